@@ -1,0 +1,1 @@
+"""Everything that knows Asterisk: the AMI adapter, conf templates, a private install, softphones."""

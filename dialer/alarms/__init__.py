@@ -1,0 +1,1 @@
+"""What a person must look at: raised once, shown until it is over."""

@@ -1,0 +1,43 @@
+"""Attempts and the repairs of those that were in doubt."""
+
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table
+
+from dialer.storage.base import Id, UtcDateTime, metadata
+
+attempts = Table(
+    "attempts",
+    metadata,
+    # Also the channel id of the agent's leg: an id that is alive is refused a second time.
+    Column("id", Id, primary_key=True),
+    Column("follow_up_id", Id, ForeignKey("follow_ups.id"), nullable=False, index=True),
+    Column("agent_id", Id, ForeignKey("agents.id"), nullable=False),
+    Column("number", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    # The run of the service that may open the gate for this attempt.
+    Column("run_id", Id, nullable=False),
+    Column("placed_at", UtcDateTime, nullable=False),
+    Column("go_at", UtcDateTime),
+    Column("ringing_at", UtcDateTime),
+    Column("answered_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("outcome", String(20)),
+    Column("cause", Integer),
+    Column("dial_status", String(20)),
+    Column("hung_up_by", String(10)),
+    # Whether this try counts against the follow-up's budget: failures of our own side do not.
+    Column("counted", Boolean, nullable=False, default=False),
+    Index("ix_attempts_state", "state", "placed_at"),
+    Index("ix_attempts_placed_at", "placed_at"),
+)
+
+repairs = Table(
+    "repairs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("attempt_id", Id, ForeignKey("attempts.id"), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    # Where it was found, what was decided, and what was seen that proves it.
+    Column("found", String(20), nullable=False),
+    Column("decided", String(40), nullable=False),
+    Column("evidence", JSON, nullable=False),
+)

@@ -1,0 +1,78 @@
+"""Everything in which SQLite and PostgreSQL differ."""
+
+from pathlib import Path
+from sqlite3 import Connection as SQLiteConnection
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+# Writers of several processes must make event ids visible in the order they were given out,
+# or a reader that remembers the last id would pass over a late one.
+_EVENT_ORDER_LOCK = 4_117
+
+
+def sqlite_url(path: Path) -> str:
+    """The address of the embedded database at `path`."""
+    return f"sqlite+aiosqlite:///{path}"
+
+
+def make_engine(url: str) -> AsyncEngine:
+    """An engine for `url` that is read through; on PostgreSQL it writes as well."""
+    if not is_sqlite(url):
+        return create_async_engine(url)
+    engine = create_async_engine(url, connect_args={"isolation_level": None})
+    _set_up_sqlite(engine.sync_engine, begin="BEGIN")
+    return engine
+
+
+def make_sqlite_writer(url: str) -> Engine:
+    """The engine of the one writer: its thread speaks to the driver directly.
+
+    It takes the write lock when a transaction begins: a deferred one that reads first fails at
+    once with "database is locked", whatever the busy time-out.
+    """
+    engine = create_engine(
+        url.replace("+aiosqlite", ""),
+        connect_args={"check_same_thread": False, "isolation_level": None},
+    )
+    _set_up_sqlite(engine, begin="BEGIN IMMEDIATE")
+    return engine
+
+
+def is_sqlite(url: str) -> bool:
+    """Whether `url` names the embedded database."""
+    return url.startswith("sqlite")
+
+
+def _set_up_sqlite(engine: Engine, *, begin: str) -> None:
+    @event.listens_for(engine, "connect")
+    def pragmas(connection: SQLiteConnection, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",  # NORMAL can lose the last commits, and a commit guards a call
+            "foreign_keys=ON",
+            "busy_timeout=10000",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin_transaction(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+
+def keep_event_order(connection: Connection) -> None:
+    """Let event ids become visible in their order. One writer on SQLite does so by itself."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _EVENT_ORDER_LOCK})
+
+
+def upsert(connection: Connection, table: Table, values: dict[str, Any], keys: list[str]) -> None:
+    """Insert a row, or update the one with the same `keys`."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table).values(**values)
+    changed = {name: statement.excluded[name] for name in values if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))

@@ -1,0 +1,119 @@
+"""Event rows: what happened, written in the same transaction as the change it tells of.
+
+The row's id is the id of the live feed (SSE), so a page that lost its link resumes where it
+was. A higher layer that must act on what a lower one did reads the rows from where it stopped,
+remembered in `consumers` in the same transaction as its own change: exactly once.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    String,
+    Table,
+    func,
+    insert,
+    select,
+)
+
+from dialer.storage.base import UtcDateTime, metadata
+from dialer.storage.dialects import keep_event_order, upsert
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("data", JSON, nullable=False),
+    Index("ix_events_subject", "subject", "id"),
+    sqlite_autoincrement=True,
+)
+
+consumers = Table(
+    "consumers",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("last_event", BigInteger, nullable=False),
+)
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One thing that happened: `kind` such as "attempt.ended", `subject` the id it happened to."""
+
+    id: int
+    at: datetime
+    kind: str
+    subject: str
+    data: Json
+
+
+def emit(conn: Connection, kind: str, subject: str, at: datetime, data: Json | None = None) -> None:
+    """Leave an event row in the running transaction."""
+    keep_event_order(conn)
+    conn.execute(insert(events).values(kind=kind, subject=subject, at=at, data=dict(data or {})))
+
+
+def after(
+    conn: Connection, last: int, *, kinds: tuple[str, ...] = (), limit: int = 500
+) -> list[EventRow]:
+    """Event rows later than id `last`, oldest first; of all kinds where none is named."""
+    query = select(events).where(events.c.id > last).order_by(events.c.id).limit(limit)
+    if kinds:
+        query = query.where(events.c.kind.in_(kinds))
+    return [EventRow(**row) for row in conn.execute(query).mappings()]
+
+
+def of_subject(conn: Connection, subject: str) -> list[EventRow]:
+    """The whole history of one subject, oldest first."""
+    query = select(events).where(events.c.subject == subject).order_by(events.c.id)
+    return [EventRow(**row) for row in conn.execute(query).mappings()]
+
+
+def latest_id(conn: Connection) -> int:
+    """The id of the newest event row, 0 where there is none."""
+    return conn.execute(select(func.max(events.c.id))).scalar() or 0
+
+
+def position(conn: Connection, consumer: str) -> int:
+    """Where `consumer` stopped reading."""
+    query = select(consumers.c.last_event).where(consumers.c.name == consumer)
+    return conn.execute(query).scalar() or 0
+
+
+def remember(conn: Connection, consumer: str, last: int) -> None:
+    """Remember, in the running transaction, that `consumer` has dealt with all up to `last`."""
+    upsert(conn, consumers, {"name": consumer, "last_event": last}, ["name"])
+
+
+class Feed:
+    """Wakes whoever waits for new event rows in this process."""
+
+    def __init__(self) -> None:
+        self._news = asyncio.Event()
+
+    def wake(self) -> None:
+        """Tell everyone who waits that there may be news."""
+        self._news.set()
+        self._news = asyncio.Event()
+
+    async def wait(self, timeout: float) -> None:
+        """Return at the next news, or after `timeout` seconds (another process may have written)."""
+        news = self._news
+        try:
+            await asyncio.wait_for(news.wait(), timeout)
+        except TimeoutError:
+            return

@@ -1,0 +1,43 @@
+"""The one door of a state change: compare-and-set, with its event row in the same transaction."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Table, update
+
+from dialer.machine import IllegalMove, Transition
+from dialer.storage.feed import emit
+
+
+def apply(
+    conn: Connection,
+    table: Table,
+    key: str,
+    transition: Transition[Any],
+    *,
+    values: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> None:
+    """Move the row of `table` whose primary key is `key`, and leave "<machine>.<after>" behind.
+
+    `values` are columns that change with the state, `data` goes with the event row.
+
+    Raises:
+        IllegalMove: the row is no longer in the state the transition starts from.
+    """
+    (primary,) = table.primary_key.columns
+    moved = conn.execute(
+        update(table)
+        .where(primary == key, table.c.state == transition.before)
+        .values(state=transition.after, **(values or {}))
+    )
+    if moved.rowcount != 1:
+        raise IllegalMove(f"{table.name} {key} is no longer {transition.before}")
+    kind = f"{table.name.removesuffix('s')}.{transition.after}"
+    emit(
+        conn,
+        kind,
+        key,
+        transition.at,
+        {"before": transition.before, "event": transition.event, **(data or {})},
+    )

@@ -1,0 +1,131 @@
+"""The port through which the core places calls. Served by `asterisk` and by the shipped fake.
+
+One contract suite (tests/contract/test_telephony.py) runs on both.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from dialer.telephony.events import TelephonyEvent
+
+
+class TelephonyError(Exception):
+    """A request to the telephone system did not succeed. The message says what to do."""
+
+
+class LinkUnavailable(TelephonyError):
+    """There is no link: the request was certainly not sent. Try again after `LinkUp`."""
+
+
+class RequestRefused(TelephonyError):
+    """The telephone system refused the request: it certainly had no effect."""
+
+
+class RequestUncertain(TelephonyError):
+    """The request was sent and its answer never came: whether it had an effect is unknown.
+
+    Settle the attempt from `live_calls` and `trail` before anything else is done with it.
+    """
+
+
+class TrailUnreadable(TelephonyError):
+    """The trail of calls cannot be read: what it would have shown is unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOrder:
+    """What is needed to call one agent and, through the gate, one customer.
+
+    Only ids and ASCII: names stay in the database. Times are whole seconds.
+    """
+
+    attempt_id: str
+    agent_extension: str
+    customer_number: str
+    caller_id: str = ""
+    agent_ring_seconds: int = 20
+    customer_ring_seconds: int = 45
+
+
+class GatePosition(StrEnum):
+    """Where the agent's leg of a live call stands."""
+
+    RINGING = "ringing"
+    WAITING = "waiting"
+    PASSED = "passed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveCall:
+    """A call alive on the telephone system now, known by its attempt."""
+
+    attempt_id: str
+    gate: GatePosition
+    customer_dialled: bool
+    customer_answered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTrail:
+    """What the telephone system's own log (CEL) proves of a call that is over or under way.
+
+    Times are the telephone system's clock. `customer_started_at` None means that the log holds
+    no customer leg: it was not dialled, provided the log is complete up to now.
+    """
+
+    attempt_id: str
+    agent_answered_at: datetime | None = None
+    customer_started_at: datetime | None = None
+    customer_answered_at: datetime | None = None
+    customer_ended_at: datetime | None = None
+    customer_cause: int | None = None
+    agent_ended_at: datetime | None = None
+
+
+class Telephony(Protocol):
+    """Places calls and tells what became of them. All methods are safe to call at any time."""
+
+    async def start(self) -> None:
+        """Begin to keep the link up, for ever. Returns at once; `LinkUp` tells of success."""
+
+    async def stop(self) -> None:
+        """Close the link for good. Calls in progress go on without us."""
+
+    def events(self) -> AsyncIterator[TelephonyEvent]:
+        """All events, in the order they were read, for one consumer. Ends after `stop`."""
+
+    async def call_agent(self, order: CallOrder) -> None:
+        """Ring the agent; on answer the leg waits at the gate for `open_gate`.
+
+        Returns when the request was accepted; the fate comes as events. An `attempt_id` that is
+        alive is refused: the id is an idempotency key.
+
+        Raises:
+            LinkUnavailable, RequestRefused, RequestUncertain: see there.
+        """
+
+    async def open_gate(self, attempt_id: str) -> None:
+        """Let the waiting agent's leg go on to dial the customer.
+
+        Acts only while that leg waits at the gate; raises RequestRefused otherwise, so that a
+        repeated call can never dial twice.
+        """
+
+    async def hang_up(self, attempt_id: str) -> None:
+        """End both legs. A call that is already over is no error."""
+
+    async def live_calls(self) -> tuple[LiveCall, ...]:
+        """Every call of ours that is alive now, whoever placed it."""
+
+    async def trail(self, attempt_id: str) -> CallTrail:
+        """What the telephone system's log proves of this attempt.
+
+        Raises:
+            TrailUnreadable: the log cannot be read.
+        """
+
+    def reachable_phones(self) -> frozenset[str] | None:
+        """Extensions known to be reachable now; None while that is unknown (no link)."""

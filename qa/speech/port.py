@@ -1,0 +1,114 @@
+"""What every speech engine takes and gives: frozen values, one protocol, two errors (Q1)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from dialer.telephony.outcomes import Leg
+
+
+class SpeechError(Exception):
+    """Speech cannot be turned into words; the message says why and what to do."""
+
+
+class ModelMissing(SpeechError):
+    """The model is on none of the places looked at; the message names the command that fetches it."""
+
+
+class EngineMissing(SpeechError):
+    """The engine's library is not installed; the message names the extra that brings it."""
+
+
+class AudioUnreadable(SpeechError):
+    """The file is no audio, is broken, or lacks the channel asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One token as the engine heard it. Times in seconds from the start of the file, confidence 0 to 1."""
+
+    text: str
+    start: float
+    end: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of speech of one leg. It may span half a call: look for phrases in `words`."""
+
+    channel: Leg
+    start: float
+    end: float
+    text: str
+    confidence: float
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LegTranscript:
+    """All that one leg said.
+
+    `seconds` is the length of the audio. `speech_level` is the loudness in dBFS of the loudest tenth of it:
+    a leg that nobody spoke on, or whose audio was lost, stays under -50.
+    """
+
+    channel: Leg
+    seconds: float
+    speech_level: float
+    segments: tuple[Segment, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(segment.text for segment in self.segments)
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return tuple(word for segment in self.segments for word in segment.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """Both legs of a recording, with what made them. `took_seconds` is the time the engine worked."""
+
+    engine: str
+    model: str
+    language: str
+    seconds: float
+    took_seconds: float
+    legs: Mapping[Leg, LegTranscript]
+
+    def segments(self) -> Iterator[Segment]:
+        """The segments of both legs in the order they were spoken."""
+        everything = [segment for leg in self.legs.values() for segment in leg.segments]
+        return iter(sorted(everything, key=lambda segment: (segment.start, segment.channel)))
+
+
+@dataclass(frozen=True, slots=True)
+class EngineCapabilities:
+    """What callers may count on.
+
+    `languages` is empty when the model decides. `calibrated_confidence` says whether a word's confidence is a
+    probability one may compare with a threshold; `repeatable` whether the same audio gives the same words.
+    """
+
+    name: str
+    languages: frozenset[str]
+    word_times: bool
+    calibrated_confidence: bool
+    repeatable: bool
+
+
+class SpeechEngine(Protocol):
+    """An engine with its model loaded. Not safe for threads: one instance a worker process."""
+
+    @property
+    def capabilities(self) -> EngineCapabilities: ...
+
+    def transcribe(self, path: Path, channel: Leg, index: int, language: str) -> LegTranscript:
+        """Decode channel number `index` (0 = left) of the file.
+
+        Raises AudioUnreadable.
+        """
+        ...

@@ -1,0 +1,31 @@
+"""Text of engines and people brought to one form, and the error rate between two texts."""
+
+import unicodedata
+from functools import cache
+
+from opencc import OpenCC
+from rapidfuzz.distance import Levenshtein
+
+_HANZI_DIGITS = str.maketrans("0123456789", "零一二三四五六七八九")
+
+
+@cache
+def _traditional_to_simplified() -> OpenCC:
+    return OpenCC("t2s")
+
+
+def simplified(text: str) -> str:
+    """Simplified characters, whatever the engine wrote."""
+    return str(_traditional_to_simplified().convert(text))
+
+
+def plain(text: str) -> str:
+    """Only what is spoken: simplified, half width, capital letters, digits as hanzi, no punctuation."""
+    folded = unicodedata.normalize("NFKC", simplified(text)).upper().translate(_HANZI_DIGITS)
+    return "".join(char for char in folded if char.isalnum())
+
+
+def character_errors(reference: str, heard: str) -> tuple[int, int]:
+    """(errors, characters of the reference) after `plain`; their quotient is the CER."""
+    right, got = plain(reference), plain(heard)
+    return Levenshtein.distance(right, got), len(right)

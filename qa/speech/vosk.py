@@ -1,0 +1,86 @@
+"""Vosk behind the port: always installed, works with any Vosk model folder."""
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, TypedDict, cast
+
+import numpy as np
+
+from dialer.telephony.outcomes import Leg
+from qa.speech.audio import RATE, LevelMeter, leg_blocks
+from qa.speech.port import EngineCapabilities, EngineMissing, LegTranscript, Segment, Word
+from qa.speech.text import simplified
+
+_FEED_SAMPLES = RATE // 2
+# Languages written without spaces: the engine still puts one between words.
+_NO_SPACES = frozenset({"zh", "ja"})
+
+
+class _Recognizer(Protocol):
+    def SetWords(self, enabled: bool) -> None: ...  # noqa: N802
+    def AcceptWaveform(self, data: bytes) -> int: ...  # noqa: N802
+    def Result(self) -> str: ...  # noqa: N802
+    def FinalResult(self) -> str: ...  # noqa: N802
+
+
+class _Library(Protocol):
+    def SetLogLevel(self, level: int) -> None: ...  # noqa: N802
+    def Model(self, model_path: str) -> object: ...  # noqa: N802
+    def KaldiRecognizer(self, model: object, rate: int) -> _Recognizer: ...  # noqa: N802
+
+
+class _Word(TypedDict):
+    word: str
+    start: float
+    end: float
+    conf: float
+
+
+class VoskEngine:
+    """One Kaldi model. `folder` is a Vosk model folder; `--dither=0` in its conf/mfcc.conf makes it repeatable."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            self._library = cast(_Library, import_module("vosk"))
+        except ImportError as error:
+            raise EngineMissing("vosk is not installed. Install it with: pip install vosk") from error
+        if not (folder / "conf").is_dir():
+            raise FileNotFoundError(folder / "conf")
+        self._library.SetLogLevel(-1)
+        self._model = self._library.Model(model_path=str(folder))
+        settings = folder / "conf" / "mfcc.conf"
+        self.capabilities = EngineCapabilities(
+            name="vosk",
+            languages=frozenset(),
+            word_times=True,
+            calibrated_confidence=True,
+            repeatable=settings.is_file() and "--dither=0" in settings.read_text(encoding="utf-8").split(),
+        )
+
+    def transcribe(self, path: Path, channel: Leg, index: int, language: str) -> LegTranscript:
+        meter = LevelMeter()
+        recognizer = self._library.KaldiRecognizer(self._model, RATE)
+        recognizer.SetWords(True)
+        results: list[str] = []
+        for block in leg_blocks(path, index):
+            meter.add(block)
+            samples = (block * 32767).clip(-32768, 32767).astype(np.int16)
+            for start in range(0, len(samples), _FEED_SAMPLES):
+                if recognizer.AcceptWaveform(samples[start : start + _FEED_SAMPLES].tobytes()):
+                    results.append(recognizer.Result())
+        results.append(recognizer.FinalResult())
+        between = "" if language in _NO_SPACES else " "
+        segments = (_segment(channel, result, between) for result in results)
+        found = tuple(segment for segment in segments if segment is not None)
+        return LegTranscript(channel, meter.seconds, meter.speech_level, found)
+
+
+def _segment(channel: Leg, result: str, between: str) -> Segment | None:
+    heard = cast(list[_Word], json.loads(result).get("result", []))
+    if not heard:
+        return None
+    words = tuple(Word(simplified(w["word"]), w["start"], w["end"], round(w["conf"], 3)) for w in heard)
+    text = between.join(word.text for word in words) + between
+    confidence = sum(word.confidence for word in words) / len(words)
+    return Segment(channel, words[0].start, words[-1].end, text, round(confidence, 3), words)
