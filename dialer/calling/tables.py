@@ -19,6 +19,7 @@ attempts = Table(
     Column("go_at", UtcDateTime),
     Column("ringing_at", UtcDateTime),
     Column("answered_at", UtcDateTime),
+    Column("doubted_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
     Column("outcome", String(20)),
     Column("cause", Integer),

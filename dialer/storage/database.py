@@ -26,7 +26,7 @@ class Database:
         self.feed = Feed()
         self._writer: BatchingWriter | None = None
         if is_sqlite(url):
-            self._writer = BatchingWriter(make_sqlite_writer(url), self.feed.wake)
+            self._writer = BatchingWriter(make_sqlite_writer(url), self.feed)
 
     async def start(self) -> None:
         """Begin to write."""
@@ -56,4 +56,3 @@ class Database:
             result = await connection.run_sync(work)
         self.feed.wake()
         return result
-

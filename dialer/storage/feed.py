@@ -49,6 +49,9 @@ consumers = Table(
 
 Json = Mapping[str, Any]
 
+# Marks a connection whose running transaction has left an event row.
+_NEWS = "news"
+
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
@@ -64,12 +67,16 @@ class EventRow:
 def emit(conn: Connection, kind: str, subject: str, at: datetime, data: Json | None = None) -> None:
     """Leave an event row in the running transaction."""
     keep_event_order(conn)
+    conn.info[_NEWS] = True
     conn.execute(insert(events).values(kind=kind, subject=subject, at=at, data=dict(data or {})))
 
 
-def after(
-    conn: Connection, last: int, *, kinds: tuple[str, ...] = (), limit: int = 500
-) -> list[EventRow]:
+def take_news(conn: Connection) -> bool:
+    """Whether an event row was left on this connection since this was last asked."""
+    return bool(conn.info.pop(_NEWS, False))
+
+
+def after(conn: Connection, last: int, *, kinds: tuple[str, ...] = (), limit: int = 500) -> list[EventRow]:
     """Event rows later than id `last`, oldest first; of all kinds where none is named."""
     query = select(events).where(events.c.id > last).order_by(events.c.id).limit(limit)
     if kinds:

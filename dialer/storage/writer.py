@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from dialer.storage.feed import Feed, take_news
+
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
@@ -30,9 +32,9 @@ class _Unit:
 class BatchingWriter:
     """Runs units of work one batch, one transaction, one commit at a time."""
 
-    def __init__(self, engine: Engine, after_commit: Callable[[], None]) -> None:
+    def __init__(self, engine: Engine, feed: Feed) -> None:
         self._engine = engine
-        self._after_commit = after_commit
+        self._feed = feed
         self._waiting: asyncio.Queue[_Unit] = asyncio.Queue()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="database-writer")
         self._task: asyncio.Task[None] | None = None
@@ -70,9 +72,9 @@ class BatchingWriter:
             while len(batch) < MAX_BATCH and not self._waiting.empty():
                 batch.append(self._waiting.get_nowait())
             try:
-                answers = await loop.run_in_executor(self._thread, self._write_batch, batch)
+                answers, news = await loop.run_in_executor(self._thread, self._write_batch, batch)
             except Exception as error:
-                answers = [error] * len(batch)
+                answers, news = [error] * len(batch), False
             for unit, answer in zip(batch, answers, strict=True):
                 if not unit.result.done():
                     if isinstance(answer, BaseException):
@@ -80,21 +82,23 @@ class BatchingWriter:
                     else:
                         unit.result.set_result(answer)
                 self._waiting.task_done()
-            self._after_commit()
+            if news:
+                self._feed.wake()
 
-    def _write_batch(self, batch: list[_Unit]) -> list[object]:
+    def _write_batch(self, batch: list[_Unit]) -> tuple[list[object], bool]:
         connection = self._connection or self._engine.connect()
         self._connection = connection
         try:
             answers = [_in_savepoint(connection, unit.work) for unit in batch]
             connection.commit()
+            news = take_news(connection)
         except Exception:
             # The connection may be in any state (disk full, file gone): start from a new one.
             self._connection = None
             connection.invalidate()
             connection.close()
             raise
-        return answers
+        return answers, news
 
     def _close(self) -> None:
         if self._connection is not None:

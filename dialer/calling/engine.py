@@ -1,0 +1,330 @@
+"""The dialling engine: a loop that pairs, one that listens, one that sweeps.
+
+Decisions are made elsewhere and pure; here is only their order: commit, then act. An attempt is
+committed before the agent's phone is asked to ring, and the go before the gate is opened.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import structlog
+
+from dialer.alarms.service import clear_alarm, raise_alarm
+from dialer.calling import queries, service
+from dialer.calling.mailboxes import Mailboxes
+from dialer.calling.progress import Ending, Progress, conclude, observe
+from dialer.calling.service import Pairing
+from dialer.calling.settings import CallingSettings
+from dialer.calling.settler import Settler
+from dialer.calling.status import EngineStatus
+from dialer.calling.sweeping import sweep
+from dialer.clock import Clock
+from dialer.ids import new_id
+from dialer.playbooks.library import Library
+from dialer.storage.database import Database
+from dialer.telephony.events import (
+    AgentRinging,
+    AgentUp,
+    CallEvent,
+    CustomerAnswered,
+    CustomerRinging,
+    LinkDown,
+    LinkUp,
+    TelephonyEvent,
+)
+from dialer.telephony.outcomes import DialOutcome
+from dialer.telephony.port import (
+    CallOrder,
+    LinkUnavailable,
+    RequestRefused,
+    RequestUncertain,
+    Telephony,
+)
+
+log = structlog.get_logger(__name__)
+
+_SWEEP_SECONDS = 1.0
+_RETRY_SECONDS = 1.0
+
+
+class Step(StrEnum):
+    """Points between two effects, where a crash would be the worst; named for drills."""
+
+    ATTEMPT_COMMITTED = "attempt_committed"
+    AGENT_UP = "agent_up"
+    GO_COMMITTED = "go_committed"
+    GO_SENT = "go_sent"
+
+
+class Engine:
+    """Places due calls to ready agents through `telephony`, for as long as it runs."""
+
+    def __init__(
+        self,
+        database: Database,
+        telephony: Telephony,
+        library: Library,
+        settings: CallingSettings,
+        clock: Clock,
+        *,
+        passed: Callable[[Step], None] = lambda _step: None,
+    ) -> None:
+        self._db = database
+        self._telephony = telephony
+        self._library = library
+        self._settings = settings
+        self._clock = clock
+        self._passed = passed
+        self.run_id = new_id()
+        self._seen: dict[str, Progress] = {}
+        self._mailboxes: Mailboxes[CallEvent] = Mailboxes(self._on_call_event)
+        self._settler = Settler(database, telephony, library, settings, clock, self.run_id, adopt=self._adopt)
+        self._link = EngineStatus(self._pairing())
+        self._placing: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._settled = False
+        self._nudge = asyncio.Event()
+
+    @property
+    def status(self) -> EngineStatus:
+        """The engine now."""
+        return EngineStatus(
+            self._pairing(),
+            self._link.link_up,
+            self._link.link_reason,
+            self._link.link_advice,
+            self._settled,
+            self._stopping,
+        )
+
+    def _pairing(self) -> Pairing:
+        return Pairing(self._settings, self._library, self.run_id, self._telephony.reachable_phones())
+
+    async def run(self) -> None:
+        """Dial until cancelled."""
+        await self._telephony.start()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._listen(), name="engine-listen")
+                tasks.create_task(self._dispatch(), name="engine-dispatch")
+                tasks.create_task(self._sweep(), name="engine-sweep")
+        finally:
+            await self._mailboxes.stop()
+            await self._telephony.stop()
+
+    async def drain(self, grace: float) -> int:
+        """Place no further call; wait up to `grace` seconds for those in flight.
+
+        Returns how many are left. They go on in the telephone system and are adopted at the
+        next start.
+        """
+        self._stopping = True
+        deadline = asyncio.get_running_loop().time() + grace
+        while (left := await self._db.read(queries.count_in_flight)) and (
+            asyncio.get_running_loop().time() < deadline
+        ):
+            await asyncio.sleep(0.2)
+        return left
+
+    # --- pairing and placing -------------------------------------------------------------
+
+    async def _dispatch(self) -> None:
+        while True:
+            try:
+                placed = await self.dispatch_once()
+            except Exception as error:
+                # A full disk or a locked database must not end dialling for good.
+                log.exception("Follow-ups cannot be dialled now.", action="dispatch", error=str(error))
+                await asyncio.sleep(_RETRY_SECONDS)
+                continue
+            if not placed:
+                await self._wait_for_work()
+
+    async def _wait_for_work(self) -> None:
+        news = asyncio.create_task(self._db.feed.wait(0.5))
+        nudge = asyncio.create_task(self._nudge.wait())
+        _, late = await asyncio.wait({news, nudge}, return_when=asyncio.FIRST_COMPLETED)
+        for task in late:
+            task.cancel()
+        self._nudge.clear()
+
+    async def dispatch_once(self) -> int:
+        """Commit to as many calls as there are ready agents and due follow-ups, and place them."""
+        if self._stopping or not (self._link.link_up and self._settled):
+            return 0
+        if not await self._db.read(lambda c: service.could_reserve(c, self._pairing())):
+            return 0
+        now = self._clock()
+        orders = await self._db.write(lambda c: service.reserve(c, self._pairing(), now))
+        for order in orders:
+            self._seen[order.attempt_id] = Progress()
+            task = asyncio.create_task(self._place(order), name=f"place-{order.attempt_id}")
+            self._placing.add(task)
+            task.add_done_callback(self._placing.discard)
+        return len(orders)
+
+    async def _place(self, order: CallOrder) -> None:
+        attempt_id = order.attempt_id
+        self._passed(Step.ATTEMPT_COMMITTED)
+        if self._settings.page_lead_seconds:
+            await asyncio.sleep(self._settings.page_lead_seconds)
+        try:
+            await self._telephony.call_agent(order)
+            log.info(
+                "The agent is being called.",
+                action="call_agent",
+                attempt=attempt_id,
+                extension=order.agent_extension,
+            )
+        except (LinkUnavailable, RequestRefused) as error:
+            # Certainly without effect: the attempt ends here and burns no try.
+            log.warning(
+                "The agent could not be called.", action="call_agent", attempt=attempt_id, error=str(error)
+            )
+            await self._end(attempt_id, Ending(DialOutcome.FAILED, dialled=False))
+        except RequestUncertain as error:
+            log.warning(
+                "It is not known whether the agent was called.",
+                action="call_agent",
+                attempt=attempt_id,
+                error=str(error),
+            )
+            await self._settler.settle([attempt_id])
+
+    # --- listening -----------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        async for event in self._telephony.events():
+            await self._on_event(event)
+
+    async def _on_event(self, event: TelephonyEvent) -> None:
+        match event:
+            case LinkUp():
+                await self._on_link_up(event)
+            case LinkDown():
+                await self._on_link_down(event)
+            case CallEvent():
+                self._mailboxes.put(event.attempt_id, event)
+            case _:
+                self._nudge.set()
+
+    async def _on_link_up(self, event: LinkUp) -> None:
+        log.info("The link to the telephone system is up.", action="link_up", version=event.version)
+        self._link = EngineStatus(self._pairing(), link_up=True)
+        try:
+            await self._db.write(lambda c: clear_alarm(c, "link_down", "asterisk", self._clock()))
+            self._settled = await self._settler.settle_all()
+        except Exception:
+            # The sweep tries again: the link itself is fine.
+            log.exception("What is in flight could not be settled.", action="link_up")
+        self._nudge.set()
+
+    async def _on_link_down(self, event: LinkDown) -> None:
+        log.error(
+            "The link to the telephone system is down.",
+            action="link_down",
+            reason=event.reason,
+            advice=event.advice,
+        )
+        self._link = EngineStatus(self._pairing(), link_reason=event.reason, link_advice=event.advice)
+        self._settled = False
+        data = {"reason": event.reason, "advice": event.advice}
+        try:
+            await self._db.write(lambda c: raise_alarm(c, "link_down", "asterisk", self._clock(), data))
+            await self._settler.doubt_all()
+        except Exception:
+            log.exception("The loss of the link could not be written down.", action="link_down")
+        # What was seen before the gap is no longer the whole of any call.
+        self._seen.clear()
+
+    async def _on_call_event(self, attempt_id: str, event: CallEvent) -> None:
+        seen = observe(self._seen.get(attempt_id) or Progress(whole=False), event)
+        self._seen[attempt_id] = seen
+        match event:
+            case AgentRinging():
+                await self._db.write(lambda c: service.note_agent_ringing(c, attempt_id, event.at))
+            case AgentUp():
+                await self._let_through(attempt_id)
+            case CustomerRinging():
+                await self._db.write(lambda c: service.note_customer_ringing(c, attempt_id, event.at))
+            case CustomerAnswered():
+                await self._db.write(lambda c: service.note_answered(c, attempt_id, event.at))
+        if seen.over and seen.whole:
+            await self._end(attempt_id, conclude(seen), ended_at=event.at)
+        elif seen.over or (seen.agent_gone and not seen.whole):
+            await self._settler.settle([attempt_id])
+
+    async def _let_through(self, attempt_id: str) -> None:
+        self._passed(Step.AGENT_UP)
+        now = self._clock()
+        granted = await self._db.write(lambda c: service.grant_go(c, attempt_id, self.run_id, now))
+        if not granted:
+            return
+        self._passed(Step.GO_COMMITTED)
+        try:
+            await self._telephony.open_gate(attempt_id)
+        except RequestRefused as error:
+            # The agent left while we committed: the end of the leg tells the rest.
+            log.info("The gate was not opened.", action="open_gate", attempt=attempt_id, error=str(error))
+        except (LinkUnavailable, RequestUncertain) as error:
+            log.warning(
+                "It is not known whether the gate was opened.",
+                action="open_gate",
+                attempt=attempt_id,
+                error=str(error),
+            )
+            await self._settler.settle([attempt_id])
+        self._passed(Step.GO_SENT)
+
+    async def _end(self, attempt_id: str, ending: Ending, *, ended_at: datetime | None = None) -> None:
+        self._seen.pop(attempt_id, None)
+        now = self._clock()
+        await self._db.write(
+            lambda c: service.end(c, attempt_id, ending, self._library, now, ended_at=ended_at)
+        )
+        log.info(
+            "An attempt has ended.",
+            action="attempt_ended",
+            attempt=attempt_id,
+            outcome=ending.outcome.value,
+        )
+        self._nudge.set()
+
+    def _adopt(self, attempt_id: str, seen: Progress) -> None:
+        self._seen[attempt_id] = seen
+
+    # --- sweeping ------------------------------------------------------------------------
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            try:
+                now = self._clock()
+                await sweep(self._db, now)
+                if not self._link.link_up:
+                    continue
+                if not self._settled:
+                    self._settled = await self._settler.settle_all()
+                else:
+                    late = await self._db.read(
+                        lambda c: queries.overdue(
+                            c,
+                            placed_before=now - self.agent_time,
+                            go_before=now - self.dial_time,
+                        )
+                    )
+                    await self._settler.settle(late)
+            except Exception:
+                log.exception("A sweep could not be finished.", action="sweep")
+
+    @property
+    def agent_time(self) -> timedelta:
+        """How long an attempt can be without a go, at most."""
+        return self._settler.agent_time
+
+    @property
+    def dial_time(self) -> timedelta:
+        """How long a customer can be rung after the go, at most."""
+        return self._settler.dial_time

@@ -1,0 +1,113 @@
+"""What was seen of one call, folded from its events in any order. Pure."""
+
+from dataclasses import dataclass, field, replace
+
+from dialer.telephony.events import (
+    AgentLegFailed,
+    AgentRinging,
+    AgentUp,
+    CallEvent,
+    CustomerAnswered,
+    CustomerDialEnded,
+    CustomerDialing,
+    CustomerRinging,
+    HangupRequested,
+    LegEnded,
+)
+from dialer.telephony.outcomes import DialOutcome, Leg, LegEvidence, customer_outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What was seen of a call so far.
+
+    `whole` is False where we did not see it from its beginning (the service was restarted): then
+    what was not seen may have happened, and only settling can tell how the call ended.
+    """
+
+    whole: bool = True
+    agent: LegEvidence = field(default_factory=LegEvidence)
+    customer: LegEvidence = field(default_factory=LegEvidence)
+    dialled: bool = False
+    agent_failed: bool = False
+    agent_gone: bool = False
+    customer_gone: bool = False
+    hung_up_by: Leg | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing of the call is left."""
+        if self.agent_failed and not self.agent.answered:
+            return True
+        return self.agent_gone and (self.customer_gone or not self.dialled)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an attempt ended. `dialled` tells whether the customer's leg was dialled at all."""
+
+    outcome: DialOutcome
+    dialled: bool
+    cause: int | None = None
+    dial_status: str | None = None
+    hung_up_by: Leg | None = None
+    agent_rang: bool = False
+
+
+def observe(seen: Progress, event: CallEvent) -> Progress:
+    """`seen` and one more event."""
+    match event:
+        case AgentRinging():
+            return replace(seen, agent=replace(seen.agent, rang=True))
+        case AgentUp():
+            return replace(seen, agent=replace(seen.agent, answered=True))
+        case AgentLegFailed():
+            return replace(seen, agent_failed=True)
+        case CustomerDialing():
+            return replace(seen, dialled=True)
+        case CustomerRinging():
+            return replace(seen, dialled=True, customer=replace(seen.customer, rang=True))
+        case CustomerAnswered():
+            return replace(seen, dialled=True, customer=replace(seen.customer, answered=True))
+        case CustomerDialEnded():
+            ended = replace(
+                seen.customer,
+                dial_status=event.dial_status,
+                cause=event.cause or seen.customer.cause,
+            )
+            return replace(seen, dialled=True, customer=ended)
+        case HangupRequested():
+            return replace(seen, hung_up_by=seen.hung_up_by or event.leg)
+        case LegEnded(leg=Leg.AGENT):
+            gone = replace(seen.agent, cause=event.cause, tech_cause=event.tech_cause)
+            return replace(seen, agent=gone, agent_gone=True)
+        case LegEnded():
+            # The leg's own hang-up is the first evidence of how it ended.
+            gone = replace(
+                seen.customer,
+                cause=event.cause or seen.customer.cause,
+                tech_cause=event.tech_cause,
+            )
+            return replace(seen, dialled=True, customer=gone, customer_gone=True)
+        case _:
+            return seen
+
+
+def conclude(seen: Progress) -> Ending:
+    """How a call that is over ended."""
+    if seen.dialled:
+        outcome = customer_outcome(seen.customer)
+        leg = seen.customer
+    elif seen.agent.answered:
+        # The agent was there; our own side did not get as far as dialling.
+        outcome, leg = DialOutcome.FAILED, seen.agent
+    else:
+        outcome, leg = DialOutcome.AGENT_UNAVAILABLE, seen.agent
+    return Ending(
+        outcome,
+        seen.dialled,
+        leg.cause,
+        leg.dial_status,
+        seen.hung_up_by,
+        agent_rang=seen.agent.rang,
+    )

@@ -1,0 +1,146 @@
+"""All SQL about attempts and repairs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, or_, select
+
+from dialer.agents.tables import agents
+from dialer.calling.states import IN_FLIGHT, AttemptState
+from dialer.calling.tables import attempts, repairs
+from dialer.customers.tables import customers
+from dialer.followups.tables import follow_ups
+from dialer.storage.rows import fetch, fetch_one
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One dial try."""
+
+    id: str
+    follow_up_id: str
+    agent_id: str
+    number: str
+    state: AttemptState
+    run_id: str
+    placed_at: datetime
+    go_at: datetime | None
+    ringing_at: datetime | None
+    answered_at: datetime | None
+    doubted_at: datetime | None
+    ended_at: datetime | None
+    outcome: str | None
+    cause: int | None
+    dial_status: str | None
+    hung_up_by: str | None
+    counted: bool
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", AttemptState(self.state))
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRow:
+    """A call in progress as the supervisor's page shows it."""
+
+    id: str
+    state: str
+    agent_id: str
+    agent_name: str
+    plate: str | None
+    name: str
+    salutation: str
+    number: str
+    playbook: str
+    placed_at: datetime
+    ringing_at: datetime | None
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """An attempt that was in doubt: where it was found, what was decided, and the proof."""
+
+    id: str
+    attempt_id: str
+    at: datetime
+    found: str
+    decided: str
+    evidence: Mapping[str, Any]
+
+
+def attempt(conn: Connection, attempt_id: str) -> Attempt | None:
+    """The attempt with this id."""
+    return fetch_one(conn, select(attempts).where(attempts.c.id == attempt_id), Attempt)
+
+
+def in_flight(conn: Connection) -> list[Attempt]:
+    """Every attempt that has not ended, oldest first."""
+    query = select(attempts).where(attempts.c.state.in_(IN_FLIGHT)).order_by(attempts.c.placed_at)
+    return fetch(conn, query, Attempt)
+
+
+def count_in_flight(conn: Connection) -> int:
+    """How many attempts have not ended."""
+    query = select(func.count()).where(attempts.c.state.in_(IN_FLIGHT))
+    return conn.execute(query).scalar_one()
+
+
+def overdue(conn: Connection, *, placed_before: datetime, go_before: datetime) -> list[str]:
+    """Attempts that stand longer than they can, and those in doubt, by id."""
+    state = attempts.c.state
+    query = select(attempts.c.id).where(
+        or_(
+            state == AttemptState.UNKNOWN,
+            and_(state == AttemptState.PLACING_AGENT, attempts.c.placed_at < placed_before),
+            and_(state == AttemptState.CUSTOMER_GO, attempts.c.go_at < go_before),
+        )
+    )
+    return list(conn.execute(query).scalars())
+
+
+def of_follow_up(conn: Connection, follow_up_id: str) -> list[Attempt]:
+    """Every try of a follow-up, oldest first."""
+    query = select(attempts).where(attempts.c.follow_up_id == follow_up_id)
+    return fetch(conn, query.order_by(attempts.c.placed_at), Attempt)
+
+
+def live(conn: Connection) -> list[LiveRow]:
+    """Calls in progress, oldest first."""
+    query = (
+        select(
+            attempts.c.id,
+            attempts.c.state,
+            attempts.c.agent_id,
+            agents.c.name.label("agent_name"),
+            follow_ups.c.plate,
+            customers.c.name,
+            customers.c.salutation,
+            attempts.c.number,
+            follow_ups.c.playbook,
+            attempts.c.placed_at,
+            attempts.c.ringing_at,
+            attempts.c.answered_at,
+        )
+        .join(agents, agents.c.id == attempts.c.agent_id)
+        .join(follow_ups, follow_ups.c.id == attempts.c.follow_up_id)
+        .join(customers, customers.c.id == follow_ups.c.customer_id)
+        .where(attempts.c.state.in_(IN_FLIGHT))
+        .order_by(attempts.c.placed_at)
+    )
+    return fetch(conn, query, LiveRow)
+
+
+def outcomes(conn: Connection, since: datetime | None = None) -> dict[str, int]:
+    """How many attempts ended with each outcome."""
+    query = select(attempts.c.outcome, func.count()).where(attempts.c.outcome.is_not(None))
+    if since is not None:
+        query = query.where(attempts.c.placed_at >= since)
+    return {row[0]: row[1] for row in conn.execute(query.group_by(attempts.c.outcome))}
+
+
+def latest_repairs(conn: Connection, limit: int = 20) -> list[Repair]:
+    """The latest repairs, newest first."""
+    return fetch(conn, select(repairs).order_by(repairs.c.at.desc()).limit(limit), Repair)

@@ -1,0 +1,297 @@
+"""The one door through which an attempt changes, with its agent and its follow-up (D1, D7).
+
+Every function runs inside one unit of work: what belongs together becomes durable together.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, insert, update
+
+from dialer.agents import service as agent_service
+from dialer.agents.queries import Agent, ready_agents, session
+from dialer.agents.states import AgentEvent, AgentState, PauseReason
+from dialer.calling.progress import Ending
+from dialer.calling.queries import Attempt, attempt, count_in_flight
+from dialer.calling.settings import CallingSettings, Mode
+from dialer.calling.settling import Decision
+from dialer.calling.states import MACHINE, AttemptEvent, AttemptState
+from dialer.calling.tables import attempts, repairs
+from dialer.followups import queries as follow_up_queries
+from dialer.followups import service as follow_up_service
+from dialer.followups.queries import FollowUp
+from dialer.followups.rules import in_window
+from dialer.followups.states import FollowUpEvent
+from dialer.ids import new_id
+from dialer.machine import IllegalMove
+from dialer.playbooks.library import Library
+from dialer.storage.feed import emit
+from dialer.storage.transition import apply
+from dialer.telephony.outcomes import DialOutcome
+from dialer.telephony.port import CallOrder
+
+Evidence = Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """What dispatching goes by: the settings, the playbooks, and the phones that can ring."""
+
+    settings: CallingSettings
+    library: Library
+    run_id: str
+    reachable: Collection[str] | None
+
+    @property
+    def numbers(self) -> frozenset[str] | None:
+        """The numbers that may be dialled; None when all may (D10)."""
+        return self.settings.trial_numbers if self.settings.mode is Mode.TRIAL else None
+
+    def open_playbooks(self, now: datetime) -> tuple[str, ...]:
+        """The playbooks whose calling hours include `now` (L3)."""
+        zone = ZoneInfo(self.settings.time_zone)
+        return tuple(
+            playbook.id
+            for playbook in self.library
+            if not self.settings.keep_hours or in_window(playbook.windows, now, zone)
+        )
+
+
+def could_reserve(conn: Connection, pairing: Pairing) -> bool:
+    """Whether any agent waits for a call. Cheap: asked before a transaction is opened."""
+    return bool(ready_agents(conn, pairing.reachable, 1))
+
+
+def reserve(conn: Connection, pairing: Pairing, now: datetime) -> list[CallOrder]:
+    """Pair ready agents with due follow-ups, and commit to each pair: the first of two commits.
+
+    Never more calls than ready agents (D4).
+    """
+    room = pairing.settings.max_calls - count_in_flight(conn)
+    agents = ready_agents(conn, pairing.reachable, max(room, 0))
+    if not agents:
+        return []
+    due = follow_up_queries.due(
+        conn, now, playbooks=pairing.open_playbooks(now), numbers=pairing.numbers, limit=len(agents)
+    )
+    return [_commit_to(conn, pairing, agent, owed, now) for agent, owed in zip(agents, due, strict=False)]
+
+
+def _commit_to(conn: Connection, pairing: Pairing, agent: Agent, owed: FollowUp, now: datetime) -> CallOrder:
+    attempt_id = new_id()
+    follow_up_service.move(conn, owed.id, FollowUpEvent.DIAL, now)
+    agent_service.move(conn, agent.id, AgentEvent.RESERVE, now, attempt_id=attempt_id)
+    row = {
+        "id": attempt_id,
+        "follow_up_id": owed.id,
+        "agent_id": agent.id,
+        "number": owed.number,
+        "state": AttemptState.PLACING_AGENT,
+        "run_id": pairing.run_id,
+        "placed_at": now,
+        "counted": False,
+    }
+    conn.execute(insert(attempts).values(**row))
+    emit(
+        conn,
+        "attempt.placing_agent",
+        attempt_id,
+        now,
+        {"agent": agent.id, "follow_up": owed.id},
+    )
+    settings = pairing.settings
+    return CallOrder(
+        attempt_id=attempt_id,
+        agent_extension=agent.extension,
+        customer_number=owed.number,
+        caller_id=settings.caller_id,
+        agent_ring_seconds=settings.agent_ring_seconds,
+        customer_ring_seconds=settings.customer_ring_seconds,
+    )
+
+
+def note_agent_ringing(conn: Connection, attempt_id: str, now: datetime) -> None:
+    """The agent's phone rings."""
+    current = _current(conn, attempt_id)
+    on_it = session(conn, current.agent_id)
+    if on_it is not None and on_it.attempt_id == attempt_id and on_it.state is AgentState.RESERVED:
+        agent_service.move(conn, current.agent_id, AgentEvent.RING, now)
+
+
+def grant_go(conn: Connection, attempt_id: str, run_id: str, now: datetime) -> bool:
+    """The second commit: from here on the customer may be dialled. False where that is not ours.
+
+    `run_id` fences: a run of the service that has been replaced grants nothing.
+    """
+    current = _current(conn, attempt_id)
+    if current.run_id != run_id or not MACHINE.allows(current.state, AttemptEvent.GO):
+        return False
+    _move(conn, current, AttemptEvent.GO, now, go_at=current.go_at or now)
+    return True
+
+
+def note_customer_ringing(conn: Connection, attempt_id: str, now: datetime) -> None:
+    """The customer's phone rings."""
+    current = _current(conn, attempt_id)
+    if current.state is AttemptState.CUSTOMER_GO and current.ringing_at is None:
+        conn.execute(update(attempts).where(attempts.c.id == attempt_id).values(ringing_at=now))
+        emit(conn, "attempt.customer_ringing", attempt_id, now, {"agent": current.agent_id})
+
+
+def note_answered(conn: Connection, attempt_id: str, now: datetime) -> None:
+    """The customer answered."""
+    current = _current(conn, attempt_id)
+    if not MACHINE.allows(current.state, AttemptEvent.ANSWER):
+        return
+    _move(conn, current, AttemptEvent.ANSWER, now, answered_at=current.answered_at or now)
+    on_it = session(conn, current.agent_id)
+    if on_it is not None and on_it.state in (AgentState.RESERVED, AgentState.RINGING):
+        agent_service.move(conn, current.agent_id, AgentEvent.TALK, now)
+
+
+def doubt(conn: Connection, attempt_id: str, run_id: str, now: datetime) -> Attempt | None:
+    """Put an attempt in doubt and take it over; None where it has ended meanwhile."""
+    current = _current(conn, attempt_id)
+    if MACHINE.allows(current.state, AttemptEvent.DOUBT):
+        _move(conn, current, AttemptEvent.DOUBT, now, doubted_at=now, run_id=run_id)
+    elif current.state is AttemptState.UNKNOWN:
+        conn.execute(update(attempts).where(attempts.c.id == attempt_id).values(run_id=run_id))
+    else:
+        return None
+    return _current(conn, attempt_id)
+
+
+def end(
+    conn: Connection,
+    attempt_id: str,
+    ending: Ending,
+    library: Library,
+    now: datetime,
+    *,
+    ended_at: datetime | None = None,
+) -> None:
+    """The attempt is over: the follow-up goes on by the outcome, the agent to what comes next.
+
+    `ended_at` is given where it was earlier than now. An attempt that has ended is left alone.
+    """
+    current = _current(conn, attempt_id)
+    if current.state is AttemptState.ENDED:
+        return
+    answered = ending.outcome is DialOutcome.ANSWERED
+    owed = follow_up_queries.follow_up(conn, current.follow_up_id)
+    assert owed is not None  # the foreign key says so
+    if answered:
+        follow_up_service.move(conn, owed.id, FollowUpEvent.TALKED, now, reason="answered")
+        counted = True
+    else:
+        counted = follow_up_service.not_reached(
+            conn, owed.id, ending.outcome, dialled=ending.dialled, now=now
+        )
+    values = {
+        "outcome": ending.outcome.value,
+        "cause": ending.cause,
+        "dial_status": ending.dial_status,
+        "hung_up_by": ending.hung_up_by,
+        "counted": counted,
+        "ended_at": ended_at or now,
+    }
+    if answered and current.answered_at is None:
+        values["answered_at"] = now
+    told = {"outcome": ending.outcome.value, "answered": answered, "agent": current.agent_id}
+    _move(conn, current, AttemptEvent.END, now, told=told, **values)
+    _let_agent_go(conn, current, ending, library.get(owed.playbook).wrap_up_seconds, now)
+
+
+def settle_end(
+    conn: Connection,
+    doubted: Attempt,
+    decision: Decision,
+    library: Library,
+    evidence: Evidence,
+    now: datetime,
+) -> None:
+    """End an attempt that was in doubt, with the times the log has proven, and tell of it."""
+    assert decision.ending is not None
+    if _current(conn, doubted.id).state is AttemptState.ENDED:
+        return
+    if decision.answered_at is not None:
+        change = update(attempts).where(attempts.c.id == doubted.id)
+        conn.execute(change.values(answered_at=decision.answered_at))
+    end(conn, doubted.id, decision.ending, library, now, ended_at=decision.ended_at)
+    _repair(conn, doubted, decision, evidence, now)
+
+
+def adopt_dialling(
+    conn: Connection,
+    doubted: Attempt,
+    decision: Decision,
+    run_id: str,
+    evidence: Evidence,
+    now: datetime,
+) -> None:
+    """The call is alive and on its way to the customer: this run goes on with it."""
+    if grant_go(conn, doubted.id, run_id, now):
+        _repair(conn, doubted, decision, evidence, now)
+
+
+def adopt_talking(
+    conn: Connection, doubted: Attempt, decision: Decision, evidence: Evidence, now: datetime
+) -> None:
+    """Both parties are talking: this run goes on with the call."""
+    note_answered(conn, doubted.id, decision.answered_at or now)
+    _repair(conn, doubted, decision, evidence, now)
+
+
+def _repair(
+    conn: Connection, doubted: Attempt, decision: Decision, evidence: Evidence, now: datetime
+) -> None:
+    """Leave a row that tells what was in doubt, what was decided, and why."""
+    row = {
+        "id": new_id(),
+        "attempt_id": doubted.id,
+        "at": now,
+        "found": AttemptState.CUSTOMER_GO if doubted.go_at else AttemptState.PLACING_AGENT,
+        "decided": decision.ending.outcome if decision.ending else decision.settlement,
+        "evidence": {"why": decision.why, **evidence},
+    }
+    conn.execute(insert(repairs).values(**row))
+    emit(conn, "attempt.repaired", doubted.id, now, {"decided": row["decided"], "why": decision.why})
+
+
+def _let_agent_go(
+    conn: Connection, current: Attempt, ending: Ending, wrap_up_seconds: int, now: datetime
+) -> None:
+    on_it = session(conn, current.agent_id)
+    if on_it is None or on_it.attempt_id != current.id:
+        return
+    if ending.outcome is DialOutcome.ANSWERED:
+        agent_service.start_wrap_up(conn, current.agent_id, wrap_up_seconds, now)
+    elif ending.outcome is DialOutcome.AGENT_UNAVAILABLE:
+        rang = ending.agent_rang
+        reason = PauseReason.DID_NOT_ANSWER if rang else PauseReason.PHONE_UNREACHABLE
+        agent_service.fail(conn, current.agent_id, reason, now)
+    else:
+        agent_service.release(conn, current.agent_id, AgentEvent.NOT_REACHED, now)
+
+
+def _move(
+    conn: Connection,
+    current: Attempt,
+    event: AttemptEvent,
+    now: datetime,
+    *,
+    told: Mapping[str, object] | None = None,
+    **values: object,
+) -> None:
+    transition = MACHINE.advance(current.state, event, now)
+    data = told or {"agent": current.agent_id}
+    apply(conn, attempts, current.id, transition, values=values, data=data)
+
+
+def _current(conn: Connection, attempt_id: str) -> Attempt:
+    current = attempt(conn, attempt_id)
+    if current is None:
+        raise IllegalMove(f"there is no attempt {attempt_id}")
+    return current

@@ -1,0 +1,176 @@
+"""Settles attempts in doubt: gathers what is alive and what was logged, decides, applies (D7)."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+import structlog
+
+from dialer.alarms.service import clear_alarm, raise_alarm
+from dialer.calling import queries, service
+from dialer.calling.progress import Progress
+from dialer.calling.queries import Attempt
+from dialer.calling.settings import CallingSettings
+from dialer.calling.settling import Decision, Doubt, Settlement, settle
+from dialer.clock import Clock
+from dialer.playbooks.library import Library
+from dialer.storage.database import Database
+from dialer.telephony.outcomes import LegEvidence
+from dialer.telephony.port import (
+    CallTrail,
+    LinkUnavailable,
+    LiveCall,
+    RequestRefused,
+    RequestUncertain,
+    Telephony,
+    TrailUnreadable,
+)
+
+log = structlog.get_logger(__name__)
+
+
+class Settler:
+    """Decides what became of attempts in doubt. `adopt` is told of calls found alive."""
+
+    def __init__(
+        self,
+        database: Database,
+        telephony: Telephony,
+        library: Library,
+        settings: CallingSettings,
+        clock: Clock,
+        run_id: str,
+        *,
+        adopt: Callable[[str, Progress], None],
+    ) -> None:
+        self._db = database
+        self._telephony = telephony
+        self._library = library
+        self._clock = clock
+        self._run_id = run_id
+        self._adopt = adopt
+        self._one_at_a_time = asyncio.Lock()
+        margin = settings.settle_margin_seconds
+        self.agent_time = timedelta(
+            seconds=settings.page_lead_seconds + settings.agent_ring_seconds + settings.gate_seconds + margin
+        )
+        self.dial_time = timedelta(seconds=settings.customer_ring_seconds + margin)
+
+    async def doubt_all(self) -> None:
+        """Put every attempt in flight in doubt."""
+        for current in await self._db.read(queries.in_flight):
+            await self._doubt(current.id)
+
+    async def settle_all(self) -> bool:
+        """Settle every attempt in flight; False where the telephone system could not be asked."""
+        return await self.settle([current.id for current in await self._db.read(queries.in_flight)])
+
+    async def settle(self, attempt_ids: Iterable[str]) -> bool:
+        """Settle these attempts; False where the telephone system could not be asked."""
+        ids = list(attempt_ids)
+        if not ids:
+            return True
+        async with self._one_at_a_time:
+            doubted = [current for one in ids if (current := await self._doubt(one)) is not None]
+            try:
+                live = {call.attempt_id: call for call in await self._telephony.live_calls()}
+            except (LinkUnavailable, RequestRefused, RequestUncertain) as error:
+                log.warning("What is alive cannot be asked.", action="settle", error=str(error))
+                return False
+            for current in doubted:
+                await self._settle_one(current, live.get(current.id))
+            return True
+
+    async def _doubt(self, attempt_id: str) -> Attempt | None:
+        now = self._clock()
+        return await self._db.write(lambda c: service.doubt(c, attempt_id, self._run_id, now))
+
+    async def _settle_one(self, current: Attempt, live: LiveCall | None) -> None:
+        trail: CallTrail | None = None
+        unreadable = ""
+        try:
+            trail = await self._telephony.trail(current.id)
+        except TrailUnreadable as error:
+            unreadable = str(error)
+        now = self._clock()
+        doubt = Doubt(
+            placed_at=current.placed_at,
+            go_at=current.go_at,
+            answered_at=current.answered_at,
+            doubted_at=current.doubted_at or now,
+            agent_time=self.agent_time,
+            dial_time=self.dial_time,
+        )
+        decision = settle(doubt, live, trail, now)
+        log.info(
+            "An attempt in doubt was settled.",
+            action="settle",
+            attempt=current.id,
+            decided=decision.settlement.value,
+            why=decision.why,
+        )
+        await self._apply(current, decision, live, _evidence(live, trail, unreadable), now)
+
+    async def _apply(
+        self,
+        current: Attempt,
+        decision: Decision,
+        live: LiveCall | None,
+        evidence: dict[str, str | None],
+        now: datetime,
+    ) -> None:
+        attempt_id = current.id
+        match decision.settlement:
+            case Settlement.WAIT:
+                return
+            case Settlement.KEEP_UNKNOWN:
+                data = {"why": decision.why}
+                await self._db.write(lambda c: raise_alarm(c, "attempt_unknown", attempt_id, now, data))
+                return
+            case Settlement.END:
+                await self._db.write(
+                    lambda c: service.settle_end(c, current, decision, self._library, evidence, now)
+                )
+            case Settlement.ADOPT_TALKING:
+                assert live is not None
+                self._adopt(attempt_id, _progress_of(live))
+                await self._db.write(lambda c: service.adopt_talking(c, current, decision, evidence, now))
+            case Settlement.GRANT_GO | Settlement.OPEN_GATE_AGAIN | Settlement.ADOPT_DIALLING:
+                assert live is not None
+                self._adopt(attempt_id, _progress_of(live))
+                await self._db.write(
+                    lambda c: service.adopt_dialling(c, current, decision, self._run_id, evidence, now)
+                )
+                if decision.settlement is not Settlement.ADOPT_DIALLING:
+                    await self._open_gate(attempt_id)
+        await self._db.write(lambda c: clear_alarm(c, "attempt_unknown", attempt_id, now))
+
+    async def _open_gate(self, attempt_id: str) -> None:
+        try:
+            await self._telephony.open_gate(attempt_id)
+        except (LinkUnavailable, RequestRefused, RequestUncertain) as error:
+            # Still in doubt: the next sweep finds it by its time.
+            log.warning("The gate was not opened.", action="settle", attempt=attempt_id, error=str(error))
+
+
+def _progress_of(live: LiveCall) -> Progress:
+    # A call that is alive now has lost nothing that its own end will not tell.
+    return Progress(
+        whole=True,
+        agent=LegEvidence(answered=True),
+        dialled=live.customer_dialled,
+        customer=LegEvidence(answered=live.customer_answered),
+    )
+
+
+def _evidence(live: LiveCall | None, trail: CallTrail | None, unreadable: str) -> dict[str, str | None]:
+    seen: dict[str, str | None] = {"log_unreadable": unreadable} if unreadable else {}
+    for source, value in (("live", live), ("log", trail)):
+        if value is None:
+            seen[source] = None
+            continue
+        for name, fact in asdict(value).items():
+            if name != "attempt_id" and fact is not None:
+                seen[f"{source}_{name}"] = str(fact)
+    return seen

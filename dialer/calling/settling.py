@@ -1,0 +1,134 @@
+"""What to do with an attempt in doubt, decided from what is alive and what was logged (D7). Pure.
+
+CDR is no evidence: after a crash its rows are missing, and agent-first they count from the
+agent's answer. Live channels and CEL are.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from dialer.calling.progress import Ending
+from dialer.telephony.outcomes import DialOutcome, LegEvidence, customer_outcome
+from dialer.telephony.port import CallTrail, GatePosition, LiveCall
+
+
+class Settlement(StrEnum):
+    """What settling decides."""
+
+    WAIT = "wait"
+    GRANT_GO = "grant_go"
+    OPEN_GATE_AGAIN = "open_gate_again"
+    ADOPT_DIALLING = "adopt_dialling"
+    ADOPT_TALKING = "adopt_talking"
+    END = "end"
+    KEEP_UNKNOWN = "keep_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """An attempt in doubt, and the durations after which silence is proof.
+
+    `agent_time` is how long the agent's leg can live without the gate, `dial_time` how long a
+    customer can be rung, both with their margin.
+    """
+
+    placed_at: datetime
+    go_at: datetime | None
+    answered_at: datetime | None
+    doubted_at: datetime
+    agent_time: timedelta
+    dial_time: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do, why, and for an ending the times that can still be known."""
+
+    settlement: Settlement
+    why: str
+    ending: Ending | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+def settle(doubt: Doubt, live: LiveCall | None, trail: CallTrail | None, now: datetime) -> Decision:
+    """Decide on one attempt. `trail` None means the log cannot be read now."""
+    if live is not None:
+        return _settle_live(doubt, live, trail, now)
+    if doubt.go_at is None:
+        return _settle_never_gone(doubt, trail, now)
+    if trail is None:
+        return Decision(Settlement.KEEP_UNKNOWN, "the telephone system's log cannot be read")
+    return _settle_gone(doubt, doubt.go_at, trail, now)
+
+
+def _settle_live(doubt: Doubt, live: LiveCall, trail: CallTrail | None, now: datetime) -> Decision:
+    if live.customer_answered:
+        answered_at = _answered_at(doubt, trail) or now
+        return Decision(Settlement.ADOPT_TALKING, "both parties are connected", answered_at=answered_at)
+    if live.gate is GatePosition.PASSED:
+        return Decision(Settlement.ADOPT_DIALLING, "the customer is being dialled")
+    if live.gate is GatePosition.WAITING:
+        if doubt.go_at is None:
+            return Decision(Settlement.GRANT_GO, "the agent waits and the customer was not dialled")
+        return Decision(Settlement.OPEN_GATE_AGAIN, "the gate was granted and is still closed")
+    return Decision(Settlement.WAIT, "the agent's phone rings")
+
+
+def _settle_never_gone(doubt: Doubt, trail: CallTrail | None, now: datetime) -> Decision:
+    # Without a committed go nobody opened the gate: the customer was provably never dialled.
+    ended = trail is not None and trail.agent_ended_at is not None
+    if ended or now >= doubt.placed_at + doubt.agent_time:
+        return Decision(
+            Settlement.END,
+            "the gate was never opened",
+            Ending(DialOutcome.FAILED, dialled=False),
+            ended_at=now,
+        )
+    return Decision(Settlement.WAIT, "the request may still be on its way")
+
+
+def _settle_gone(doubt: Doubt, go_at: datetime, trail: CallTrail, now: datetime) -> Decision:
+    if trail.customer_answered_at is not None:
+        return _ended_answered(doubt, go_at, trail)
+    if trail.customer_started_at is not None:
+        if trail.customer_ended_at is None and now < go_at + doubt.dial_time:
+            return Decision(Settlement.WAIT, "the log shows the customer's leg and no end yet")
+        outcome = customer_outcome(LegEvidence(cause=trail.customer_cause))
+        return Decision(
+            Settlement.END,
+            "the log shows that the customer was dialled and did not answer",
+            Ending(outcome, dialled=True, cause=trail.customer_cause),
+            ended_at=now,
+        )
+    if trail.agent_ended_at is not None or now >= go_at + doubt.dial_time:
+        return Decision(
+            Settlement.END,
+            "the log shows no leg to the customer",
+            Ending(DialOutcome.FAILED, dialled=False),
+            ended_at=now,
+        )
+    return Decision(Settlement.WAIT, "the log may not be complete yet")
+
+
+def _ended_answered(doubt: Doubt, go_at: datetime, trail: CallTrail) -> Decision:
+    answered_at = _answered_at(doubt, trail) or go_at
+    if trail.customer_ended_at is not None and trail.customer_answered_at is not None:
+        ended_at = answered_at + (trail.customer_ended_at - trail.customer_answered_at)
+        why = "the log shows the whole talk"
+    else:
+        ended_at = max(answered_at, doubt.doubted_at)
+        why = "the log shows the answer and no end: the telephone system stopped during the talk"
+    ending = Ending(DialOutcome.ANSWERED, dialled=True, cause=trail.customer_cause)
+    return Decision(Settlement.END, why, ending, answered_at, ended_at)
+
+
+def _answered_at(doubt: Doubt, trail: CallTrail | None) -> datetime | None:
+    # The log's times are another clock: only their differences are used.
+    if doubt.answered_at is not None:
+        return doubt.answered_at
+    if doubt.go_at is None or trail is None or trail.customer_answered_at is None:
+        return None
+    began = trail.agent_answered_at or trail.customer_started_at or trail.customer_answered_at
+    return doubt.go_at + (trail.customer_answered_at - began)

@@ -1,0 +1,64 @@
+"""What the engine says of itself, and why an agent has no call (promise 2)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from dialer.agents import queries as agent_queries
+from dialer.agents.states import AgentState
+from dialer.calling.idle import Gates, IdleReason, why_idle
+from dialer.calling.service import Pairing
+from dialer.followups import queries as follow_up_queries
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """The engine now. `link_reason` and `link_advice` say what is wrong while the link is down."""
+
+    pairing: Pairing
+    link_up: bool = False
+    link_reason: str = ""
+    link_advice: str = ""
+    settled: bool = False
+    stopping: bool = False
+
+    def reaches(self, extension: str) -> bool:
+        """Whether this phone can ring, as far as is known."""
+        reachable: Collection[str] | None = self.pairing.reachable
+        return reachable is None or extension in reachable
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Why no call comes to an agent, and when the next follow-up becomes due."""
+
+    reason: IdleReason
+    due_in_all: int
+    due_allowed: int
+    next_due_at: datetime | None
+
+
+def idle(conn: Connection, agent_id: str, status: EngineStatus, *, form_saved: bool, now: datetime) -> Idle:
+    """Why no call comes to this agent now."""
+    agent = agent_queries.agent(conn, agent_id)
+    current = agent_queries.session(conn, agent_id)
+    open_playbooks = status.pairing.open_playbooks(now)
+    every = tuple(playbook.id for playbook in status.pairing.library)
+    in_all = follow_up_queries.count_due(conn, now, every, None)
+    allowed = follow_up_queries.count_due(conn, now, open_playbooks, status.pairing.numbers)
+    next_due = follow_up_queries.next_due_at(conn, now)
+    gates = Gates(
+        state=current.state if current else AgentState.OFFLINE,
+        form_saved=form_saved,
+        stopping=status.stopping,
+        link_up=status.link_up,
+        settled=status.settled,
+        phone_reachable=agent is not None and status.reaches(agent.extension),
+        hours_open=bool(open_playbooks),
+        due_in_all=in_all,
+        due_allowed=allowed,
+        next_due_at=next_due,
+    )
+    return Idle(why_idle(gates), in_all, allowed, next_due)

@@ -1,0 +1,212 @@
+"""All SQL about follow-ups."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from dialer.customers.tables import customers, occasions, phones
+from dialer.followups.states import FollowUpState
+from dialer.followups.tables import follow_ups
+from dialer.storage.rows import fetch, fetch_one
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What is owed to one customer."""
+
+    id: str
+    playbook: str
+    playbook_version: int
+    customer_id: str
+    occasion_id: str
+    branch: str
+    plate: str | None
+    number: str
+    state: FollowUpState
+    due_at: datetime
+    target_at: datetime
+    limit_at: datetime
+    tries: Mapping[str, int]
+    reason: str
+    created_at: datetime
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", FollowUpState(self.state))
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A follow-up as the supervisor's queue shows it."""
+
+    id: str
+    playbook: str
+    plate: str | None
+    name: str
+    salutation: str
+    number: str
+    state: str
+    reason: str
+    due_at: datetime
+    limit_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallSheet:
+    """Whom the agent calls and why: the page that opens before the phone rings."""
+
+    follow_up_id: str
+    playbook: str
+    playbook_version: int
+    customer_id: str
+    name: str
+    salutation: str
+    number: str
+    branch: str
+    plate: str | None
+    happened_at: datetime
+    items: list[str]
+    staff: Mapping[str, str]
+    amount_fen: int | None
+    external_id: str
+    target_at: datetime
+    limit_at: datetime
+
+
+def follow_up(conn: Connection, follow_up_id: str) -> FollowUp | None:
+    """The follow-up with this id."""
+    return fetch_one(conn, select(follow_ups).where(follow_ups.c.id == follow_up_id), FollowUp)
+
+
+def _diallable(
+    now: datetime, playbooks: Collection[str], numbers: Collection[str] | None
+) -> list[ColumnElement[bool]]:
+    conditions = [
+        follow_ups.c.state == FollowUpState.WAITING,
+        follow_ups.c.due_at <= now,
+        follow_ups.c.playbook.in_(playbooks),
+        customers.c.do_not_call.is_(False),
+    ]
+    if numbers is not None:
+        conditions.append(follow_ups.c.number.in_(numbers))
+    return conditions
+
+
+def due(
+    conn: Connection,
+    now: datetime,
+    *,
+    playbooks: Collection[str],
+    numbers: Collection[str] | None,
+    limit: int,
+) -> list[FollowUp]:
+    """Follow-ups to dial now, the nearest limit first.
+
+    `playbooks` are those whose window is open; `numbers` the white list of trial mode (D10),
+    None in live mode. A customer's calls come one after another, never two at a time.
+    """
+    calling = select(follow_ups.c.customer_id).where(
+        follow_ups.c.state.in_((FollowUpState.CALLING, FollowUpState.WRAP_UP))
+    )
+    query = (
+        select(follow_ups)
+        .join(customers, customers.c.id == follow_ups.c.customer_id)
+        .where(*_diallable(now, playbooks, numbers), follow_ups.c.customer_id.not_in(calling))
+        .order_by(follow_ups.c.limit_at, follow_ups.c.due_at)
+        .limit(limit)
+    )
+    one_each: dict[str, FollowUp] = {}
+    for row in fetch(conn, query, FollowUp):
+        one_each.setdefault(row.customer_id, row)
+    return list(one_each.values())
+
+
+def count_due(
+    conn: Connection, now: datetime, playbooks: Collection[str], numbers: Collection[str] | None
+) -> int:
+    """How many follow-ups could be dialled now."""
+    query = (
+        select(func.count())
+        .select_from(follow_ups)
+        .join(customers, customers.c.id == follow_ups.c.customer_id)
+        .where(*_diallable(now, playbooks, numbers))
+    )
+    return conn.execute(query).scalar_one()
+
+
+def next_due_at(conn: Connection, now: datetime) -> datetime | None:
+    """When the next waiting follow-up becomes due, if none is due now."""
+    later = (follow_ups.c.state == FollowUpState.WAITING, follow_ups.c.due_at > now)
+    return conn.execute(select(func.min(follow_ups.c.due_at)).where(*later)).scalar()
+
+
+def count_by_state(conn: Connection) -> dict[str, int]:
+    """How many follow-ups are in each state."""
+    query = select(follow_ups.c.state, func.count()).group_by(follow_ups.c.state)
+    return {row[0]: row[1] for row in conn.execute(query)}
+
+
+def queue(conn: Connection, limit: int = 50) -> list[QueueRow]:
+    """What waits, the nearest limit first."""
+    query = (
+        select(
+            follow_ups.c.id,
+            follow_ups.c.playbook,
+            follow_ups.c.plate,
+            customers.c.name,
+            customers.c.salutation,
+            follow_ups.c.number,
+            follow_ups.c.state,
+            follow_ups.c.reason,
+            follow_ups.c.due_at,
+            follow_ups.c.limit_at,
+        )
+        .join(customers, customers.c.id == follow_ups.c.customer_id)
+        .where(follow_ups.c.state == FollowUpState.WAITING)
+        .order_by(follow_ups.c.limit_at, follow_ups.c.due_at)
+        .limit(limit)
+    )
+    return fetch(conn, query, QueueRow)
+
+
+def call_sheet(conn: Connection, follow_up_id: str) -> CallSheet | None:
+    """Everything the agent must see of this follow-up before talking."""
+    query = (
+        select(
+            follow_ups.c.id.label("follow_up_id"),
+            follow_ups.c.playbook,
+            follow_ups.c.playbook_version,
+            follow_ups.c.customer_id,
+            customers.c.name,
+            customers.c.salutation,
+            follow_ups.c.number,
+            follow_ups.c.branch,
+            follow_ups.c.plate,
+            occasions.c.happened_at,
+            occasions.c["items"],
+            occasions.c.staff,
+            occasions.c.amount_fen,
+            occasions.c.external_id,
+            follow_ups.c.target_at,
+            follow_ups.c.limit_at,
+        )
+        .join(customers, customers.c.id == follow_ups.c.customer_id)
+        .join(occasions, occasions.c.id == follow_ups.c.occasion_id)
+        .where(follow_ups.c.id == follow_up_id)
+    )
+    return fetch_one(conn, query, CallSheet)
+
+
+def other_numbers(conn: Connection, customer_id: str, number: str) -> tuple[str, ...]:
+    """The customer's further numbers that are not known to be invalid."""
+    query = (
+        select(phones.c.number)
+        .where(
+            phones.c.customer_id == customer_id,
+            phones.c.number != number,
+            phones.c.invalid_since.is_(None),
+        )
+        .order_by(phones.c.position)
+    )
+    return tuple(conn.execute(query).scalars())

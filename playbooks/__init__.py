@@ -1,0 +1,1 @@
+"""The shipped playbooks: data, no code."""
