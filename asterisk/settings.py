@@ -50,7 +50,7 @@ class PhoneAccount(BaseModel):
 
 
 class PrivateAsteriskSettings(BaseModel):
-    """An Asterisk of our own, for development, trials and small sites. A port of 0 means: choose a free one."""
+    """An Asterisk of our own, for development, trials and small sites. Port 0: choose a free one."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -64,7 +64,9 @@ class PrivateAsteriskSettings(BaseModel):
     )
     sip_port: int = Field(default=0, ge=0, le=65535, description="UDP port that phones register to.")
     rtp_start: int = Field(default=0, ge=0, le=65000, description="First UDP port for audio.")
-    rtp_ports: int = Field(default=400, ge=8, le=20000, description="How many UDP ports for audio; two a leg.")
+    rtp_ports: int = Field(
+        default=400, ge=8, le=20000, description="How many UDP ports for audio; two a leg."
+    )
     phones: tuple[PhoneAccount, ...] = Field(default=(), description="Agents' extensions.")
     trunk_host: str = Field(default="127.0.0.1", description="Host of the SIP trunk to the customers.")
     trunk_port: int = Field(default=5090, ge=1, le=65535, description="UDP port of the SIP trunk.")
@@ -77,5 +79,7 @@ class PrivateAsteriskSettings(BaseModel):
         default=60, ge=5, description="A leg that sends no audio for so long is hung up."
     )
     codecs: str = Field(
-        default="alaw", pattern=r"^[a-z0-9,]+$", description="Codecs of phones and trunk; recording is tried on alaw."
+        default="alaw",
+        pattern=r"^[a-z0-9,]+$",
+        description="Codecs of phones and trunk; recording is tried on alaw.",
     )

@@ -6,7 +6,7 @@ committed before the agent's phone is asked to ring, and the go before the gate 
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 import structlog
@@ -125,7 +125,7 @@ class Engine:
         while (left := await self._db.read(queries.count_in_flight)) and (
             asyncio.get_running_loop().time() < deadline
         ):
-            await asyncio.sleep(0.2)
+            await self._db.feed.wait(0.2)
         return left
 
     # --- pairing and placing -------------------------------------------------------------
@@ -301,30 +301,17 @@ class Engine:
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
             try:
-                now = self._clock()
-                await sweep(self._db, now)
-                if not self._link.link_up:
-                    continue
-                if not self._settled:
-                    self._settled = await self._settler.settle_all()
-                else:
-                    late = await self._db.read(
-                        lambda c: queries.overdue(
-                            c,
-                            placed_before=now - self.agent_time,
-                            go_before=now - self.dial_time,
-                        )
-                    )
-                    await self._settler.settle(late)
+                await self._sweep_once(self._clock())
             except Exception:
                 log.exception("A sweep could not be finished.", action="sweep")
 
-    @property
-    def agent_time(self) -> timedelta:
-        """How long an attempt can be without a go, at most."""
-        return self._settler.agent_time
-
-    @property
-    def dial_time(self) -> timedelta:
-        """How long a customer can be rung after the go, at most."""
-        return self._settler.dial_time
+    async def _sweep_once(self, now: datetime) -> None:
+        await sweep(self._db, now)
+        if not self._link.link_up:
+            return
+        if not self._settled:
+            self._settled = await self._settler.settle_all()
+            return
+        placed, gone = now - self._settler.agent_time, now - self._settler.dial_time
+        late = await self._db.read(lambda c: queries.overdue(c, placed_before=placed, go_before=gone))
+        await self._settler.settle(late)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -90,7 +90,7 @@ def _decode(raw: bytes, path: Path) -> tuple[str, str]:
     return str(guess), guess.encoding
 
 
-def _columns(headings: "tuple[str, ...] | list[str]", path: Path) -> dict[str, str]:
+def _columns(headings: Sequence[str], path: Path) -> dict[str, str]:
     plain = {heading.strip(): heading for heading in headings if heading}
     columns = {name: plain[known] for name, names in HEADINGS.items() for known in names if known in plain}
     missing = [HEADINGS[name][0] for name in REQUIRED if name not in columns]

@@ -1,0 +1,164 @@
+"""Which channel is which leg of which attempt, and how far each call has come. Pure.
+
+The agent leg's Uniqueid is the attempt id (Originate's ChannelId); the customer leg has a Uniqueid of its own and the
+attempt id as Linkedid. Every other channel on the same Asterisk is none of ours.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from dialer.telephony.events import CallEvent
+from dialer.telephony.outcomes import Leg
+from dialer.telephony.port import GatePosition, LiveCall
+
+Message = Mapping[str, str]
+
+AGENT_CONTEXT: Final = "huifang-agent"
+WAIT_EXTEN: Final = "s"
+GO_EXTEN: Final = "go"
+UP: Final = "Up"
+
+_ASIDE_LIMIT = 1000
+_ATTEMPT = re.compile(r"[0-9A-Z]{26}")
+_ATTEMPT_VARIABLE = re.compile(r"^_{0,2}HF_ATTEMPT=([0-9A-Z]{26})$", re.MULTILINE)
+
+
+def is_attempt(text: str) -> bool:
+    """Whether this has the form of an attempt id (a ULID)."""
+    return len(text) == 26 and _ATTEMPT.fullmatch(text) is not None
+
+
+@dataclass(slots=True)
+class Call:
+    """One call. Names are channel names, which AMI actions take; None: there is no such leg now."""
+
+    attempt_id: str
+    agent_name: str | None = None
+    agent_up: bool = False
+    customer_id: str | None = None
+    customer_name: str | None = None
+    customer_up: bool = False
+    gate: GatePosition = GatePosition.RINGING
+    told: set[type[CallEvent]] = field(default_factory=set)
+
+    def names(self) -> list[str]:
+        """The channels alive now, the customer's first."""
+        return [name for name in (self.customer_name, self.agent_name) if name]
+
+
+@dataclass(slots=True)
+class CallBook:
+    """The calls alive now, by attempt and by the Uniqueid of each leg."""
+
+    calls: dict[str, Call] = field(default_factory=dict)
+    legs: dict[str, tuple[Call, Leg]] = field(default_factory=dict)
+    _aside: dict[str, Call] = field(default_factory=dict)
+
+    def call(self, attempt_id: str) -> Call:
+        """The call of an attempt; one that is not alive (any more, or as far as known) is remembered aside for a while.
+
+        So nothing is told twice when a message overtakes the Newchannel or comes after the Hangup.
+        """
+        call = self.calls.get(attempt_id) or self._aside.get(attempt_id)
+        if call is None:
+            call = Call(attempt_id)
+            self._put_aside(call)
+        return call
+
+    def add(self, message: Message) -> tuple[Call, Leg] | None:
+        """Take up the channel a message tells of. None: it is not ours, or no party of ours."""
+        unique_id = message.get("Uniqueid", "")
+        known = self.legs.get(unique_id)
+        if known is not None:
+            return known
+        owner = _whose(message)
+        if owner is None:
+            return None
+        attempt_id, leg = owner
+        call = self.calls.get(attempt_id) or self._aside.pop(attempt_id, None) or Call(attempt_id)
+        self.calls[attempt_id] = call
+        if leg is Leg.AGENT:
+            call.agent_name = message.get("Channel")
+        elif call.customer_id is None:
+            call.customer_id, call.customer_name = unique_id, message.get("Channel")
+        else:  # behind a Local channel, or a third party: the first one stands for the customer
+            return None
+        self.legs[unique_id] = (call, leg)
+        return call, leg
+
+    def remove(self, unique_id: str) -> tuple[Call, Leg] | None:
+        """Forget a leg that ended, and its call with the last one."""
+        known = self.legs.pop(unique_id, None)
+        if known is None:
+            return None
+        call, leg = known
+        if leg is Leg.AGENT:
+            call.agent_name = None
+        else:
+            call.customer_name = None
+        if not call.names():
+            self.calls.pop(call.attempt_id, None)
+            self._put_aside(call)
+        return known
+
+    def _put_aside(self, call: Call) -> None:
+        self._aside[call.attempt_id] = call
+        if len(self._aside) > _ASIDE_LIMIT:
+            del self._aside[next(iter(self._aside))]
+
+    def restore(self, rows: Iterable[Message]) -> None:
+        """Begin anew from the rows of a Status listing."""
+        self.calls.clear()
+        self.legs.clear()
+        # An agent's row may come after the customer's, and decides where the gate stands.
+        for row in rows:
+            owned = self.add(row)
+            if owned is None:
+                continue
+            call, leg = owned
+            if leg is Leg.AGENT:
+                call.agent_up = row.get("ChannelStateDesc") == UP
+                call.gate = _gate(row)
+            else:
+                call.customer_up = row.get("ChannelStateDesc") == UP
+        for call in self.calls.values():
+            if call.customer_id is not None:
+                call.gate = GatePosition.PASSED
+
+    def live(self) -> tuple[LiveCall, ...]:
+        """Every call in the book."""
+        return tuple(
+            LiveCall(
+                attempt_id=call.attempt_id,
+                gate=call.gate,
+                customer_dialled=call.customer_id is not None,
+                customer_answered=call.customer_up,
+            )
+            for call in self.calls.values()
+        )
+
+
+def live_calls(rows: Iterable[Message]) -> tuple[LiveCall, ...]:
+    """The calls of ours in a Status listing."""
+    book = CallBook()
+    book.restore(rows)
+    return book.live()
+
+
+def _whose(message: Message) -> tuple[str, Leg] | None:
+    unique_id = message.get("Uniqueid", "")
+    if is_attempt(unique_id):
+        return unique_id, Leg.AGENT
+    # The inherited variable finds a customer whom a transfer has linked to another call.
+    inherited = _ATTEMPT_VARIABLE.search(message.get("Variable", ""))
+    attempt_id = inherited[1] if inherited else message.get("Linkedid", "")
+    return (attempt_id, Leg.CUSTOMER) if is_attempt(attempt_id) else None
+
+
+def _gate(row: Message) -> GatePosition:
+    if row.get("ChannelStateDesc") != UP:
+        return GatePosition.RINGING
+    at_gate = row.get("Context") == AGENT_CONTEXT and row.get("Exten") == WAIT_EXTEN
+    return GatePosition.WAITING if at_gate else GatePosition.PASSED

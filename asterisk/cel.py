@@ -1,0 +1,235 @@
+"""What Asterisk's own log of channel events (CEL) proves of a call.
+
+CDR is no evidence: it loses calls when Asterisk dies, and shows unanswered ones as answered. CEL is written line by
+line as things happen. Columns: eventtype, eventtime, uniqueid, linkedid, channame, appname, userfield, extra.
+"""
+
+import asyncio
+import csv
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import structlog
+
+from asterisk.callbook import is_attempt
+from dialer.telephony.port import CallTrail, TrailUnreadable
+
+log = structlog.get_logger(__name__)
+
+REMEMBERED = 50_000
+"""Attempts whose trail is kept in memory: about two weeks of a large site."""
+
+_COLUMNS = 8
+_CHUNK = 1 << 20
+
+
+class CelSource(Protocol):
+    """The log as one stream, wherever it lies."""
+
+    def read(self) -> bytes:
+        """The next bytes, oldest first; empty when all that is written was read. Blocks.
+
+        Raises:
+            OSError: the log cannot be read.
+        """
+
+
+class CelFile:
+    """The log on a disk of this machine. Follows logrotate's renaming (`cel.csv` → `cel.csv.1`)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._rotated: BinaryIO | None = None
+
+    def read(self) -> bytes:
+        """See `CelSource`."""
+        if self._file is None:
+            return self._read_first()
+        chunk = self._file.read(_CHUNK)
+        if chunk:
+            return chunk
+        # At the end: is it still the file of that name? The open one was read to its end, whatever its name is now.
+        now = os.stat(self._path)
+        mine = os.fstat(self._file.fileno())
+        if (now.st_dev, now.st_ino) != (mine.st_dev, mine.st_ino):
+            self._file.close()
+            self._file = self._path.open("rb")
+        elif now.st_size < self._file.tell():
+            self._file.seek(0)
+        return self._file.read(_CHUNK)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        for file in (self._file, self._rotated):
+            if file is not None:
+                file.close()
+        self._file = self._rotated = None
+
+    def _read_first(self) -> bytes:
+        before = self._path.with_name(self._path.name + ".1")
+        if self._rotated is None and before.exists():
+            self._rotated = before.open("rb")
+        if self._rotated is not None and (chunk := self._rotated.read(_CHUNK)):
+            return chunk
+        self._file = self._path.open("rb")
+        return self._file.read(_CHUNK)
+
+
+@dataclass(frozen=True, slots=True)
+class CelRow:
+    """One line of the log."""
+
+    event: str
+    at: datetime
+    unique_id: str
+    linked_id: str
+    cause: int | None
+
+
+def parse_row(columns: list[str]) -> CelRow | None:
+    """A line's columns; None if they are none of ours."""
+    if len(columns) != _COLUMNS:
+        return None
+    event, stamp, unique_id, linked_id, _name, _app, _userfield, extra = columns
+    try:
+        at = datetime.fromtimestamp(float(stamp), UTC)
+    except (ValueError, OverflowError):
+        return None
+    return CelRow(event, at, unique_id, linked_id, _cause(extra))
+
+
+def _cause(extra: str) -> int | None:
+    try:
+        cause = json.loads(extra)["hangupcause"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return cause if isinstance(cause, int) else None
+
+
+class Trails:
+    """Trails put together from rows, the newest attempts only."""
+
+    def __init__(self, remembered: int = REMEMBERED) -> None:
+        self._remembered = remembered
+        self._trails: dict[str, CallTrail] = {}
+        self._customers: dict[str, str] = {}
+        self._legs: dict[str, str] = {}
+        self._forgotten = ""
+        self._good = self._bad = 0
+
+    def add(self, lines: Iterable[str]) -> None:
+        """Take up lines of the log."""
+        for columns in csv.reader(lines):
+            row = parse_row(columns)
+            if row is None:
+                self._bad += 1
+                log.warning(
+                    "A line of the channel event log cannot be read.", action="read_cel", columns=len(columns)
+                )
+            else:
+                self._good += 1
+                self._add_row(row)
+
+    def of(self, attempt_id: str) -> CallTrail:
+        """What the lines prove of an attempt.
+
+        Raises:
+            TrailUnreadable: no line has our columns, or the attempt is older than what is remembered.
+        """
+        if self._bad and not self._good:
+            raise TrailUnreadable(
+                "Asterisk's channel event log has other columns than ours: use the mapping of the shipped "
+                "cel_custom.conf for the file that setting cel_file names."
+            )
+        trail = self._trails.get(attempt_id)
+        if trail is None and attempt_id <= self._forgotten:
+            raise TrailUnreadable(
+                f"Attempt {attempt_id} is older than what is remembered of the channel event log."
+            )
+        return trail or CallTrail(attempt_id=attempt_id)
+
+    def _add_row(self, row: CelRow) -> None:
+        attempt_id = self._legs.get(row.unique_id)
+        if attempt_id is None:
+            attempt_id = row.unique_id if is_attempt(row.unique_id) else row.linked_id
+            if not is_attempt(attempt_id):
+                return
+            if row.unique_id != attempt_id:
+                # Behind a Local channel, or a third party: the first other leg stands for the customer.
+                if attempt_id in self._customers:
+                    return
+                self._customers[attempt_id] = row.unique_id
+            self._legs[row.unique_id] = attempt_id
+        trail = self._trails.get(attempt_id) or CallTrail(attempt_id=attempt_id)
+        is_agent = row.unique_id == attempt_id
+        self._trails[attempt_id] = (_agent_row if is_agent else _customer_row)(trail, row)
+        if len(self._trails) > self._remembered:
+            self._forget(next(iter(self._trails)))
+
+    def _forget(self, attempt_id: str) -> None:
+        del self._trails[attempt_id]
+        self._legs.pop(attempt_id, None)
+        self._legs.pop(self._customers.pop(attempt_id, ""), None)
+        self._forgotten = max(self._forgotten, attempt_id)
+
+
+def _agent_row(trail: CallTrail, row: CelRow) -> CallTrail:
+    match row.event:
+        case "ANSWER":
+            return replace(trail, agent_answered_at=trail.agent_answered_at or row.at)
+        case "HANGUP" | "CHAN_END":
+            return replace(trail, agent_ended_at=trail.agent_ended_at or row.at)
+    return trail
+
+
+def _customer_row(trail: CallTrail, row: CelRow) -> CallTrail:
+    # Any line of the leg proves that it was dialled, should its first one be missing.
+    trail = replace(trail, customer_started_at=trail.customer_started_at or row.at)
+    match row.event:
+        case "ANSWER":
+            return replace(trail, customer_answered_at=trail.customer_answered_at or row.at)
+        case "HANGUP":
+            return replace(trail, customer_ended_at=row.at, customer_cause=row.cause)
+        case "CHAN_END":
+            return replace(trail, customer_ended_at=trail.customer_ended_at or row.at)
+    return trail
+
+
+class CelLog:
+    """Trails from a source, read further with each question, in a thread."""
+
+    def __init__(self, source: CelSource, remembered: int = REMEMBERED) -> None:
+        self._source = source
+        self._trails = Trails(remembered)
+        self._rest = b""
+        self._turn = asyncio.Lock()
+
+    async def trail(self, attempt_id: str) -> CallTrail:
+        """What the log proves of an attempt up to now.
+
+        Raises:
+            TrailUnreadable: the log cannot be read.
+        """
+        async with self._turn:
+            try:
+                await asyncio.to_thread(self._read_on)
+            except OSError as error:
+                raise TrailUnreadable(
+                    f"Asterisk's channel event log cannot be read ({error}). Check setting cel_file, that Asterisk has "
+                    "cel.conf and cel_custom.conf as shipped, and that this service may read the file."
+                ) from error
+            return self._trails.of(attempt_id)
+
+    def _read_on(self) -> None:
+        while chunk := self._source.read():
+            # The last line may be half written: it waits for its end.
+            whole, end, rest = (self._rest + chunk).rpartition(b"\n")
+            self._rest = rest
+            if end:
+                self._trails.add(whole.decode("utf-8", "replace").split("\n"))

@@ -1,0 +1,23 @@
+"""Asterisk's configuration, rendered from templates: pure text, put on disk by `write_files`."""
+
+from asterisk.conf.render import (
+    AMI_EVENTS,
+    DIALPLAN_VERSION,
+    ConfError,
+    Layout,
+    Ports,
+    render_addition,
+    render_private,
+)
+from asterisk.conf.write import write_files
+
+__all__ = [
+    "AMI_EVENTS",
+    "DIALPLAN_VERSION",
+    "ConfError",
+    "Layout",
+    "Ports",
+    "render_addition",
+    "render_private",
+    "write_files",
+]

@@ -1,0 +1,99 @@
+"""Call orders to AMI actions, purely; nothing that could mean something to a dialplan gets through."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from asterisk.callbook import AGENT_CONTEXT, GO_EXTEN, WAIT_EXTEN, is_attempt
+from asterisk.translate import ORIGINATE_ID
+from dialer.telephony.port import CallOrder, RequestRefused
+
+Action = Mapping[str, str | Sequence[str]]
+
+# Digits, letters and what numbers, prefixes and trunk codes are written with: no comma, bracket, $, & or blank.
+_PLAIN = re.compile(r"[0-9A-Za-z+*#_-]{1,64}")
+_DIAL_STRING = re.compile(r"[0-9A-Za-z+*#_/@.:;=-]{1,200}")
+_LONGEST_RING = 600
+
+
+def originate(order: CallOrder, agent_channel: str, customer_dial: str, nonce: str) -> Action:
+    """The Originate of a call order. The templates hold `{extension}` and `{number}`.
+
+    Raises:
+        RequestRefused: a value is not plain; the message names it.
+    """
+    if not is_attempt(order.attempt_id):
+        raise RequestRefused(
+            f"Attempt id {order.attempt_id!r} is refused: it must be a ULID of 26 letters and digits."
+        )
+    extension = _plain("extension", order.agent_extension)
+    number = _plain("customer number", order.customer_number)
+    for what, seconds in (("agent", order.agent_ring_seconds), ("customer", order.customer_ring_seconds)):
+        if not 1 <= seconds <= _LONGEST_RING:
+            raise RequestRefused(
+                f"The {what}'s ring time is {seconds} s: set it between 1 and {_LONGEST_RING} s."
+            )
+    channel = _filled("agent_channel", agent_channel, "{extension}", extension)
+    dial = _filled("customer_dial", customer_dial, "{number}", number)
+    caller = {"CallerID": f"<{_plain('caller id', order.caller_id)}>"} if order.caller_id else {}
+    return {
+        "Action": "Originate",
+        "ActionID": f"{ORIGINATE_ID}/{order.attempt_id}/{nonce}",
+        "Channel": channel,
+        "ChannelId": order.attempt_id,
+        "Context": AGENT_CONTEXT,
+        "Exten": WAIT_EXTEN,
+        "Priority": "1",
+        "Timeout": str(order.agent_ring_seconds * 1000),
+        # A synchronous Originate would hold back all events of the session.
+        "Async": "true",
+        "Variable": [
+            f"__HF_ATTEMPT={order.attempt_id}",
+            f"__HF_DIAL={dial}",
+            f"__HF_RING={order.customer_ring_seconds}",
+        ],
+        **caller,
+    }
+
+
+def redirect(channel: str) -> Action:
+    """Lets the agent's channel go through the gate."""
+    return {
+        "Action": "Redirect",
+        "Channel": channel,
+        "Context": AGENT_CONTEXT,
+        "Exten": GO_EXTEN,
+        "Priority": "1",
+    }
+
+
+def started_at(core_status: Mapping[str, str]) -> datetime | None:
+    """Asterisk's start time, told in its machine's own time zone and kept here as if that were UTC.
+
+    It serves only to be compared with itself: another value means another start. While Asterisk starts it can
+    read 1969 or 1970: None.
+    """
+    try:
+        start = datetime.fromisoformat(
+            f"{core_status['CoreStartupDate']}T{core_status['CoreStartupTime']}"
+        ).replace(tzinfo=UTC)
+    except (KeyError, ValueError):
+        return None
+    return start if start.year > 1970 else None
+
+
+def _plain(what: str, value: str) -> str:
+    if not _PLAIN.fullmatch(value):
+        raise RequestRefused(
+            f"The {what} {value!r} is refused: only digits, letters and + * # _ - may be in it. Correct it and try again."
+        )
+    return value
+
+
+def _filled(setting: str, template: str, place: str, value: str) -> str:
+    filled = template.replace(place, value)
+    if place not in template or not _DIAL_STRING.fullmatch(filled):
+        raise RequestRefused(
+            f"Setting {setting} is {template!r}: it must hold {place} once, and no blank, comma, quote, bracket or &."
+        )
+    return filled

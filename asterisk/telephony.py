@@ -1,0 +1,268 @@
+"""The telephony port on a real Asterisk: actions over the AMI link, events from it, proofs from CEL."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from ssl import SSLContext
+
+import structlog
+
+from asterisk import orders
+from asterisk.ami import AmiManager, AmiTimes, Fields, LinkFault
+from asterisk.ami import faults as link_faults
+from asterisk.ami.devices import Devices
+from asterisk.ami.outbox import Outbox
+from asterisk.callbook import Call, CallBook, live_calls
+from asterisk.cel import CelFile, CelLog, CelSource
+from asterisk.settings import AsteriskSettings
+from asterisk.translate import CALL_EVENTS, originate_attempt, translate
+from dialer.telephony.events import LinkDown, LinkUp, TelephonyEvent
+from dialer.telephony.port import (
+    CallOrder,
+    CallTrail,
+    GatePosition,
+    LinkUnavailable,
+    LiveCall,
+    RequestRefused,
+    RequestUncertain,
+)
+
+log = structlog.get_logger(__name__)
+
+QUEUE_LIMIT = 20_000
+"""Call events that may wait for the reader: about a minute of the busiest hour's burst."""
+
+_GONE = "no such channel"
+_START_TIME_TRIES = 10
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class AsteriskTelephony:
+    """`dialer.telephony.port.Telephony` over AMI.
+
+    The link counts as up once Asterisk is fully booted and its live calls and phones have been listed. What was
+    read before that moment is told after `LinkUp`.
+    """
+
+    def __init__(
+        self,
+        settings: AsteriskSettings,
+        *,
+        clock: Callable[[], datetime] = _utc_now,
+        times: AmiTimes | None = None,
+        cel: CelSource | None = None,
+        ssl: SSLContext | None = None,
+        queue_limit: int = QUEUE_LIMIT,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._times = times or AmiTimes()
+        self._log = CelLog(cel or CelFile(Path(settings.cel_file)))
+        self._outbox: Outbox[TelephonyEvent] = Outbox(queue_limit)
+        self._book = CallBook()
+        self._devices = Devices(settings.agent_channel)
+        self._up = False
+        self._held: list[tuple[Fields, datetime]] = []
+        self._signs: dict[str, asyncio.Future[None]] = {}
+        self._manager = AmiManager(
+            host=settings.host,
+            port=settings.port,
+            username=settings.username,
+            secret=settings.secret,
+            ssl=ssl,
+            times=self._times,
+            on_ready=self._get_ready,
+            on_down=self._went_down,
+            hold=self._outbox.eased,
+        )
+        for name in (*CALL_EVENTS, "DeviceStateChange"):
+            self._manager.register_event(name, self._on_message)
+
+    async def start(self) -> None:
+        """See the port."""
+        self._manager.connect()
+
+    async def stop(self) -> None:
+        """See the port."""
+        await self._manager.aclose()
+        self._forget()
+        self._outbox.close()
+
+    def events(self) -> AsyncIterator[TelephonyEvent]:
+        """See the port."""
+        return self._outbox.read()
+
+    def reachable_phones(self) -> frozenset[str] | None:
+        """See the port."""
+        return self._devices.reachable()
+
+    async def call_agent(self, order: CallOrder) -> None:
+        """See the port. Returns when the agent's channel exists, or has failed at once."""
+        attempt_id = order.attempt_id
+        action = orders.originate(
+            order, self._settings.agent_channel, self._settings.customer_dial, secrets.token_hex(4)
+        )
+        self._need_link()
+        if attempt_id in self._book.calls or attempt_id in self._signs:
+            raise RequestRefused(
+                f"Attempt {attempt_id} is alive on the telephone system: it cannot be placed again."
+            )
+        sign = self._signs[attempt_id] = asyncio.get_running_loop().create_future()
+        try:
+            await self._manager.request(action)
+            async with asyncio.timeout(self._times.action):
+                await sign
+        except TimeoutError:
+            raise RequestUncertain(
+                f"Asterisk accepted the call of attempt {attempt_id} and then told nothing of it. Check that the AMI "
+                "user may read the event class call, and that no event filter hides Newchannel or OriginateResponse."
+            ) from None
+        finally:
+            del self._signs[attempt_id]
+            sign.cancel()
+
+    async def open_gate(self, attempt_id: str) -> None:
+        """See the port."""
+        self._need_link()
+        call = self._book.calls.get(attempt_id)
+        if call is None or call.agent_name is None or call.gate is not GatePosition.WAITING:
+            raise RequestRefused(
+                f"The agent of attempt {attempt_id} does not wait at the gate: nobody was dialled."
+            )
+        # Taken before the first await, so that of two requests one at most is sent.
+        call.gate = GatePosition.PASSED
+        await self._check_waits(call, call.agent_name)
+        await self._manager.request(orders.redirect(call.agent_name))
+
+    async def hang_up(self, attempt_id: str) -> None:
+        """See the port."""
+        self._need_link()
+        call = self._book.calls.get(attempt_id)
+        if call is None:  # not by what we heard: Asterisk knows for certain
+            now = CallBook()
+            now.restore(await self._status())
+            call = now.call(attempt_id)
+        for name in call.names():
+            try:
+                await self._manager.request({"Action": "Hangup", "Channel": name, "Cause": "16"})
+            except RequestRefused as error:
+                if _GONE not in str(error).lower():
+                    raise
+
+    async def live_calls(self) -> tuple[LiveCall, ...]:
+        """See the port. Asks Asterisk, never the memory."""
+        self._need_link()
+        return live_calls(await self._status())
+
+    async def trail(self, attempt_id: str) -> CallTrail:
+        """See the port."""
+        return await self._log.trail(attempt_id)
+
+    async def _check_waits(self, call: Call, name: str) -> None:
+        """Ask Asterisk itself: another process, or the gate's end, may have been faster than our events."""
+        rows = await self._manager.request({"Action": "Status", "Channel": name}, as_list=True)
+        for live in live_calls(rows[1:]):
+            if live.attempt_id == call.attempt_id and live.gate is GatePosition.WAITING:
+                return
+        raise RequestRefused(f"The agent of attempt {call.attempt_id} has left the gate: nobody was dialled.")
+
+    async def _status(self) -> list[Fields]:
+        rows = await self._manager.request({"Action": "Status", "Variables": "HF_ATTEMPT"}, as_list=True)
+        return rows[1:]
+
+    def _need_link(self) -> None:
+        if not self._up:
+            raise LinkUnavailable(
+                "There is no link to Asterisk: nothing was sent. Try again when the link is up."
+            )
+
+    # The link: what happens when it comes and goes.
+
+    async def _get_ready(self) -> None:
+        settings, *_ = await self._manager.request({"Action": "CoreSettings"})
+        start = await self._start_time()
+        await self._list_devices()
+        self._book.restore(await self._status())
+        self._up = True
+        version = settings.get("AsteriskVersion", "")
+        self._outbox.put_anyway(LinkUp(at=self._clock(), version=version, started_at=start))
+        log.info(
+            "The link to Asterisk is up.", action="ami_up", version=version, live_calls=len(self._book.calls)
+        )
+        held, self._held = self._held, []
+        for fields, at in held:
+            self._take(fields, at)
+
+    async def _start_time(self) -> datetime | None:
+        for _ in range(_START_TIME_TRIES):
+            core, *_rest = await self._manager.request({"Action": "CoreStatus"})
+            start = orders.started_at(core)
+            if start is not None:
+                return start
+            await asyncio.sleep(0.2)
+        return None
+
+    async def _list_devices(self) -> None:
+        try:
+            rows = await self._manager.request({"Action": "DeviceStateList"}, as_list=True)
+        except RequestRefused as error:
+            log.warning(
+                "Which phones can be rung is unknown: load res_manager_devicestate.so in Asterisk.",
+                action="list_devices",
+                error=str(error),
+            )
+        else:
+            self._devices.restore(rows[1:])
+
+    def _went_down(self, fault: LinkFault) -> None:
+        self._forget()
+        self._outbox.put_anyway(LinkDown(at=self._clock(), reason=fault.reason, advice=fault.advice))
+
+    def _forget(self) -> None:
+        self._up = False
+        self._held.clear()
+        self._devices.forget()
+        for sign in self._signs.values():
+            if not sign.done():
+                sign.set_exception(
+                    RequestUncertain(
+                        "The link was lost before Asterisk told of the call: whether the agent is rung is found out later."
+                    )
+                )
+
+    # Messages: read, translated and queued in one go, in Asterisk's order.
+
+    def _on_message(self, _: AmiManager, fields: Fields) -> None:
+        at = self._clock()
+        if self._up:
+            self._take(fields, at)
+        elif len(self._held) < self._outbox.limit:
+            self._held.append((fields, at))
+        else:
+            self._overflow()
+
+    def _take(self, fields: Fields, at: datetime) -> None:
+        event: TelephonyEvent | None
+        if fields["Event"] == "DeviceStateChange":
+            event = self._devices.change(fields, at)
+        else:
+            event = translate(self._book, fields, at)
+            if self._signs:
+                self._note_sign(fields)
+        if event is not None and not self._outbox.put(event):
+            self._overflow()
+
+    def _note_sign(self, fields: Fields) -> None:
+        """Wake the `call_agent` whose call this message proves to be under way, or over."""
+        attempt_id = originate_attempt(fields) or fields.get("Uniqueid", "")
+        sign = self._signs.get(attempt_id)
+        if sign is not None and not sign.done():
+            sign.set_result(None)
+
+    def _overflow(self) -> None:
+        self._manager.reset(link_faults.overflowed(self._outbox.limit))

@@ -1,0 +1,1 @@
+"""Measurements: what this software does to labelled calls, and how fast."""

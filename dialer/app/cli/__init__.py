@@ -1,0 +1,5 @@
+"""The command `dialer`."""
+
+from dialer.app.cli.main import main
+
+__all__ = ["main"]

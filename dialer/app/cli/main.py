@@ -1,0 +1,28 @@
+"""`dialer`: every command, gathered."""
+
+import typer
+
+from dialer.app.cli import asterisk, bench, demo, drill, importing, models, serve, users
+
+app = typer.Typer(
+    name="dialer",
+    help="Places follow-up calls through Asterisk, archives every recording, checks every call.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("demo")(demo.demo)
+app.command("serve")(serve.serve)
+app.command("migrate")(serve.migrate_command)
+app.command("import")(importing.import_command)
+app.add_typer(users.users, name="user")
+app.add_typer(users.agents, name="agent")
+app.add_typer(models.app, name="models")
+app.add_typer(asterisk.app, name="asterisk")
+app.add_typer(bench.app, name="bench")
+app.add_typer(drill.app, name="drill")
+
+
+def main() -> None:
+    """The console script."""
+    app()

@@ -1,0 +1,158 @@
+"""The service: every part made, joined, and run until it is told to stop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+from aiohttp import web
+
+from asterisk.server import AsteriskServer
+from asterisk.telephony import AsteriskTelephony
+from dialer.app.lock import ServiceLock
+from dialer.app.private_asterisk import reach
+from dialer.app.settings import Settings
+from dialer.calling.engine import Engine, Step
+from dialer.clock import Clock, system_clock
+from dialer.playbooks.library import Library, shipped_library
+from dialer.storage.database import Database
+from dialer.storage.migrating import migrate
+from qa.checks.worker import CheckWorker
+from qa.rules.schema import shipped_rules
+from qa.speech.models import shared_folder
+from qa.speech.workers import SpeechPool
+from qa.transcripts.settings import TranscriptionSettings
+from qa.transcripts.worker import TranscriptionWorker
+from recordings.source import LocalSource
+from recordings.worker import ArchiveWorker
+from web.app import make_app
+from web.panel import Panel
+
+log = structlog.get_logger(__name__)
+
+_RESTART_SECONDS = 2.0
+_PORT_AGAIN_SECONDS = 5.0
+
+
+class Service:
+    """One service on one data folder."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        server: AsteriskServer | None = None,
+        library: Library | None = None,
+        clock: Clock = system_clock,
+        passed: Callable[[Step], None] = lambda _step: None,
+    ) -> None:
+        self.settings = settings
+        self.library = library or shipped_library()
+        self.database = Database(settings.url)
+        asterisk = reach(settings, server)
+        self.engine = Engine(
+            self.database,
+            AsteriskTelephony(asterisk, clock=clock),
+            self.library,
+            settings.calling,
+            clock,
+            passed=passed,
+        )
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="archive")
+        self._pool = SpeechPool(settings.speech.workers, settings.speech.niceness)
+        self._archive = ArchiveWorker(
+            self.database, LocalSource(asterisk.recordings_dir), settings.recordings, self._threads, clock
+        )
+        self._transcription = TranscriptionWorker(
+            self.database,
+            self._pool,
+            TranscriptionSettings(
+                archive=settings.recordings.root,
+                speech=settings.speech,
+                model_folders=(settings.models_dir, shared_folder()),
+            ),
+            clock,
+        )
+        self._checks = CheckWorker(self.database, self.library, shipped_rules(), clock)
+        self._panel = make_app(
+            Panel(
+                database=self.database,
+                library=self.library,
+                clock=clock,
+                engine_status=lambda: self.engine.status,
+                settings=settings.web,
+                recordings_root=settings.recordings.root,
+            )
+        )
+        self.panel_ready = asyncio.Event()
+        self.panel_address = ""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set, then let calls in progress end.
+
+        Raises:
+            AlreadyServed: another service runs on this data folder.
+        """
+        with ServiceLock(self.settings.data_dir):
+            await migrate(self.settings.url)
+            await self.database.start()
+            works = [
+                asyncio.create_task(work, name=name)
+                for name, work in (
+                    ("engine", _for_ever("engine", self.engine.run)),
+                    ("archive", _for_ever("archive", self._archive.run)),
+                    ("transcription", _for_ever("transcription", self._transcription.run)),
+                    ("checks", _for_ever("checks", self._checks.run)),
+                    ("panel", self._serve_panel()),
+                )
+            ]
+            try:
+                await stop.wait()
+                left = await self.engine.drain(self.settings.drain_seconds)
+                log.info("The service stops.", action="stop", calls_left=left)
+            finally:
+                for work in works:
+                    work.cancel()
+                await asyncio.gather(*works, return_exceptions=True)
+                self._pool.stop()
+                self._threads.shutdown(wait=True)
+                await self.database.stop()
+
+    async def _serve_panel(self) -> None:
+        runner = web.AppRunner(self._panel, access_log=None)
+        await runner.setup()
+        try:
+            await self._listen(runner)
+            await asyncio.Event().wait()
+        finally:
+            await runner.cleanup()
+
+    async def _listen(self, runner: web.AppRunner) -> None:
+        wanted = self.settings.web
+        while True:
+            site = web.TCPSite(runner, wanted.host, wanted.port)
+            try:
+                await site.start()
+                break
+            except OSError as error:
+                # Calls go on without the panel; it comes as soon as the port is free.
+                log.error(
+                    f"The panel cannot listen on {wanted.host}:{wanted.port}: {error.strerror}. "
+                    "End the program that uses this port, or set another with --port or web.port.",
+                    action="listen",
+                )
+                await asyncio.sleep(_PORT_AGAIN_SECONDS)
+        port = next(int(address[1]) for address in runner.addresses)
+        self.panel_address = f"http://{wanted.host}:{port}"
+        self.panel_ready.set()
+        log.info("The panel is ready.", action="listen", address=self.panel_address)
+
+
+async def _for_ever(name: str, run: Callable[[], Awaitable[None]]) -> None:
+    """Run a worker again after it failed: one part's trouble must not end the others."""
+    while True:
+        try:
+            await run()
+        except Exception:
+            log.exception("A part of the service failed and is started again.", action="run", part=name)
+        await asyncio.sleep(_RESTART_SECONDS)

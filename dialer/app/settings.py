@@ -1,0 +1,107 @@
+"""Every setting of an installation: `dialer.toml` in the data folder, then DIALER_* variables."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from asterisk.settings import AsteriskSettings, PrivateAsteriskSettings
+from dialer.calling.settings import CallingSettings
+from dialer.storage.dialects import sqlite_url
+from qa.speech.settings import SpeechSettings
+from recordings.settings import RecordingSettings
+from web.settings import WebSettings
+
+FILE_NAME = "dialer.toml"
+
+
+class BadSettings(Exception):
+    """The settings cannot be used. The message names the setting and what is wrong with it."""
+
+
+class SiteSettings(BaseModel):
+    """Who we are."""
+
+    branch: str = Field(default="本店", description="The branch of orders that name none.")
+
+
+class Settings(BaseSettings):
+    """All settings; each package has its own part."""
+
+    model_config = SettingsConfigDict(env_prefix="DIALER_", env_nested_delimiter="__", extra="forbid")
+
+    data_dir: Path = Field(description="The folder with settings, database, recordings and models.")
+    database_url: str = Field(default="", description="Empty: the embedded SQLite in the data folder.")
+    drain_seconds: float = Field(
+        default=30.0, ge=0, description="How long a stop waits for calls in progress."
+    )
+    site: SiteSettings = SiteSettings()
+    calling: CallingSettings = CallingSettings()
+    asterisk: AsteriskSettings = AsteriskSettings()
+    private_asterisk: PrivateAsteriskSettings | None = Field(
+        default=None, description="Where set, an Asterisk of our own runs in the data folder."
+    )
+    recordings: RecordingSettings
+    speech: SpeechSettings = SpeechSettings()
+    web: WebSettings = WebSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _below_data_dir(cls, values: dict[str, Any]) -> dict[str, Any]:
+        recordings = dict(values.get("recordings") or {})
+        recordings.setdefault("root", Path(values["data_dir"]) / "recordings")
+        return {**values, "recordings": recordings}
+
+    @property
+    def url(self) -> str:
+        """The database's address."""
+        return self.database_url or sqlite_url(self.data_dir / "dialer.db")
+
+    @property
+    def asterisk_dir(self) -> Path:
+        """Where a private Asterisk runs."""
+        return self.data_dir / "asterisk"
+
+    @property
+    def models_dir(self) -> Path:
+        """Where this installation's own speech models are."""
+        return self.data_dir / "models"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then the file in the data folder."""
+        data_dir = Path(init_settings()["data_dir"])
+        file = TomlConfigSettingsSource(settings_cls, data_dir / FILE_NAME)
+        return init_settings, env_settings, file
+
+
+def load_settings(data_dir: Path, **overrides: Any) -> Settings:
+    """The settings of the installation in `data_dir`; the folder is made where it is missing.
+
+    Raises:
+        BadSettings: the file or a variable cannot be used.
+    """
+    data_dir = data_dir.absolute()
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        return Settings(data_dir=data_dir, **overrides)
+    except ValidationError as error:
+        where = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()
+        )
+        raise BadSettings(f"{data_dir / FILE_NAME} (or a DIALER_ variable): {where}") from error
+    except (OSError, ValueError) as error:
+        raise BadSettings(f"{data_dir / FILE_NAME} cannot be read: {error}") from error

@@ -1,0 +1,1 @@
+"""Schema changes, in order. Never edited after they were released."""

@@ -1,0 +1,1 @@
+"""Audio to judgement: engines, transcripts, rules, findings (Q1-Q5)."""

@@ -1,0 +1,1 @@
+"""Checks of transcripts against a rule set, kept with their evidence (Q4)."""

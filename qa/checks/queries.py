@@ -1,0 +1,190 @@
+"""All SQL of checks and findings."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from dialer.agents.tables import agents
+from dialer.calling.tables import attempts
+from dialer.customers.tables import customers
+from dialer.followups.tables import follow_ups
+from dialer.storage.rows import fetch, fetch_one
+from qa.checks.states import CheckState
+from qa.checks.tables import checks, findings
+from qa.rules.findings import Finding, Verdict
+
+_IDS_A_QUERY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """How a call's check stands; the counts are of rules, None before the first check."""
+
+    attempt_id: str
+    state: CheckState
+    due_at: datetime
+    tries: int
+    error: str | None
+    rule_set: str | None
+    rule_set_version: int | None
+    passes: int | None
+    fails: int | None
+    unclears: int | None
+    created_at: datetime
+    checked_at: datetime | None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", CheckState(self.state))
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """One rule's verdict on one call. Times in seconds; `evidence` is all proof, the chief one first."""
+
+    attempt_id: str
+    rule_id: str
+    position: int
+    rule_set: str
+    rule_set_version: int
+    verdict: Verdict
+    reason: str
+    slot: str
+    alarm: bool
+    channel: str | None
+    start: float | None
+    end: float | None
+    words: str | None
+    score: float | None
+    evidence: Sequence[Mapping[str, Any]]
+    checked_at: datetime
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "verdict", Verdict(self.verdict))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedCall:
+    """What a check needs to know of a call besides its words."""
+
+    attempt_id: str
+    playbook: str
+    plate: str | None
+    branch: str
+    name: str
+    salutation: str
+    agent: str
+
+
+def findings_of(conn: Connection, attempt_id: str) -> list[FindingRow]:
+    """The findings on a call in the order of its rule set; empty before it was checked."""
+    query = select(findings).where(findings.c.attempt_id == attempt_id).order_by(findings.c.position)
+    return fetch(conn, query, FindingRow)
+
+
+def check_of(conn: Connection, attempt_id: str) -> CheckRow | None:
+    """How the check of a call stands."""
+    return fetch_one(conn, select(checks).where(checks.c.attempt_id == attempt_id), CheckRow)
+
+
+def checks_of(conn: Connection, attempt_ids: Sequence[str]) -> dict[str, CheckRow]:
+    """The same for many calls, by attempt id."""
+    found: dict[str, CheckRow] = {}
+    for start in range(0, len(attempt_ids), _IDS_A_QUERY):
+        some = attempt_ids[start : start + _IDS_A_QUERY]
+        rows = fetch(conn, select(checks).where(checks.c.attempt_id.in_(some)), CheckRow)
+        found.update((row.attempt_id, row) for row in rows)
+    return found
+
+
+def count_by_state(conn: Connection) -> dict[CheckState, int]:
+    """How many checks are in each state; every state is there."""
+    query = select(checks.c.state, func.count()).group_by(checks.c.state)
+    found = {row[0]: row[1] for row in conn.execute(query)}
+    return {state: found.get(state, 0) for state in CheckState}
+
+
+def call_of(conn: Connection, attempt_id: str) -> CheckedCall | None:
+    """The call with what its rules may name."""
+    query = (
+        select(
+            attempts.c.id.label("attempt_id"),
+            follow_ups.c.playbook,
+            follow_ups.c.plate,
+            follow_ups.c.branch,
+            customers.c.name,
+            customers.c.salutation,
+            agents.c.code.label("agent"),
+        )
+        .join(follow_ups, follow_ups.c.id == attempts.c.follow_up_id)
+        .join(customers, customers.c.id == follow_ups.c.customer_id)
+        .join(agents, agents.c.id == attempts.c.agent_id)
+        .where(attempts.c.id == attempt_id)
+    )
+    return fetch_one(conn, query, CheckedCall)
+
+
+def due(conn: Connection, now: datetime, limit: int) -> list[CheckRow]:
+    """Checks to make now, the longest due first."""
+    query = select(checks).where(checks.c.state == CheckState.WAITING, checks.c.due_at <= now)
+    return fetch(conn, query.order_by(checks.c.due_at).limit(limit), CheckRow)
+
+
+def add(conn: Connection, attempt_id: str, now: datetime) -> None:
+    """A new row, waiting and due."""
+    row = {"attempt_id": attempt_id, "state": CheckState.WAITING, "due_at": now, "created_at": now}
+    conn.execute(insert(checks).values(tries=0, **row))
+
+
+def put_off(conn: Connection, attempt_ids: Collection[str], due_at: datetime, error: str | None) -> None:
+    """Those that still wait are tried again at `due_at`."""
+    waiting = (checks.c.attempt_id.in_(attempt_ids), checks.c.state == CheckState.WAITING)
+    conn.execute(update(checks).where(*waiting).values(due_at=due_at, tries=checks.c.tries + 1, error=error))
+
+
+def replace_findings(
+    conn: Connection,
+    attempt_id: str,
+    found: Sequence[Finding],
+    *,
+    rule_set: str,
+    version: int,
+    now: datetime,
+) -> None:
+    """These findings instead of any that were there."""
+    conn.execute(delete(findings).where(findings.c.attempt_id == attempt_id))
+    common = {"attempt_id": attempt_id, "rule_set": rule_set, "rule_set_version": version, "checked_at": now}
+    rows = [{**common, "position": position, **_columns(one)} for position, one in enumerate(found)]
+    if rows:
+        conn.execute(insert(findings), rows)
+
+
+def _columns(one: Finding) -> dict[str, Any]:
+    chief = one.evidence[0] if one.evidence else None
+    spoken = chief if chief is not None and chief.words else None
+    return {
+        "rule_id": one.rule_id,
+        "verdict": one.verdict.value,
+        "reason": one.reason.value,
+        "slot": one.slot,
+        "alarm": one.alarm,
+        "channel": chief.channel.value if chief else None,
+        "start": round(chief.start, 3) if chief else None,
+        "end": round(chief.end, 3) if chief else None,
+        "words": spoken.words if spoken else None,
+        "score": spoken.score if spoken else None,
+        "evidence": [
+            {
+                "channel": proof.channel.value,
+                "start": round(proof.start, 3),
+                "end": round(proof.end, 3),
+                "words": proof.words,
+                "wording": proof.wording,
+                "score": proof.score,
+                "confidence": proof.confidence,
+            }
+            for proof in one.evidence
+        ],
+    }

@@ -1,0 +1,146 @@
+"""Checks what was transcribed against the rules of its playbook: one dull step, and a loop around it."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+from sqlalchemy import Connection
+
+from dialer.clock import Clock
+from dialer.machine import IllegalMove
+from dialer.playbooks.library import BadPlaybook, Library
+from dialer.storage.database import Database
+from dialer.telephony.outcomes import Leg
+from qa.checks import queries, rules, service
+from qa.checks.library import RuleLibrary
+from qa.checks.queries import CheckedCall, CheckRow
+from qa.rules.evaluate import evaluate
+from qa.rules.findings import Finding
+from qa.rules.schema import RuleSet, RuleSetError
+from qa.speech.port import Transcript
+from qa.transcripts.queries import spoken
+from recordings.queries import recording_of
+
+log = structlog.get_logger(__name__)
+
+_LONGEST_SLEEP = 1.0
+# Calls leave a dozen rows a second; one look takes them all.
+_PAUSE_AFTER_NEWS = 0.1
+_PAUSE_AFTER_TROUBLE = 5.0
+_BATCH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    call: CheckedCall
+    transcript: Transcript
+    audio: rules.Audio
+
+
+class _Gone(Exception):
+    """The call lost its transcript or its recording meanwhile; news of a new one will come."""
+
+
+class CheckWorker:
+    """Checks every transcribed call (Q5). Work is in rows, and every step may be killed and done again.
+
+    A rule set that cannot be used stops only the calls of its playbook: they wait, with an alarm,
+    and go on within `retry_seconds` after the file was mended.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        library: Library,
+        rule_library: RuleLibrary,
+        clock: Clock,
+        retry_seconds: float = 15.0,
+    ) -> None:
+        self._db = db
+        self._library = library
+        self._rule_library = rule_library
+        self._clock = clock
+        self._retry = timedelta(seconds=retry_seconds)
+
+    async def run(self) -> None:
+        """Work until cancelled; trouble of any kind is logged and tried again."""
+        while True:
+            try:
+                done = await self.step()
+            except Exception:
+                log.exception("The check worker met trouble and goes on.", action="check_call")
+                await asyncio.sleep(_PAUSE_AFTER_TROUBLE)
+                continue
+            if not done:
+                await self._db.feed.wait(_LONGEST_SLEEP)
+                await asyncio.sleep(_PAUSE_AFTER_NEWS)
+
+    async def step(self) -> int:
+        """Queue what was transcribed, check what is due; give how much was done."""
+        now = self._clock()
+        done = 0
+        if await self._db.read(service.has_news):
+            done += await self._db.write(partial(service.expect_transcribed, now=now))
+        for row in await self._db.read(partial(queries.due, now=now, limit=_BATCH)):
+            await self._check(row)
+            done += 1
+        return done
+
+    async def _check(self, row: CheckRow) -> None:
+        try:
+            loaded = await self._db.read(partial(_load, attempt_id=row.attempt_id))
+            await self._judge(loaded)
+        except _Gone:
+            await self._db.write(
+                partial(queries.put_off, attempt_ids=[row.attempt_id], due_at=self._later(), error=None)
+            )
+        except IllegalMove:
+            log.info("Another process was quicker.", action="check_call", attempt=row.attempt_id)
+        except Exception as error:
+            reason = str(error) or type(error).__name__
+            log.exception("A call could not be checked.", action="check_call", attempt=row.attempt_id)
+            failed = partial(service.check_failed, attempt_id=row.attempt_id, reason=reason)
+            await self._db.write(partial(failed, due_at=self._later(), now=self._clock()))
+
+    async def _judge(self, loaded: _Loaded) -> None:
+        call = loaded.call
+        try:
+            # Reading files and comparing syllables takes its time: not on the event loop.
+            rule_set, found = await asyncio.to_thread(self._find, loaded)
+        except (RuleSetError, BadPlaybook) as error:
+            log.error(str(error), action="check_call", playbook=call.playbook, attempt=call.attempt_id)
+            unusable = partial(service.rules_unusable, call=call, reason=str(error))
+            await self._db.write(partial(unusable, due_at=self._later(), now=self._clock()))
+            return
+        counts = await self._db.write(
+            partial(service.keep, call=call, rules=rule_set, found=found, now=self._clock())
+        )
+        log.info("A call was checked.", action="check_call", attempt=call.attempt_id, **counts)
+
+    def _find(self, loaded: _Loaded) -> tuple[RuleSet, tuple[Finding, ...]]:
+        call = loaded.call
+        rule_set = self._rule_library.get(self._library.get(call.playbook).rules)
+        facts = rules.facts(
+            name=call.name,
+            salutation=call.salutation,
+            plate=call.plate,
+            branch=call.branch,
+            agent=call.agent,
+        )
+        return rule_set, evaluate(loaded.transcript, rule_set, facts, rules.quality(loaded.audio))
+
+    def _later(self) -> datetime:
+        return self._clock() + self._retry
+
+
+def _load(conn: Connection, attempt_id: str) -> _Loaded:
+    call = queries.call_of(conn, attempt_id)
+    transcript = spoken(conn, attempt_id)
+    recording = recording_of(conn, attempt_id)
+    if call is None or transcript is None or recording is None:
+        raise _Gone
+    levels: dict[Leg, float] = {leg: said.speech_level for leg, said in transcript.legs.items()}
+    audio = rules.Audio(recording.call_seconds is not None, recording.problems, levels)
+    return _Loaded(call, transcript, audio)

@@ -1,0 +1,74 @@
+"""Plates and numbers spelled out: digits decide, because similarity cannot tell 12345 from 12346 (Q3, peers §4.6)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rapidfuzz.distance import LCSseq
+
+from qa.rules.phrases import Hit, find, wording
+from qa.rules.syllables import Spoken
+from qa.speech.text import plain
+
+# How digits are said on the telephone: 幺 for one, 洞 for nought …
+_SPOKEN_DIGITS = str.maketrans("幺洞两拐勾〇", "一零二七九零")
+_DIGITS = frozenset("零一二三四五六七八九")
+_CODE_CHARS = _DIGITS | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_REACH = 14
+_HOLE = 2
+_FEWEST = 3
+_ANNOUNCED = 75.0
+
+
+class CodeHeard(StrEnum):
+    """How what was heard agrees with the code. PARTLY contradicts nothing; OFF_BY_ONE is one character wrong."""
+
+    WHOLE = "whole"
+    PARTLY = "partly"
+    OFF_BY_ONE = "off_by_one"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeHit:
+    """Syllables `first` to `last` of the leg; `score` is the share of the code that was heard, 0 to 100."""
+
+    heard: CodeHeard
+    score: float
+    first: int
+    last: int
+
+
+def find_code(code: str, near: Iterable[str], spoken: Spoken) -> CodeHit | None:
+    """The best agreeing place that one of the words `near` announces; None when nothing like a code follows any."""
+    places = [hit for text in near for hit in find(wording(text), spoken, _ANNOUNCED)]
+    hits = [hit for place in places if (hit := _after(place, code, spoken)) is not None]
+    return max(hits, key=lambda hit: (hit.heard is not CodeHeard.OTHER, hit.score), default=None)
+
+
+def _after(place: Hit, code: str, spoken: Spoken) -> CodeHit | None:
+    chars = "".join(s.char for s in spoken.syllables).translate(_SPOKEN_DIGITS)
+    wanted = "".join(char for char in plain(code).translate(_SPOKEN_DIGITS) if char in _CODE_CHARS)
+    run = _run(chars, place.last + 1)
+    if len(run) < _FEWEST:
+        return None
+    got = "".join(chars[index] for index in run)
+    agreeing = int(LCSseq.similarity(wanted, got))
+    wrong = len(got) - agreeing
+    score = 100 * agreeing / len(wanted)
+    if not wrong:
+        heard = CodeHeard.WHOLE if agreeing == len(wanted) else CodeHeard.PARTLY
+    else:
+        heard = CodeHeard.OFF_BY_ONE if wrong == 1 and agreeing >= _FEWEST else CodeHeard.OTHER
+    return CodeHit(heard, score, run[0], run[-1])
+
+
+def _run(chars: str, start: int) -> list[int]:
+    """Places of the digits and letters that follow, over holes of misheard syllables."""
+    run: list[int] = []
+    for index in range(start, min(start + _REACH, len(chars))):
+        if chars[index] in _CODE_CHARS:
+            run.append(index)
+        elif run and index - run[-1] > _HOLE:
+            break
+    return run

@@ -1,0 +1,73 @@
+"""What a check says: a verdict for each rule, and the proof a click can play (Q4)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dialer.telephony.outcomes import Leg
+
+
+class Verdict(StrEnum):
+    """`unclear` is for a person: the machine heard something, or could not hear enough."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNCLEAR = "unclear"
+    NA = "na"
+
+
+class Reason(StrEnum):
+    """Why the verdict is what it is; pages show a sentence for each."""
+
+    SAID = "said"
+    NOT_SAID = "not_said"
+    MAYBE_SAID = "maybe_said"
+    OPPOSITE_SAID = "opposite_said"
+    FORBIDDEN_SAID = "forbidden_said"
+    MAYBE_FORBIDDEN = "maybe_forbidden"
+    NOTHING_FORBIDDEN = "nothing_forbidden"
+    CODE_SAID = "code_said"
+    CODE_CONFIRMED = "code_confirmed"
+    CODE_UNSURE = "code_unsure"
+    OTHER_CODE = "other_code"
+    DENIED = "denied"
+    AUDIO_INCOMPLETE = "audio_incomplete"
+    FACT_MISSING = "fact_missing"
+    NOT_APPLICABLE = "not_applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class LegQuality:
+    """What the recording's audit knows of one leg: absence is proven only on a clean one."""
+
+    gap: bool = False
+    silent: bool = False
+
+    @property
+    def clean(self) -> bool:
+        return not (self.gap or self.silent)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A place in the recording. Seconds from its start; `score` is likeness to `wording`, 0 to 100;
+    `confidence` is the engine's own, 0 to 1. For absence: the whole leg and no words."""
+
+    channel: Leg
+    start: float
+    end: float
+    words: str
+    wording: str
+    score: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule on one call. `slot` names the part of the rule that decided, empty for the whole of it."""
+
+    rule_id: str
+    verdict: Verdict
+    reason: Reason
+    evidence: tuple[Evidence, ...] = ()
+    slot: str = ""
+    alarm: bool = False

@@ -1,0 +1,157 @@
+"""A wording found in an imperfect transcript: soft pinyin for the candidates, a polarity guard against opposites.
+
+Similarity alone passes opposites (分红是确定的 is 86 % of 分红是不确定的), so a hit also says whether its negations
+are those of the wording (Q2).
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from qa.rules.syllables import Spoken, Syllable, distance, spell
+
+_NEGATIONS = frozenset("不没未")
+# Between a negation and what it negates: 不太满意, 没能解决.
+_FILLERS = frozenset("太是能会要很想再用必")
+_SHORT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """Scores from 0 to 100. From `found` on it was said; from `doubtful` on a person looks; a short wording has
+    no room for errors and needs `short`; right and wrong wording less than `margin` apart are for a person."""
+
+    found: float = 80.0
+    doubtful: float = 60.0
+    short: float = 93.0
+    margin: float = 8.0
+
+    def floor(self, wording: "Wording") -> float:
+        """The least score worth looking at."""
+        return self.short if wording.is_short else self.doubtful
+
+    def enough(self, wording: "Wording") -> float:
+        return self.short if wording.is_short else self.found
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A phrase ready to be looked for. `keep` are its syllables that must be heard themselves."""
+
+    text: str
+    syllables: tuple[Syllable, ...]
+    keep: frozenset[int]
+
+    @property
+    def is_short(self) -> bool:
+        return len(self.syllables) < _SHORT
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Where a wording may have been said: syllables `first` to `last` of the leg, score 0 to 100.
+
+    `polar` is False where a negation or a kept word is missing or too many: it may be the opposite.
+    """
+
+    wording: Wording
+    score: float
+    first: int
+    last: int
+    polar: bool
+
+    def overlaps(self, other: "Hit") -> bool:
+        return self.first <= other.last and other.first <= self.last
+
+
+@lru_cache(maxsize=4096)
+def wording(text: str, keep: tuple[str, ...] = ()) -> Wording:
+    """Raises ValueError for a text without any spoken character."""
+    syllables = spell(text)
+    if not syllables:
+        raise ValueError(f"nothing in {text!r} can be spoken")
+    chars = "".join(s.char for s in syllables)
+    kept = {index for index in range(len(chars)) if _negates(chars, index)}
+    for token in keep:
+        start = chars.find(token)
+        while start >= 0:
+            kept.update(range(start, start + len(token)))
+            start = chars.find(token, start + 1)
+    return Wording(text, syllables, frozenset(kept))
+
+
+def find(sought: Wording, spoken: Spoken, floor: float) -> list[Hit]:
+    """Every place with at least the score `floor`, best first; places do not overlap."""
+    size = len(sought.syllables)
+    rows = _costs(sought.syllables, spoken.syllables)
+    allowed = size * (1 - floor / 100) + 1e-9
+    ends = sorted((cost, end) for end, cost in enumerate(rows[size]) if end and cost <= allowed)
+    hits: list[Hit] = []
+    for cost, end in ends:
+        pairs = _trace(rows, sought.syllables, spoken.syllables, end)
+        if not pairs:
+            continue
+        first, last = pairs[0][1], pairs[-1][1]
+        hit = Hit(sought, 100 * (1 - cost / size), first, last, _is_polar(sought, spoken, pairs))
+        if not any(hit.overlaps(other) for other in hits):
+            hits.append(hit)
+    return hits
+
+
+def _costs(phrase: tuple[Syllable, ...], text: tuple[Syllable, ...]) -> list[list[float]]:
+    """Cost of the first i syllables of the phrase ending at text position j; it may begin anywhere."""
+    rows = [[0.0] * (len(text) + 1)]
+    for number, sound in enumerate(phrase, 1):
+        above, row = rows[-1], [float(number)]
+        for place, heard in enumerate(text, 1):
+            swap = above[place - 1] + distance(sound, heard)
+            row.append(min(swap, above[place] + 1, row[place - 1] + 1))
+        rows.append(row)
+    return rows
+
+
+def _trace(
+    rows: list[list[float]], phrase: tuple[Syllable, ...], text: tuple[Syllable, ...], end: int
+) -> list[tuple[int, int]]:
+    """The pairs (phrase syllable, text syllable) of the cheapest alignment ending at `end`."""
+    pairs: list[tuple[int, int]] = []
+    i, j = len(phrase), end
+    while i and j:
+        here = rows[i][j]
+        if abs(here - rows[i - 1][j - 1] - distance(phrase[i - 1], text[j - 1])) < 1e-9:
+            i, j = i - 1, j - 1
+            pairs.append((i, j))
+        elif abs(here - rows[i - 1][j] - 1) < 1e-9:
+            i -= 1
+        else:
+            j -= 1
+    return pairs[::-1]
+
+
+def _is_polar(sought: Wording, spoken: Spoken, pairs: list[tuple[int, int]]) -> bool:
+    partner = dict(pairs)
+    for kept in sought.keep:
+        if kept not in partner or distance(sought.syllables[kept], spoken.syllables[partner[kept]]) > 0:
+            return False
+    matched = {partner[kept] for kept in sought.keep}
+    first, last = pairs[0][1], pairs[-1][1]
+    chars = "".join(s.char for s in spoken.syllables)
+    inside = (place for place in range(first, last + 1) if _negates(chars, place))
+    return all(place in matched for place in inside) and not _negated_before(chars, spoken.clauses, first)
+
+
+def _negated_before(chars: str, clauses: tuple[int, ...], first: int) -> bool:
+    """不知道 is not 知道, 不太满意 is not 满意."""
+    place = first - 1
+    if place >= 0 and chars[place] in _FILLERS:
+        place -= 1
+    return place >= 0 and clauses[place] == clauses[first] and _negates(chars, place)
+
+
+def _negates(chars: str, place: int) -> bool:
+    """Whether the character is a negation and not half of a question: 可不可以, 有没有, 解决了没有."""
+    if chars[place] not in _NEGATIONS:
+        return False
+    before = chars[place - 1] if place else ""
+    after = chars[place + 1] if place + 1 < len(chars) else ""
+    asks = before and (before == after or (before == "了" and chars[place : place + 2] == "没有"))
+    return not asks

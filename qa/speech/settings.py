@@ -1,0 +1,28 @@
+"""What a site may choose about transcription."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class SpeechSettings(BaseModel):
+    """Filled by the composition root; every field has a default that works."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str | None = Field(
+        default=None,
+        description="Speech model by name (see `dialer models list`). Empty: the best one that is present.",
+    )
+    model_path: Path | None = Field(
+        default=None, description="Folder of a Whisper or Vosk model of your own; goes before the models folder."
+    )
+    language: str = Field(default="zh", description="Language of the calls, as a two-letter code.")
+    workers: int = Field(
+        default=0,
+        ge=0,
+        description="Recordings transcribed at once, each by a process on one core. 0: all cores but one.",
+    )
+    niceness: int = Field(
+        default=10, ge=0, le=19, description="How far transcription gives way to the dialer and Asterisk (nice)."
+    )

@@ -1,0 +1,1 @@
+"""Transcripts of archived recordings: what was said, by whom, when (Q1)."""

@@ -1,0 +1,34 @@
+"""The life of a transcript."""
+
+from enum import StrEnum
+
+from dialer.machine import Machine
+
+
+class TranscriptState(StrEnum):
+    """`waiting` is also where it stands between two tries; `failed` waits for a person."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class TranscriptEvent(StrEnum):
+    """What moves a transcript."""
+
+    FINISH = "finish"
+    GIVE_UP = "give_up"
+    # The recording was archived anew, or a person asks for another try.
+    AGAIN = "again"
+
+
+S, E = TranscriptState, TranscriptEvent
+
+MACHINE = Machine(
+    "transcript",
+    {
+        E.FINISH: {S.WAITING: S.DONE},
+        E.GIVE_UP: {S.WAITING: S.FAILED},
+        E.AGAIN: {S.DONE: S.WAITING, S.FAILED: S.WAITING},
+    },
+)

@@ -1,0 +1,1 @@
+"""The archive of audio: taken over from the telephone system, checked, named by plate, kept."""

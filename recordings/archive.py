@@ -1,0 +1,197 @@
+"""Takes one recording over: fetch, join, check, verify, then into its place in one move.
+
+Runs in a worker thread or process: everything in an order and in its result is a picklable
+value. Every step may be killed and done again: what is not finished lies in `<root>/.work`, and
+names are made from the attempt alone.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from recordings.audio import Joined, NoAudio, Unreadable, channel_digests, join, small_copy, waveform
+from recordings.source import Part, RecordingSource
+from recordings.wav import repair_header
+
+# Beside the branches; no branch's folder can begin with a dot (rules.safe_name).
+WORK = ".work"
+LISTEN = ".listen"
+_BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to take over. `channels` from left to right; of these only `present` has a file.
+
+    `name` is the path below `root` without suffix, `facts` go into the sidecar. With `copies`
+    a small copy and a waveform are made for the page.
+    """
+
+    attempt_id: str
+    source: RecordingSource
+    channels: tuple[Part, ...]
+    present: tuple[Part, ...]
+    root: Path
+    name: str
+    facts: Mapping[str, object]
+    copies: bool
+    silence_dbfs: float
+    keep_free_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """What now lies in the archive. Paths are relative to its root; seconds and shares go by channel."""
+
+    path: str
+    listen_path: str | None
+    peaks_path: str | None
+    sha256: str
+    bytes: int
+    seconds: float
+    side_seconds: tuple[float | None, ...]
+    speech_shares: tuple[float, ...]
+
+
+def archive(order: Order) -> Archived:
+    """Bring the recording of `order` into the archive; the source keeps its files.
+
+    Raises:
+        SourceUnreachable: the files cannot be fetched now.
+        Unreadable, NoAudio: they hold no recording.
+        OSError: the archive cannot be written, for example because its disk is full.
+    """
+    demand_room(order.root, order.keep_free_bytes)
+    work = order.root / WORK / f"{order.attempt_id}.{order.channels[0]}"
+    work.mkdir(parents=True, exist_ok=True)
+    with _cleared_on_trouble(work):
+        digests, sides = _fetch(order, work)
+        wav = work / "joined.wav"
+        joined = join([sides.get(part) for part in order.channels], wav)
+        if channel_digests(wav) != joined.digests:
+            raise OSError(errno.EIO, "the file read back is not what was written", str(wav))
+        result = _describe(order, joined, wav)
+        outputs = {result.path: wav}
+        if result.listen_path and result.peaks_path:
+            outputs[result.listen_path] = _write(work / "listen", small_copy(wav))
+            outputs[result.peaks_path] = _write(work / "peaks", waveform(joined))
+        sidecar = json.dumps(_sidecar(order, result, joined, digests), ensure_ascii=False, indent=1)
+        outputs[f"{order.name}.json"] = _write(work / "sidecar", sidecar.encode())
+        for file in outputs.values():
+            _sync(file)
+        # The recording itself comes last: when it is in its place, everything is.
+        for name in sorted(outputs, key=lambda name: name == result.path):
+            _place(outputs[name], order.root, name)
+    shutil.rmtree(work, ignore_errors=True)
+    return result
+
+
+def demand_room(root: Path, keep_free_bytes: int) -> None:
+    """Raise the OSError of a full disk where less than `keep_free_bytes` are left for `root`."""
+    root.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(root).free < keep_free_bytes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(root))
+
+
+def is_intact(root: Path, path: str, sha256: str) -> bool:
+    """Whether the archived file is there and is, byte for byte, the one with this SHA-256."""
+    try:
+        return _sha256(root / path) == sha256
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def _cleared_on_trouble(work: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, Unreadable, NoAudio):
+        # Give the room back. A source out of reach keeps its half-fetched file, to be resumed.
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+
+
+def _fetch(order: Order, work: Path) -> tuple[dict[Part, str], dict[Part, Path]]:
+    digests, sides = {}, {}
+    for part in order.present:
+        sides[part] = work / f"{part}.wav"
+        digests[part] = order.source.fetch(order.attempt_id, part, sides[part])
+        repair_header(sides[part])
+    return digests, sides
+
+
+def _describe(order: Order, joined: Joined, wav: Path) -> Archived:
+    return Archived(
+        path=f"{order.name}.wav",
+        listen_path=f"{LISTEN}/{order.name}.ogg" if order.copies else None,
+        peaks_path=f"{LISTEN}/{order.name}.peaks.json" if order.copies else None,
+        sha256=_sha256(wav),
+        bytes=wav.stat().st_size,
+        seconds=round(joined.seconds, 3),
+        side_seconds=joined.lengths,
+        speech_shares=tuple(round(meter.speech_share(order.silence_dbfs), 4) for meter in joined.meters),
+    )
+
+
+def _sidecar(
+    order: Order, result: Archived, joined: Joined, digests: Mapping[Part, str]
+) -> Mapping[str, object]:
+    channels = [
+        {
+            "channel": index,
+            "party": part,
+            "seconds": result.side_seconds[index],
+            "speech_share": result.speech_shares[index],
+            "samples_sha256": joined.digests[index],
+            "source_file_sha256": digests.get(part),
+        }
+        for index, part in enumerate(order.channels)
+    ]
+    return {
+        "version": 1,
+        "file": PurePosixPath(result.path).name,
+        "sha256": result.sha256,
+        "bytes": result.bytes,
+        "seconds": result.seconds,
+        "sample_rate": joined.rate,
+        **order.facts,
+        "channels": channels,
+    }
+
+
+def _write(file: Path, data: bytes) -> Path:
+    file.write_bytes(data)
+    return file
+
+
+def _sync(file: Path) -> None:
+    handle = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _place(file: Path, root: Path, name: str) -> None:
+    place = root / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    file.replace(place)
+    # The new names, too, must survive a loss of power, up to the folder of the branch.
+    folder = place.parent
+    while folder != root.parent:
+        _sync(folder)
+        folder = folder.parent
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()

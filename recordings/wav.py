@@ -1,0 +1,39 @@
+"""Mends the header of a WAV file whose writer was killed: its lengths say 0, its samples are there."""
+
+import struct
+from pathlib import Path
+
+_CHUNK = struct.Struct("<4sI")
+_RIFF = struct.Struct("<4sI4s")
+
+
+def repair_header(path: Path) -> bool:
+    """Set the lengths in the header of `path` from the file's size; give whether that was needed.
+
+    Only a header that claims no samples, or more than there are, is changed; what is not a WAV
+    file is left alone for the reader to refuse.
+    """
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        head = file.read(_RIFF.size)
+        if len(head) < _RIFF.size or (head[:4], head[8:]) != (b"RIFF", b"WAVE"):
+            return False
+        align = 2
+        at = _RIFF.size
+        while at + _CHUNK.size <= size:
+            file.seek(at)
+            name, length = _CHUNK.unpack(file.read(_CHUNK.size))
+            body = at + _CHUNK.size
+            if name == b"fmt " and length >= 16:
+                align = max(1, struct.unpack_from("<H", file.read(16), 12)[0])
+            if name == b"data":
+                there = (size - body) // align * align
+                if 0 < length <= there or length == there:
+                    return False
+                file.seek(at)
+                file.write(_CHUNK.pack(b"data", there))
+                file.seek(0)
+                file.write(_RIFF.pack(b"RIFF", body + there - 8, b"WAVE"))
+                return True
+            at = body + length + length % 2
+    return False

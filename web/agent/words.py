@@ -1,0 +1,110 @@
+"""The sentences of the agent's page: why no call comes and what to do about it."""
+
+from collections.abc import Mapping
+
+from dialer.agents.states import CHOSEN_BY_AGENT, PauseReason
+from dialer.calling.idle import IdleReason
+from web.agent.phases import Phase
+from web.i18n import N_
+
+# What is so, and what to do about it. Every reason has a row; a test compares the two.
+IDLE: Mapping[IdleReason, tuple[str, str]] = {
+    IdleReason.ON_A_CALL: (N_("You are on a call."), N_("The page follows the telephone.")),
+    IdleReason.FORM_UNSAVED: (
+        N_("The result of your last call is not saved."),
+        N_("Save it; only then the next call comes."),
+    ),
+    IdleReason.WRAPPING_UP: (
+        N_("The result is saved."),
+        N_("The next call comes after the wrap-up time, or when you ask for it."),
+    ),
+    IdleReason.PAUSED: (N_("You are paused: no calls come."), N_("Press Ready when you want calls.")),
+    IdleReason.OFFLINE: (
+        N_("You have not started work yet."),
+        N_("Press Start work. Your phone does not ring before you are ready."),
+    ),
+    IdleReason.STOPPING: (
+        N_("The service is being stopped: no new calls are placed."),
+        N_("Finish what you are doing; the supervisor knows when it starts again."),
+    ),
+    IdleReason.NO_LINK: (
+        N_("The link to the telephone system is down: no calls can be placed."),
+        N_("Stay ready; calls go on by themselves when it is back. Tell your supervisor if it lasts."),
+    ),
+    IdleReason.SETTLING: (
+        N_("Calls that were interrupted are being checked first."),
+        N_("Nothing to do: this takes less than a minute, then calls go on."),
+    ),
+    IdleReason.PHONE_UNREACHABLE: (
+        N_("Your phone cannot be reached: extension {extension} is not registered."),
+        N_("Check that the phone is on and its network cable is in; then calls come by themselves."),
+    ),
+    IdleReason.OUTSIDE_HOURS: (
+        N_("Customers may not be called at this hour."),
+        N_("Nothing to do: calls begin with the next calling hours of the playbook."),
+    ),
+    IdleReason.NOT_ON_TRIAL_LIST: (
+        N_("Trial mode: none of the {n} customers due is on the trial list."),
+        N_("Ask the administrator to add numbers to the trial list, or to turn on live dialling."),
+    ),
+    IdleReason.NOTHING_DUE: (
+        N_("No follow-up is due now."),
+        N_("Stay ready: the next call comes as soon as one is due."),
+    ),
+    IdleReason.CALL_COMES: (
+        N_("The next call is on its way."),
+        N_("Keep your headset on: the customer's page opens before your phone rings."),
+    ),
+}
+
+# Pauses that the system made: why, and what to do before pressing Ready.
+SYSTEM_PAUSE: Mapping[str, tuple[str, str]] = {
+    PauseReason.SIGNED_IN: (N_("Welcome. No calls come yet."), N_("Press Ready when you want calls.")),
+    PauseReason.DID_NOT_ANSWER: (
+        N_("Your phone rang and was not answered, so you were paused."),
+        N_("The customer was not dialled. Press Ready when you are at your place."),
+    ),
+    PauseReason.PHONE_UNREACHABLE: (
+        N_("Your phone could not be reached, so you were paused."),
+        N_("The customer was not dialled. Check the phone at extension {extension}, then press Ready."),
+    ),
+}
+
+PHASE: Mapping[Phase, str] = {
+    Phase.AGENT_PHONE: N_("Your phone rings: answer it"),
+    Phase.DIALLING: N_("Customer is being dialled"),
+    Phase.RINGING: N_("Customer's phone rings"),
+    Phase.TALKING: N_("Talking"),
+    Phase.WRAP_UP: N_("Wrap-up"),
+}
+
+# What a try that reached nobody means for this customer, by the follow-up's state after it.
+AFTERWARDS: Mapping[str, str] = {
+    "waiting": N_("Will be called again at {time}."),
+    "exhausted": N_("No further try by telephone: another way is owed."),
+    "cancelled": N_("No further call."),
+    "done": N_("The follow-up is done."),
+}
+
+STAFF: Mapping[str, str] = {
+    "adviser": N_("Adviser"),
+    "technician": N_("Technician"),
+    "salesperson": N_("Salesperson"),
+}
+
+# Texts of the questionnaire that scripts show.
+SCRIPT_TEXTS: Mapping[str, str] = {
+    "saved": N_("Saved"),
+    "saving": N_("Saving …"),
+    "missing": N_("{n} questions have no answer yet."),
+    "complete": N_("All questions are answered."),
+    "none": N_("no answer"),
+    "all": N_("All"),
+    "verbatim": N_("The customer's own words; Enter goes on"),
+    "waiting": N_("Not saved yet: {n}. Kept on this computer and sent again by itself."),
+    "refused": N_("An answer was not taken: {error}"),
+    "not_saved": N_("Not saved: the panel did not answer. What you typed is kept; save again."),
+    "answers_first": N_("Some answers are still on their way. Save again in a moment."),
+}
+
+PAUSES = CHOSEN_BY_AGENT

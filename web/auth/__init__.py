@@ -1,0 +1,1 @@
+"""Who may see what: users, passwords, sessions, and the guard before every page (X1, X2)."""

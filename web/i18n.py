@@ -1,0 +1,60 @@
+"""The panel's languages. The texts in the code are English and are the message ids.
+
+`translations/<language>/*.po`, a file for each area, are read at start-up and merged.
+"""
+
+from functools import cache
+from pathlib import Path
+
+from babel.messages.pofile import read_po
+
+LANGUAGES = {"zh": "中文", "en": "English"}
+TRANSLATIONS = Path(__file__).parent / "translations"
+
+
+def N_(text: str) -> str:  # noqa: N802 - the usual name of this mark
+    """Mark a text that is translated where it is shown."""
+    return text
+
+
+class Translator:
+    """Gives the panel's texts in one language."""
+
+    def __init__(self, language: str, texts: dict[str, str]) -> None:
+        self.language = language
+        self._texts = texts
+
+    def __call__(self, text: str, **values: object) -> str:
+        """`text` in this language, its {names} filled in; English where there is no translation."""
+        translated = self._texts.get(text) or text
+        return translated.format(**values) if values else translated
+
+    def plural(self, one: str, many: str, n: int, **values: object) -> str:
+        """`one` or `many` by the number, which is filled in as {n}."""
+        return self(one if n == 1 else many, n=n, **values)
+
+
+@cache
+def translator(language: str) -> Translator:
+    """The translator for `language`, Chinese where it is not known."""
+    known = language if language in LANGUAGES else "zh"
+    return Translator(known, read_texts(known))
+
+
+def read_texts(language: str) -> dict[str, str]:
+    """Every translated text of a language by its message id.
+
+    Raises:
+        ValueError: two files translate one text differently; the message names it.
+    """
+    texts: dict[str, str] = {}
+    for path in sorted((TRANSLATIONS / language).glob("*.po")):
+        with path.open("rb") as file:
+            catalogue = read_po(file, locale=language)
+        for message in catalogue:
+            text, translated = message.id, message.string
+            if not isinstance(text, str) or not isinstance(translated, str) or not text:
+                continue
+            if texts.setdefault(text, translated) != translated:
+                raise ValueError(f"{path.name}: {text!r} is translated differently in another file")
+    return texts

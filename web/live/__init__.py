@@ -1,0 +1,1 @@
+"""The live feed: event rows to the pages as they are written (SSE)."""

@@ -1,0 +1,28 @@
+"""What the panel is built on, handed over by the composition root."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from dialer.calling.status import EngineStatus
+from dialer.clock import Clock
+from dialer.playbooks.library import Library
+from dialer.storage.database import Database
+from web.settings import WebSettings
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Everything the pages read from and act on."""
+
+    database: Database
+    library: Library
+    clock: Clock
+    engine_status: Callable[[], EngineStatus]
+    settings: WebSettings
+    recordings_root: Path
+
+
+PANEL = web.AppKey("panel", Panel)

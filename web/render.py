@@ -1,0 +1,109 @@
+"""Pages and fragments from templates, in the user's language and the site's time zone."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from dialer.calling.settings import Mode
+from web.auth.session import LANGUAGE_COOKIE, csrf_token, find_user
+from web.i18n import LANGUAGES, Translator, translator
+from web.labels import ROLE
+from web.masking import masked
+from web.panel import PANEL
+
+ENVIRONMENT = web.AppKey("environment", Environment)
+NONCE = "csp_nonce"
+# Where the live feed stood when the request came: the page's feed goes on from there.
+FEED_POSITION = "feed_position"
+
+
+def make_environment(zone: ZoneInfo) -> Environment:
+    """The template environment: escapes everything, refuses names it does not know."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+    def local(value: datetime | None, form: str = "%m-%d %H:%M") -> str:
+        return "" if value is None else value.astimezone(zone).strftime(form)
+
+    environment.filters["local"] = local
+    environment.filters["ms"] = lambda value: "" if value is None else int(value.timestamp() * 1000)
+    environment.filters["masked"] = masked
+    environment.filters["duration"] = duration
+    return environment
+
+
+def duration(seconds: float | None) -> str:
+    """1:05 for 65 seconds, 1:01:05 for an hour and more."""
+    if seconds is None:
+        return ""
+    whole = max(0, int(seconds))
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def language_of(request: web.Request) -> str:
+    """The language of this user; before the login that of the cookie, or the site's."""
+    user = find_user(request)
+    if user is not None:
+        return user.language
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    return chosen if chosen in LANGUAGES else request.app[PANEL].settings.language
+
+
+def translator_of(request: web.Request) -> Translator:
+    """The translator of this request's language."""
+    return translator(language_of(request))
+
+
+def render(request: web.Request, template: str, *, status: int = 200, **context: object) -> web.Response:
+    """A page or fragment. Each template knows, besides `context`, what `shared_context` gives."""
+    text = render_text(request, template, **context)
+    return web.Response(
+        text=text, status=status, content_type="text/html", headers={"Cache-Control": "no-store"}
+    )
+
+
+def render_text(request: web.Request, template: str, **context: object) -> str:
+    """The text of a template."""
+    page = request.app[ENVIRONMENT].get_template(template)
+    return page.render({**shared_context(request), **context})
+
+
+def shared_context(request: web.Request) -> Mapping[str, Any]:
+    """What every template knows."""
+    panel = request.app[PANEL]
+    text = translator_of(request)
+    return {
+        "_": text,
+        "plural": text.plural,
+        "language": text.language,
+        "languages": LANGUAGES,
+        "user": find_user(request),
+        "csrf": csrf_token(request),
+        "nonce": nonce_of(request),
+        "now": panel.clock(),
+        "trial": panel.engine_status().pairing.settings.mode is Mode.TRIAL,
+        "path": request.path_qs,
+        "feed_position": request.get(FEED_POSITION, ""),
+        "role_names": ROLE,
+    }
+
+
+def nonce_of(request: web.Request) -> str:
+    """The value by which this response's own style elements are known."""
+    if NONCE not in request:
+        request[NONCE] = secrets.token_urlsafe(16)
+    nonce: str = request[NONCE]
+    return nonce
