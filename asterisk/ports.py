@@ -3,7 +3,7 @@
 import socket
 from contextlib import closing
 
-from asterisk.conf import Ports
+from asterisk.conf import AMI_HOST, Ports
 from asterisk.settings import PrivateAsteriskSettings
 
 # Below the range from which the kernel hands out ports by itself.
@@ -21,7 +21,7 @@ def choose_ports(settings: PrivateAsteriskSettings, before: Ports | None = None)
         PortBusy: a port asked for is in use by another program.
     """
     host = settings.bind_address
-    ami = _one(host, settings.ami_port, before.ami if before else 0, socket.SOCK_STREAM, "ami_port")
+    ami = _one(AMI_HOST, settings.ami_port, before.ami if before else 0, socket.SOCK_STREAM, "ami_port")
     sip = _one(host, settings.sip_port, before.sip if before else 0, socket.SOCK_DGRAM, "sip_port")
     start = settings.rtp_start or _rtp_start(host, settings.rtp_ports, before.rtp_start if before else 0)
     return Ports(ami=ami, sip=sip, rtp_start=start, rtp_end=start + settings.rtp_ports - 1)
@@ -50,7 +50,8 @@ def _one(host: str, asked: int, before: int, kind: socket.SocketKind, setting: s
 
 
 def _rtp_start(host: str, count: int, before: int) -> int:
-    for start in (before, *range(_RTP_FROM, _RTP_TO, count + count % 2)):
+    candidates: list[int] = [before, *range(_RTP_FROM, _RTP_TO, count + count % 2)]
+    for start in candidates:
         if start and all(_is_free(host, port, socket.SOCK_DGRAM) for port in range(start, start + count)):
             return start
     raise PortBusy(

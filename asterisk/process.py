@@ -16,11 +16,14 @@ class LastingProcess:
 
     def alive(self) -> bool:
         """Whether it still runs. A child that ended is reaped here, so no zombie stays."""
+        state, started_ticks = _stat(self.pid)
+        if started_ticks != self.started_ticks:
+            return False
         try:
             return os.waitpid(self.pid, os.WNOHANG)[0] == 0
         except ChildProcessError:
             # Somebody else's child: started by a service that is gone.
-            return _started_ticks(self.pid) == self.started_ticks
+            return state not in "ZX"
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal, unless the process is gone."""
@@ -46,14 +49,15 @@ def spawn(command: Sequence[str | Path], log: Path) -> LastingProcess:
         ],
         setsid=True,
     )
-    return LastingProcess(pid, _started_ticks(pid) or 0)
+    return LastingProcess(pid, _stat(pid)[1])
 
 
-def _started_ticks(pid: int) -> int | None:
+def _stat(pid: int) -> tuple[str, int]:
+    """State letter and start time of a process; ("X", -1) when there is none."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return None
+        return "X", -1
     # The name in brackets may hold anything; what follows it is: state, then numbers from field 4.
     state, *numbers = stat.rpartition(")")[2].split()
-    return None if state in "ZX" else int(numbers[18])
+    return state, int(numbers[18])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from asterisk.conf import Layout, Ports, render_private, write_files
+from asterisk.conf import AMI_HOST, Layout, Ports, render_private, write_files
 from asterisk.install import AsteriskBinary
 from asterisk.ports import choose_ports
 from asterisk.process import LastingProcess, spawn
@@ -21,6 +21,7 @@ _NOTE = "server.json"
 # A Unix socket's path may have 107 characters.
 _LONGEST_SOCKET = 107
 _POLL_SECONDS = 0.05
+_ANSWER_SECONDS = 10.0
 
 
 class ServerError(Exception):
@@ -87,7 +88,7 @@ class AsteriskServer:
     def connection(self) -> AsteriskSettings:
         """How the service reaches this server."""
         return AsteriskSettings(
-            host=self.settings.bind_address,
+            host=AMI_HOST,
             port=self.ports.ami,
             username=self.settings.ami_username,
             secret=self.settings.ami_secret,
@@ -123,6 +124,9 @@ class AsteriskServer:
         self._write_note(self._process)
         try:
             await asyncio.wait_for(self._booted(), timeout)
+        except asyncio.CancelledError:
+            self._process.signal(signal.SIGKILL)
+            raise
         except TimeoutError as error:
             await self.kill()
             raise ServerError(
@@ -157,19 +161,21 @@ class AsteriskServer:
             return Health(False, f"The private Asterisk in {self.layout.run} does not run: start it.")
         if "booted" not in await self.cli("core waitfullybooted"):
             return Health(False, "The private Asterisk does not answer on its control socket.")
-        host, port = self.settings.bind_address, self.ports.ami
         try:
-            reader, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 5)
-            banner = await asyncio.wait_for(reader.readline(), 5)
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                reader, writer = await asyncio.open_connection(AMI_HOST, self.ports.ami)
+                banner = await reader.readline()
             writer.close()
         except (OSError, TimeoutError):
             banner = b""
         if not banner.startswith(b"Asterisk Call Manager"):
-            return Health(False, f"The manager interface at {host} port {port} does not answer.")
+            return Health(
+                False, f"The manager interface at {AMI_HOST} port {self.ports.ami} does not answer."
+            )
         return Health(True, f"Asterisk {self.binary.version} is ready, process {self.pid}.")
 
     async def cli(self, command: str) -> str:
-        """What Asterisk's console answers to `command`; empty when it cannot be reached."""
+        """What Asterisk's console answers to `command`; empty when it does not within 10 s."""
         process = await asyncio.create_subprocess_exec(
             self.binary.program,
             "-C",
@@ -181,11 +187,14 @@ class AsteriskServer:
             stderr=asyncio.subprocess.DEVNULL,
         )
         try:
-            output, _ = await process.communicate()
-        except asyncio.CancelledError:
-            process.kill()
-            await process.wait()
-            raise
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                output, _ = await process.communicate()
+        except TimeoutError:
+            return ""
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
         return output.decode("utf-8", "replace") if process.returncode == 0 else ""
 
     @property

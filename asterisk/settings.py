@@ -54,7 +54,11 @@ class PrivateAsteriskSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    bind_address: str = Field(default="127.0.0.1", description="Address that AMI, SIP and RTP listen on.")
+    bind_address: str = Field(
+        default="127.0.0.1",
+        pattern=r"^[0-9.]{7,15}$",
+        description="Address that SIP and RTP listen on; AMI stays on 127.0.0.1.",
+    )
     ami_port: int = Field(default=0, ge=0, le=65535, description="TCP port of the manager interface.")
     ami_username: str = Field(
         default="huifang", pattern=r"^[0-9A-Za-z_-]{1,32}$", description="The one AMI user."

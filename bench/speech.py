@@ -1,4 +1,4 @@
-"""How well the labelled calls are heard and judged: character errors, speed, agreement of the rules (Q1, Q5)."""
+"""How well the labelled calls are heard and judged: error rate, speed, agreement of the rules (Q1, Q5)."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -107,7 +107,7 @@ async def measure(
     workers: int = 0,
     done: Callable[[CallResult], None] = lambda result: None,
 ) -> SpeechBench:
-    """Transcribe and judge every call; `done` is told of each. Rule sets by playbook; a playbook may have none.
+    """Transcribe and judge every call; `done` is told of each. Rule sets go by playbook, which may have none.
 
     Raises SpeechError.
     """

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from recordings.audio import Joined, NoAudio, Unreadable, channel_digests, join, small_copy, waveform
 from recordings.source import Part, RecordingSource
-from recordings.wav import repair_header
+from recordings.wav import HEADER_BYTES, repair_header
 
 # Beside the branches; no branch's folder can begin with a dot (rules.safe_name).
 WORK = ".work"
@@ -123,6 +123,8 @@ def _fetch(order: Order, work: Path) -> tuple[dict[Part, str], dict[Part, Path]]
         sides[part] = work / f"{part}.wav"
         digests[part] = order.source.fetch(order.attempt_id, part, sides[part])
         repair_header(sides[part])
+        if sides[part].stat().st_size <= HEADER_BYTES:
+            del sides[part]  # its writer came to nothing; the other side may be whole
     return digests, sides
 
 

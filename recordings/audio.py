@@ -96,6 +96,8 @@ def join(sides: Sequence[Path | None], to: Path) -> Joined:
     with ExitStack() as stack:
         files = [None if side is None else stack.enter_context(_mono(side)) for side in sides]
         rates = {file.samplerate for file in files if file is not None}
+        if not rates:
+            raise NoAudio(f"{to.name}: no side of the recording holds a sample.")
         if len(rates) != 1:
             raise Unreadable(f"{to.name} would join files of different sample rates: {sorted(rates)}.")
         rate: int = rates.pop()

@@ -11,7 +11,7 @@ class RecordingSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    root: Path = Field(description="The archive: a folder with <branch>/<plate or customer>/<yyyy-mm-dd>/ in it.")
+    root: Path = Field(description="Folder of the archive; it is made when first needed.")
     time_zone: str = Field(
         default="Asia/Shanghai", description="Time zone of the dates and times in folder and file names."
     )

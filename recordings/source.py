@@ -100,7 +100,8 @@ class LocalSource:
         """See RecordingSource."""
         files = [self._file(attempt_id, part) for part in parts]
         if Part.CUSTOMER in parts:
-            files.append(self._mark(attempt_id))
+            # First: a mark that stays behind would tell of files that are gone.
+            files.insert(0, self._mark(attempt_id))
         for file in files:
             try:
                 file.unlink(missing_ok=True)

@@ -3,6 +3,9 @@
 import struct
 from pathlib import Path
 
+# A plain header, which is what a file without samples consists of.
+HEADER_BYTES = 44
+
 _CHUNK = struct.Struct("<4sI")
 _RIFF = struct.Struct("<4sI4s")
 

@@ -17,7 +17,7 @@ from asterisk.server import AsteriskServer
 from asterisk.settings import PhoneAccount, PrivateAsteriskSettings
 
 EXTENSIONS = tuple(str(number) for number in range(8001, 8021))
-PHONE_PASSWORD = "trial-password"  # noqa: S105 - of phones that live as long as a test
+PHONE_PASSWORD = "trial-password"
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from asterisk.conf.render import (
     AMI_EVENTS,
+    AMI_HOST,
     DIALPLAN_VERSION,
     ConfError,
     Layout,
@@ -13,6 +14,7 @@ from asterisk.conf.write import write_files
 
 __all__ = [
     "AMI_EVENTS",
+    "AMI_HOST",
     "DIALPLAN_VERSION",
     "ConfError",
     "Layout",

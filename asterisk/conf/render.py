@@ -12,6 +12,9 @@ from asterisk.version import Version
 # Told by HFAgentUp, so that the service notices an Asterisk whose include file is an older one.
 DIALPLAN_VERSION = 1
 
+# The manager interface of a private Asterisk never leaves the machine: it is not encrypted.
+AMI_HOST = "127.0.0.1"
+
 # What the service reads; the rest is filtered by Asterisk itself (148 events a call become 33).
 AMI_EVENTS = (
     "FullyBooted",
@@ -156,12 +159,13 @@ def render_private(
             settings=settings,
             ports=ports,
             layout=layout,
+            ami_host=AMI_HOST,
             recordings=layout.recordings,
             gate_seconds=settings.gate_seconds,
             trunk_gets_attempt=settings.trunk_gets_attempt,
             username=settings.ami_username,
             secret=settings.ami_secret,
-            permit=settings.bind_address,
+            permit=AMI_HOST,
             cel_file=layout.cel_file.name,
         )
         for name in _PRIVATE_FILES

@@ -1,6 +1,7 @@
 """Softphones for trials and tests.
 
-They register, ring, answer or refuse as told, talk, and keep what they hear and who rang. Not a telephone for people: one codec (A-law), UDP only, incoming calls only.
+They register, ring, answer or refuse as told, talk, and keep what they hear and who rang. Not a
+telephone for people: one codec (A-law), UDP only, incoming calls only.
 """
 
 from asterisk.phones.audio import load_speech, write_heard

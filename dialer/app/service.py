@@ -17,8 +17,8 @@ from dialer.clock import Clock, system_clock
 from dialer.playbooks.library import Library, shipped_library
 from dialer.storage.database import Database
 from dialer.storage.migrating import migrate
+from qa.checks.library import shipped_rules
 from qa.checks.worker import CheckWorker
-from qa.rules.schema import shipped_rules
 from qa.speech.models import shared_folder
 from qa.speech.workers import SpeechPool
 from qa.transcripts.settings import TranscriptionSettings

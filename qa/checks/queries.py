@@ -1,11 +1,11 @@
 """All SQL of checks and findings."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from dialer.agents.tables import agents
 from dialer.calling.tables import attempts
@@ -126,10 +126,11 @@ def call_of(conn: Connection, attempt_id: str) -> CheckedCall | None:
     return fetch_one(conn, query, CheckedCall)
 
 
-def due(conn: Connection, now: datetime, limit: int) -> list[CheckRow]:
-    """Checks to make now, the longest due first."""
-    query = select(checks).where(checks.c.state == CheckState.WAITING, checks.c.due_at <= now)
-    return fetch(conn, query.order_by(checks.c.due_at).limit(limit), CheckRow)
+def next_due(conn: Connection, now: datetime) -> str | None:
+    """The call to check next: the one that is due the longest."""
+    query = select(checks.c.attempt_id).where(checks.c.state == CheckState.WAITING, checks.c.due_at <= now)
+    found: str | None = conn.execute(query.order_by(checks.c.due_at).limit(1)).scalar()
+    return found
 
 
 def add(conn: Connection, attempt_id: str, now: datetime) -> None:
@@ -138,10 +139,24 @@ def add(conn: Connection, attempt_id: str, now: datetime) -> None:
     conn.execute(insert(checks).values(tries=0, **row))
 
 
-def put_off(conn: Connection, attempt_ids: Collection[str], due_at: datetime, error: str | None) -> None:
-    """Those that still wait are tried again at `due_at`."""
-    waiting = (checks.c.attempt_id.in_(attempt_ids), checks.c.state == CheckState.WAITING)
-    conn.execute(update(checks).where(*waiting).values(due_at=due_at, tries=checks.c.tries + 1, error=error))
+def put_off(conn: Connection, attempt_id: str, due_at: datetime, error: str | None) -> None:
+    """Where it still waits, it is tried again at `due_at`."""
+    _put_off(conn, checks.c.attempt_id == attempt_id, due_at, error)
+
+
+def put_off_playbook(conn: Connection, playbook: str, due_at: datetime, error: str) -> None:
+    """Every call of this playbook that waits is tried again at `due_at`."""
+    of_playbook = (
+        select(attempts.c.id)
+        .join(follow_ups, follow_ups.c.id == attempts.c.follow_up_id)
+        .where(follow_ups.c.playbook == playbook)
+    )
+    _put_off(conn, checks.c.attempt_id.in_(of_playbook), due_at, error)
+
+
+def _put_off(conn: Connection, which: ColumnElement[bool], due_at: datetime, error: str | None) -> None:
+    waiting = update(checks).where(which, checks.c.state == CheckState.WAITING)
+    conn.execute(waiting.values(due_at=due_at, tries=checks.c.tries + 1, error=error))
 
 
 def replace_findings(

@@ -97,13 +97,13 @@ def rules_unusable(
     conn: Connection, call: CheckedCall, reason: str, due_at: datetime, now: datetime
 ) -> None:
     """The rules of this call's playbook cannot be used: once a person mended them it goes on by itself."""
-    queries.put_off(conn, [call.attempt_id], due_at, reason)
+    queries.put_off_playbook(conn, call.playbook, due_at, reason)
     raise_alarm(conn, RULES_UNUSABLE, call.playbook, now, {"playbook": call.playbook, "error": reason})
 
 
 def check_failed(conn: Connection, attempt_id: str, reason: str, due_at: datetime, now: datetime) -> None:
     """This call cannot be checked; it is tried again, and a person is told."""
-    queries.put_off(conn, [attempt_id], due_at, reason)
+    queries.put_off(conn, attempt_id, due_at, reason)
     raise_alarm(conn, CHECK_FAILED, attempt_id, now, {"attempt_id": attempt_id, "error": reason})
 
 
@@ -124,7 +124,7 @@ def again(conn: Connection, attempt_id: str, now: datetime) -> None:
     if row.state is CheckState.DONE:
         _again(conn, attempt_id, now)
     else:
-        queries.put_off(conn, [attempt_id], now, row.error)
+        queries.put_off(conn, attempt_id, now, row.error)
 
 
 def _again(conn: Connection, attempt_id: str, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Plates and numbers spelled out: digits decide, because similarity cannot tell 12345 from 12346 (Q3, peers §4.6)."""
+"""Plates and numbers spelled out: each digit counts, likeness cannot tell 12345 from 12346 (Q3)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _ANNOUNCED = 75.0
 
 
 class CodeHeard(StrEnum):
-    """How what was heard agrees with the code. PARTLY contradicts nothing; OFF_BY_ONE is one character wrong."""
+    """How the words agree with the code. PARTLY contradicts nothing, OFF_BY_ONE is one character wrong."""
 
     WHOLE = "whole"
     PARTLY = "partly"
@@ -40,7 +40,7 @@ class CodeHit:
 
 
 def find_code(code: str, near: Iterable[str], spoken: Spoken) -> CodeHit | None:
-    """The best agreeing place that one of the words `near` announces; None when nothing like a code follows any."""
+    """The best of the places that the words `near` announce; None when nothing like a code follows them."""
     places = [hit for text in near for hit in find(wording(text), spoken, _ANNOUNCED)]
     hits = [hit for place in places if (hit := _after(place, code, spoken)) is not None]
     return max(hits, key=lambda hit: (hit.heard is not CodeHeard.OTHER, hit.score), default=None)

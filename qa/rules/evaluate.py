@@ -9,9 +9,15 @@ from qa.rules.findings import Evidence, Finding, LegQuality, Reason, Verdict
 from qa.rules.phrases import Bands, Hit, Wording, find, wording
 from qa.rules.schema import Rule, RuleSet, Slot
 from qa.rules.syllables import Spoken, hear
-from qa.speech.port import Transcript
+from qa.speech.port import LegTranscript, Transcript
 
 _ANSWER_SECONDS = 6.0
+# A leg this quiet holds no speech; a segment this unsure is a guess; so much of either hides a sentence.
+_SILENT_DB = -50.0
+_GUESSED = 0.35
+_UNHEARD_SECONDS = 1.0
+# Less than half of a code is no code, whoever says yes to it.
+_LEAST_CODE = 50.0
 _SEVERITY = {Verdict.PASS: 0, Verdict.NA: 0, Verdict.UNCLEAR: 1, Verdict.FAIL: 2}
 Facts = Mapping[str, str]
 
@@ -36,16 +42,29 @@ def evaluate(
 ) -> tuple[Finding, ...]:
     """One finding for each rule, in the order of the rule set.
 
-    A leg without `quality` counts as clean, a leg that is not in the transcript as silent. Facts fill the braces of phrases; a missing one makes the rule unclear.
+    A leg without `quality` counts as clean, one that is not in the transcript as silent. Facts fill the braces
+    of phrases; a missing one makes the rule unclear.
     """
     known = quality or {}
     legs, qualities = {}, {}
     for leg in Leg:
         said = transcript.legs.get(leg)
         legs[leg] = hear(said.words if said is not None else ())
-        qualities[leg] = known.get(leg, LegQuality()) if said is not None else LegQuality(silent=True)
+        qualities[leg] = _quality(said, known.get(leg, LegQuality()))
     call = Call(legs, transcript.seconds, facts, qualities, bands)
     return tuple(_check(rule, call) for rule in rules.rules)
+
+
+def _quality(said: LegTranscript | None, known: LegQuality) -> LegQuality:
+    """What is known of a leg, and what its transcript shows."""
+    if said is None:
+        return LegQuality(silent=True)
+    unheard = said.lost_seconds + sum(s.end - s.start for s in said.segments if s.confidence < _GUESSED)
+    return LegQuality(
+        gap=known.gap,
+        silent=known.silent or said.speech_level < _SILENT_DB,
+        not_understood=known.not_understood or unheard > _UNHEARD_SECONDS,
+    )
 
 
 def _check(rule: Rule, call: Call) -> Finding:
@@ -121,7 +140,8 @@ def _code(rule: Rule, slot: Slot, call: Call) -> Finding:
         (slot.confirm, Verdict.PASS, Reason.CODE_CONFIRMED),
     ):
         answer = _answer(answers, rule.channel, spoken.ends[hit.last], call)
-        if answer is None or (reason is Reason.CODE_CONFIRMED and hit.heard is not CodeHeard.PARTLY):
+        partly = hit.heard is CodeHeard.PARTLY and hit.score >= _LEAST_CODE
+        if answer is None or (reason is Reason.CODE_CONFIRMED and not partly):
             continue
         alarm = rule.alarm and verdict is Verdict.FAIL
         return Finding(rule.id, verdict, reason, (*proof, answer), slot.name, alarm)
@@ -147,7 +167,7 @@ def _answer(answers: tuple[str, ...], asker: Leg, after: float, call: Call) -> E
 
 
 def _hits(texts: tuple[str, ...], keep: tuple[str, ...], rule: Rule, call: Call) -> list[Hit]:
-    """Where the texts, filled with the facts, may have been said within the rule's part of the call, best first."""
+    """Where the texts may have been said within the rule's part of the call, best first."""
     return sorted(_all_hits(texts, keep, rule, call), key=lambda hit: (not hit.polar, -hit.score))
 
 
@@ -168,7 +188,9 @@ def _absent(rule: Rule, slot: Slot, call: Call) -> Finding:
     return _finding(rule, slot, Verdict.UNCLEAR, Reason.AUDIO_INCOMPLETE, [], call)
 
 
-def _finding(rule: Rule, slot: Slot, verdict: Verdict, reason: Reason, hits: list[Hit], call: Call) -> Finding:
+def _finding(
+    rule: Rule, slot: Slot, verdict: Verdict, reason: Reason, hits: list[Hit], call: Call
+) -> Finding:
     spoken = call.legs[rule.channel]
     proof = tuple(_evidence(rule.channel, spoken, hit, hit.wording.text) for hit in hits)
     if not proof:

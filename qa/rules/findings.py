@@ -37,14 +37,18 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LegQuality:
-    """What the recording's audit knows of one leg: absence is proven only on a clean one."""
+    """What is known of one leg: absence is proven only on a clean one.
+
+    `gap` comes from the recording's audit; `silent` and `not_understood` are also seen by the transcription.
+    """
 
     gap: bool = False
     silent: bool = False
+    not_understood: bool = False
 
     @property
     def clean(self) -> bool:
-        return not (self.gap or self.silent)
+        return not (self.gap or self.silent or self.not_understood)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""A wording found in an imperfect transcript: soft pinyin for the candidates, a polarity guard against opposites.
+"""A wording found in an imperfect transcript: soft pinyin for candidates, a guard against opposites (Q2).
 
-Similarity alone passes opposites (分红是确定的 is 86 % of 分红是不确定的), so a hit also says whether its negations
-are those of the wording (Q2).
+Likeness alone passes opposites (分红是确定的 is 86 % of 分红是不确定的), so a hit also says whether its
+negations are those of the wording.
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,11 @@ _SHORT = 4
 
 @dataclass(frozen=True, slots=True)
 class Bands:
-    """Scores from 0 to 100. From `found` on it was said; from `doubtful` on a person looks; a short wording has
-    no room for errors and needs `short`; right and wrong wording less than `margin` apart are for a person."""
+    """Scores from 0 to 100.
+
+    From `found` on it was said, from `doubtful` on a person looks. A short wording has no room for errors and
+    needs `short`. A right and a wrong wording less than `margin` apart are for a person.
+    """
 
     found: float = 80.0
     doubtful: float = 60.0

@@ -14,7 +14,7 @@ _FACT = re.compile(r"\{(\w*)\}")
 
 
 class RuleSetError(Exception):
-    """The rule set cannot be used; the message names the file, the rule, the field and what to write instead."""
+    """The rule set cannot be used; the message names file, rule and field, and what to write instead."""
 
 
 class _Strict(BaseModel):
@@ -37,12 +37,16 @@ class Slot(_Strict):
     confirm: tuple[str, ...] = Field(
         default=(), description="Answers of the other party that confirm a code heard in part."
     )
-    deny: tuple[str, ...] = Field(default=(), description="Answers of the other party that say the code is wrong.")
+    deny: tuple[str, ...] = Field(
+        default=(), description="Answers of the other party that say the code is wrong."
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if bool(self.say) == bool(self.code):
-            raise ValueError("give either `say` (a list of wordings) or `code` (as {plate}), not both and not neither")
+            raise ValueError(
+                "give either `say` (a list of wordings) or `code` (as {plate}), not both and not neither"
+            )
         if self.code and not self.near:
             raise ValueError("a `code` needs `near`: the words that announce it, as 车牌号")
         for phrase in (*self.say, *self.opposites, *self.near, *self.confirm, *self.deny):
@@ -64,9 +68,13 @@ class Rule(_Strict):
     say: tuple[str, ...] = ()
     slots: tuple[Slot, ...] = ()
     excuses: tuple[str, ...] = Field(default=(), alias="except")
-    first_seconds: float | None = Field(default=None, gt=0, description="Only the beginning of the call counts.")
+    first_seconds: float | None = Field(
+        default=None, gt=0, description="Only the beginning of the call counts."
+    )
     last_seconds: float | None = Field(default=None, gt=0, description="Only the end of the call counts.")
-    only_if: dict[str, str] = Field(default={}, description="Facts that must have this value, else not applicable.")
+    only_if: dict[str, str] = Field(
+        default={}, description="Facts that must have this value, else not applicable."
+    )
     alarm: bool = Field(default=False, description="A failure is told to a supervisor at once.")
 
     @model_validator(mode="after")
@@ -130,7 +138,9 @@ def _place(data: object, loc: tuple[int | str, ...]) -> str:
     match loc:
         case ("rules", int(number), *rest) if isinstance(data, dict):
             rule = data["rules"][number]
-            name = rule.get("id", f"number {number + 1}") if isinstance(rule, dict) else f"number {number + 1}"
+            name = (
+                rule.get("id", f"number {number + 1}") if isinstance(rule, dict) else f"number {number + 1}"
+            )
             return ", ".join([f"rule {name}", *(str(part) for part in rest)])
         case ():
             return "the file"

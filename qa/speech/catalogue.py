@@ -1,4 +1,4 @@
-"""The models `dialer models fetch` knows: what they hold, where they come from, their checksums (asr models, Q1)."""
+"""The models `dialer models fetch` knows: what they hold, where they come from, their checksums (Q1)."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -91,7 +91,9 @@ CATALOGUE: tuple[Model, ...] = (
             ModelFile(
                 "model.bin", 145_217_532, "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
             ),
-            ModelFile("config.json", 2_309, "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a"),
+            ModelFile(
+                "config.json", 2_309, "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a"
+            ),
             _TOKENIZER,
             _VOCABULARY,
         ),

@@ -49,8 +49,9 @@ def locate(name: str, configured: Path | None = None, folders: Sequence[Path] = 
         engine = _engine_of(configured)
         if engine is None:
             raise ModelMissing(
-                f"The speech model path {configured} is set but holds no model (a Whisper model has model.bin, "
-                f"a Vosk model has conf/). Correct the setting, or remove it and run: dialer models fetch {name}"
+                f"The speech model path {configured} is set but holds no model (a Whisper model has "
+                "model.bin and config.json, a Vosk model has conf/). Correct the setting, or remove it and run: "
+                f"dialer models fetch {name if name != configured.name else PREFERENCE[0]}"
             )
         return InstalledModel(name, engine, configured)
     for folder in folders:
@@ -59,7 +60,8 @@ def locate(name: str, configured: Path | None = None, folders: Sequence[Path] = 
             return InstalledModel(name, engine, folder / name)
     looked = ", ".join(str(folder) for folder in folders) or "no folder"
     raise ModelMissing(
-        f"The speech model {name} is not on this machine (looked in {looked}). Run: dialer models fetch {name}"
+        f"The speech model {name} is not on this machine (looked in {looked}). "
+        f"Run: dialer models fetch {name}"
     )
 
 
@@ -125,7 +127,8 @@ def _from_any_source(
     raise ModelUnavailable(
         f"The speech model {model.name} could not be fetched. "
         + "; ".join(problems or ["it has no source of the kind asked for"])
-        + f". Try again later, or copy the model's folder from another machine to {staging.parent / model.name}."
+        + ". Try again later, or copy the model's folder from another machine to "
+        + f"{staging.parent / model.name}."
     )
 
 

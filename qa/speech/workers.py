@@ -84,7 +84,9 @@ class SpeechPool:
     Belongs to one event loop. `make` builds an executor for so many workers.
     """
 
-    def __init__(self, workers: int = 0, niceness: int = 10, make: Callable[[int], Executor] | None = None) -> None:
+    def __init__(
+        self, workers: int = 0, niceness: int = 10, make: Callable[[int], Executor] | None = None
+    ) -> None:
         self._workers = workers or default_workers()
         self._niceness = niceness
         self._make = make or self._processes
@@ -131,8 +133,8 @@ class SpeechPool:
         except BrokenExecutor as error:
             self._go_on(job)
             raise WorkerCrashed(
-                f"Transcribing {job.path} ended the worker process twice. Check that the file is sound, and that "
-                "the machine has about 1 GB of memory free for each worker (setting: workers)."
+                f"Transcribing {job.path} ended the worker process twice. Check that the file is sound, and "
+                "that the machine has about 1 GB of memory free for each worker (setting: workers)."
             ) from error
         finally:
             executor.shutdown(wait=False)

@@ -1,7 +1,9 @@
 """What the tests on a real Asterisk share: the server, a raw manager client, phones, and a call to place."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -94,6 +96,13 @@ async def over(ami: RawAmi, attempt: str, call: PhoneCall) -> None:
     """Wait until the phone and Asterisk both have ended the call."""
     await call.ended.wait()
     await ami.wait("Hangup", Uniqueid=attempt)
+
+
+async def appears(path: Path) -> None:
+    """Wait for a file that Asterisk leaves to tell that a recording is final."""
+    async with asyncio.timeout(5):
+        while not path.exists():  # noqa: ASYNC110, ASYNC240 - another process makes it
+            await asyncio.sleep(0.01)
 
 
 @pytest.fixture

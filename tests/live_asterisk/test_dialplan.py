@@ -1,7 +1,5 @@
 """The dialplan on a real Asterisk: the gate, and what each fate of a call looks like (D1, D3, D7)."""
 
-import asyncio
-
 import pytest
 
 from asterisk.conf import DIALPLAN_VERSION
@@ -17,7 +15,7 @@ from asterisk.phones import (
 )
 from asterisk.server import AsteriskServer
 from tests.fixtures_asterisk import EXTENSIONS
-from tests.live_asterisk.conftest import Party, Place, go, name, over
+from tests.live_asterisk.conftest import Party, Place, appears, go, name, over
 from tests.live_asterisk.raw_ami import RawAmi
 
 
@@ -213,8 +211,7 @@ async def test_attempt_id_cannot_carry_a_command(
         Action="Redirect", Channel=leg["Channel"], Context="huifang-agent", Exten="go", Priority="1"
     )
     await over(ami, "EVIL", await trunk.wait_for_calls(1))
-    while not (asterisk_server.layout.recordings / "EVIL-touchxid.done").exists():
-        await asyncio.sleep(0.01)
+    await appears(asterisk_server.layout.recordings / "EVIL-touchxid.done")
 
 
 async def test_calls_leave_no_warning_in_the_log(

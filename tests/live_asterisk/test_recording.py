@@ -14,7 +14,7 @@ from asterisk.phones import Announce, Answer, CustomerTrunk, Refuse, Softphone
 from asterisk.phones.audio import from_alaw, to_alaw
 from asterisk.server import AsteriskServer
 from tests.fixtures_asterisk import EXTENSIONS, PHONE_PASSWORD, trial_settings
-from tests.live_asterisk.conftest import Party, Place, go, over
+from tests.live_asterisk.conftest import Party, Place, appears, go, over
 from tests.live_asterisk.raw_ami import RawAmi
 
 AGENT_HZ, CUSTOMER_HZ = 500, 1200
@@ -40,12 +40,6 @@ def read(path: Path) -> npt.NDArray[np.int16]:
     return result
 
 
-async def exists(path: Path) -> None:
-    async with asyncio.timeout(5):
-        while not path.exists():
-            await asyncio.sleep(0.01)
-
-
 async def test_both_legs_are_recorded_apart_and_aligned(
     ami: RawAmi,
     agent: Softphone,
@@ -69,7 +63,7 @@ async def test_both_legs_are_recorded_apart_and_aligned(
     await over(ami, attempt, customer)
 
     folder = asterisk_server.layout.recordings
-    await exists(folder / f"{attempt}.done")
+    await appears(folder / f"{attempt}.done")
     heard, said = read(folder / f"{attempt}.customer.wav"), read(folder / f"{attempt}.agent.wav")
     in_customer, in_agent = begins(heard, CUSTOMER_HZ), begins(said, AGENT_HZ)
     assert in_customer is not None and in_agent is not None
@@ -99,7 +93,7 @@ async def test_announcement_before_a_failure_is_kept(
     assert (ended["DialStatus"], ended["Cause"]) == ("CHANUNAVAIL", "1")
     await over(ami, attempt, trunk.calls[-1])
     folder = asterisk_server.layout.recordings
-    await exists(folder / f"{attempt}.early.done")
+    await appears(folder / f"{attempt}.early.done")
     early = read(folder / f"{attempt}.early.wav")
     assert begins(early, CUSTOMER_HZ) is not None
     assert 0.8 <= len(early) / 8000 <= 1.5
@@ -123,7 +117,7 @@ async def test_announcement_before_an_answer_is_kept_apart(
     customer = await trunk.wait_for_calls(1)
     await over(ami, attempt, customer)
     folder = asterisk_server.layout.recordings
-    await exists(folder / f"{attempt}.done")
+    await appears(folder / f"{attempt}.done")
     assert begins(read(folder / f"{attempt}.early.wav"), CUSTOMER_HZ) is not None
     talk = read(folder / f"{attempt}.customer.wav")
     assert begins(talk, AGENT_HZ) is not None and begins(talk, CUSTOMER_HZ) is None
@@ -144,7 +138,7 @@ async def test_no_announcement_is_digital_silence(
     await go(ami, attempt)
     await over(ami, attempt, await trunk.wait_for_calls(1))
     folder = asterisk_server.layout.recordings
-    await exists(folder / f"{attempt}.early.done")
+    await appears(folder / f"{attempt}.early.done")
     early = read(folder / f"{attempt}.early.wav")
     assert not early.any()
 

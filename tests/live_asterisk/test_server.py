@@ -17,6 +17,11 @@ from tests.fixtures_asterisk import trial_settings
 from tests.live_asterisk.raw_ami import RawAmi
 
 
+def in_process_table(pid: int | None) -> bool:
+    """Alive, or a zombie nobody reaped."""
+    return Path(f"/proc/{pid}").exists()
+
+
 async def test_start_health_stop_and_start_again(asterisk_binary: AsteriskBinary, short_tmp: Path) -> None:
     """A used run folder serves again, on the same ports, so that phones find their registrar."""
     server = AsteriskServer(asterisk_binary, short_tmp / "again", trial_settings())
@@ -32,7 +37,7 @@ async def test_start_health_stop_and_start_again(asterisk_binary: AsteriskBinary
         assert not server.running and server.pid is None
         health = await server.health()
         assert not health.ok and "start it" in health.sentence
-        assert not Path(f"/proc/{pid}").exists(), "a zombie is left"
+        assert not in_process_table(pid), "a zombie is left"
         await server.start()
         assert server.ports == ports and server.pid != pid
         await (await RawAmi().connect(server.connection())).close()
@@ -81,7 +86,7 @@ async def test_killed_server_is_noticed(asterisk_binary: AsteriskBinary, short_t
     await server.start()
     pid = server.pid
     await server.kill()
-    assert not server.running and not Path(f"/proc/{pid}").exists()
+    assert not server.running and not in_process_table(pid)
     assert AsteriskServer.attach(short_tmp / "killed") is None
     await server.stop()
 

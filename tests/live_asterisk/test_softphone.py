@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from asterisk.phones import Answer, CustomerTrunk, Ending, RegistrationError, Softphone
-from asterisk.phones.audio import SILENCE
 from asterisk.server import AsteriskServer
 from tests.fixtures_asterisk import EXTENSIONS, PHONE_PASSWORD
 from tests.live_asterisk.conftest import go

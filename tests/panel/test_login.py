@@ -1,5 +1,5 @@
 """Logging in, and who may see what (X1, X2)."""
-from conftest import OpenPage, Site
+from tests.panel.site import OpenPage, Site
 
 
 async def test_login_page(panel_server: Site, open_page: OpenPage) -> None:

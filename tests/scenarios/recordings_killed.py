@@ -65,11 +65,11 @@ async def prepare(folder: Path) -> None:
         await world.close()
 
 
-async def work(folder: Path, turns: int = 6) -> None:
-    """The service: started, and given time; a lease of a killed run is over."""
+async def work(folder: Path, after: float, turns: int = 6) -> None:
+    """The service, started `after` seconds, and given time."""
     with ThreadPoolExecutor(1) as executor:
         world = await World(folder, executor).open()
-        world.later(1000)
+        world.later(after)
         worker = world.worker(world.settings.model_copy(update={"parallel": 1}))
         for _turn in range(turns):
             await worker.step()
@@ -145,7 +145,7 @@ def run_once(folder: Path, fatal: int) -> dict[str, Any]:
         steps.watch(Path, "replace", "place")
         steps.watch(Path, "unlink", "remove", after=False)
         steps.watch(BatchingWriter, "_write_batch", "commit")
-        asyncio.run(work(folder))
+        asyncio.run(work(folder, after=30))
 
     code = in_child(killed)
     if code not in (0, KILLED):
@@ -153,7 +153,7 @@ def run_once(folder: Path, fatal: int) -> dict[str, Any]:
 
     def started_again() -> None:
         found = asyncio.run(look(folder))
-        asyncio.run(work(folder))
+        asyncio.run(work(folder, after=120))  # the lease of the killed run is over
         after = asyncio.run(look(folder))
         (folder / "seen").write_text(json.dumps([found, after]))
 

@@ -1,4 +1,4 @@
-"""kill -9 of the service at every step of archiving: no recording is lost, doubled or unlinked (A1, A6, D7)."""
+"""kill -9 of the service at every step of archiving: nothing is lost, doubled or unlinked (A1, A6, D7)."""
 
 import json
 import os

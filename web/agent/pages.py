@@ -1,6 +1,7 @@
 """The agent's page and what it can do."""
 
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -30,20 +31,23 @@ from web.render import language_of, render, translator_of
 _LONGEST_WAIT = timedelta(hours=12)
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+Body = TypeVar("Body", bound=BaseModel)
 
 
-class AnswerBody(_Body):
+class AnswerBody(BaseModel):
     """One answer; `age_ms` tells how long ago it was given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     question: str
     value: str
     age_ms: float = Field(default=0, ge=0)
 
 
-class StateBody(_Body):
+class StateBody(BaseModel):
     """What the agent wants to be."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     action: str
     reason: PauseReason | None = None
@@ -189,7 +193,7 @@ def _agent_id(request: web.Request) -> str:
     return agent_id
 
 
-async def _read[Body: _Body](request: web.Request, form: type[Body]) -> Body:
+async def _read(request: web.Request, form: type[Body]) -> Body:
     try:
         return form.model_validate_json(await request.read())
     except ValidationError as error:
@@ -198,4 +202,4 @@ async def _read[Body: _Body](request: web.Request, form: type[Body]) -> Body:
 
 def _refuse(request: web.Request, error: NotTaken) -> web.Response:
     sentence = translator_of(request)(error.text, **error.values)
-    return web.json_response({"error": sentence, "questions": error.questions}, status=422)
+    return web.json_response({"error": sentence}, status=422)

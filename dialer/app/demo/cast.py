@@ -12,6 +12,18 @@ BRANCH = "宏达汽车服务站"
 ENCODING = "gbk"
 ORDERS = 60
 
+_HEADINGS = [
+    "结算单号",
+    "结算时间",
+    "车牌号",
+    "客户姓名",
+    "手机",
+    "服务顾问",
+    "维修技师",
+    "维修项目",
+    "金额",
+    "门店",
+]
 _PLATES = "豫京冀鲁晋"
 _LETTERS = "ABCDEFGH"
 _NAMES = ("王", "赵", "刘", "孙", "周", "吴", "郑", "冯", "许", "何", "吕", "施")
@@ -96,9 +108,7 @@ def orders_csv(cast: tuple[Role, ...], today: date) -> bytes:
     """Yesterday's settlement orders of the cast, as a dealer system exports them: GBK, Chinese headings."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(
-        ("结算单号", "结算时间", "车牌号", "客户姓名", "手机", "服务顾问", "维修技师", "维修项目", "金额", "门店")
-    )
+    writer.writerow(_HEADINGS)
     opening = datetime.combine(today - timedelta(days=1), time(9))
     for index, role in enumerate(cast):
         work, fen = _WORKS[index % len(_WORKS)]

@@ -9,13 +9,12 @@ import structlog
 
 from dialer.agents.queries import AgentSession, session
 from dialer.agents.states import AgentState
+from dialer.app.service import Service
 from dialer.calling.queries import attempt
 from dialer.followups.queries import follow_up
 from dialer.forms.queries import answers_of, form_of
 from dialer.forms.rules import Disposition
-from dialer.playbooks.library import Library
 from dialer.playbooks.schema import Question
-from dialer.storage.database import Database
 
 log = structlog.get_logger(__name__)
 
@@ -37,14 +36,12 @@ class Login:
 class Robot:
     """One agent: gets ready, fills the questionnaire while the talk goes on, saves the result."""
 
-    def __init__(
-        self, address: str, who: Login, agent_id: str, database: Database, library: Library
-    ) -> None:
-        self._address = address
+    def __init__(self, service: Service, who: Login, agent_id: str) -> None:
+        self._address = service.panel_address
         self._who = who
         self._agent_id = agent_id
-        self._db = database
-        self._library = library
+        self._db = service.database
+        self._library = service.library
         self._csrf = ""
         self.wants_calls = True
 

@@ -33,9 +33,7 @@ class Stage:
     the customer answers.
     """
 
-    def __init__(
-        self, cast: tuple[Role, ...], extension_of: Callable[[str], Awaitable[str | None]]
-    ) -> None:
+    def __init__(self, cast: tuple[Role, ...], extension_of: Callable[[str], Awaitable[str | None]]) -> None:
         self._roles = {role.number: role for role in cast}
         self._extension_of = extension_of
         self._agents: dict[str, Softphone] = {}

@@ -1,17 +1,21 @@
 """What a demo run came to, counted from the database, the archive and the customers' phones."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from dialer.calling.queries import outcomes
 from dialer.calling.tables import attempts
 from dialer.followups.tables import follow_ups
+from dialer.storage.database import Database
 from dialer.telephony.outcomes import DialOutcome
 from qa.checks.tables import findings
 from qa.transcripts.tables import transcripts
-from recordings.tables import recordings
+from recordings.source import RecordingSource
+from recordings.tables import early_clips, recordings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,3 +97,17 @@ def count(conn: Connection) -> Counts:
 def _distinct(conn: Connection, column: ColumnElement[str], condition: ColumnElement[bool]) -> list[str]:
     query = select(column).where(condition).distinct()
     return [str(value) for value in conn.execute(query).scalars() if value]
+
+
+async def unlinked_files(database: Database, source: RecordingSource, root: Path) -> list[str]:
+    """Audio that no row of the database leads to: left at the telephone system, or in the archive."""
+    left = await asyncio.to_thread(source.attempts)
+    in_archive = await asyncio.to_thread(lambda: {str(p.relative_to(root)) for p in root.rglob("*.wav")})
+    known = await database.read(_linked)
+    return sorted({*left, *(in_archive - known)})
+
+
+def _linked(conn: Connection) -> set[str]:
+    calls = conn.execute(select(recordings.c.path)).scalars()
+    clips = conn.execute(select(early_clips.c.path)).scalars()
+    return {str(path) for path in (*calls, *clips) if path}

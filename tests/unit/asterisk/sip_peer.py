@@ -3,8 +3,8 @@
 import asyncio
 from typing import cast
 
-from asterisk.phones.sip import Request, Response, parse
 from asterisk.phones.sdp import build_answer
+from asterisk.phones.sip import Request, Response, parse
 
 
 class Peer(asyncio.DatagramProtocol):

@@ -137,7 +137,9 @@ def test_a_clip_holds_one_partys_stretch(tmp_path: Path) -> None:
     assert both.shape == (round(1.3 * RATE), 2)
 
 
-@pytest.mark.parametrize(("start", "end", "channel"), [(4, 4, 0), (-1, 2, 0), (0, 301, 0), (13, 14, 0), (1, 2, 2)])
+@pytest.mark.parametrize(
+    ("start", "end", "channel"), [(4, 4, 0), (-1, 2, 0), (0, 301, 0), (13, 14, 0), (1, 2, 2)]
+)
 def test_a_clip_that_is_not_there_is_refused(tmp_path: Path, start: float, end: float, channel: int) -> None:
     join(sides(tmp_path), tmp_path / "joined.wav")
     with pytest.raises(ValueError, match="a clip from"):

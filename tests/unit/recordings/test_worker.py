@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -202,7 +203,8 @@ async def test_unreadable_files_stay_where_they_are_until_a_person_asks_again(wo
 
 
 async def test_d3_what_was_heard_before_the_answer_is_kept_for_answered_and_unanswered(world: World) -> None:
-    answered, unanswered, nothing = await world.call(), await world.call(seconds=None), await world.call(seconds=None)
+    answered, unanswered = await world.call(), await world.call(seconds=None)
+    nothing = await world.call(seconds=None)
     world.leave(answered, early=2.0)
     world.leave_early(unanswered, 3.0)
     worker = world.worker()
@@ -211,12 +213,12 @@ async def test_d3_what_was_heard_before_the_answer_is_kept_for_answered_and_unan
             pass
         world.later(world.settings.settle_seconds)
     for attempt, seconds in ((answered, 2.0), (unanswered, 3.0)):
-        clip = await world.db.read(lambda conn, attempt=attempt: queries.early_clip_of(conn, attempt))
+        clip = await world.db.read(partial(queries.early_clip_of, attempt_id=attempt))
         assert clip is not None
         assert clip.seconds == seconds
         assert clip.path.endswith(f"_{attempt}_early.wav")
         assert sf.info(world.root / clip.path).channels == 1
-    assert await world.db.read(lambda conn: queries.early_clip_of(conn, nothing)) is None
+    assert await world.db.read(partial(queries.early_clip_of, attempt_id=nothing)) is None
     assert await world.db.read(lambda conn: queries.recording_of(conn, unanswered)) is None
     assert await count(world, "takeovers") == 0
     assert (world.left(), await world.alarms()) == ([], {})
@@ -232,13 +234,46 @@ async def test_early_media_without_sound_is_not_kept(world: World) -> None:
     assert (world.left(), world.archived_wavs(), await count(world, "takeovers")) == ([], [], 0)
 
 
-async def test_a_recording_of_a_call_the_rows_hold_for_unanswered_is_linked_all_the_same(world: World) -> None:
+async def test_a_recording_of_a_call_that_rows_call_unanswered_is_linked_all_the_same(world: World) -> None:
     """The answer may have been lost with the link; the sound is the proof."""
     attempt = await world.call(seconds=None)
     world.leave(attempt)
     await world.worker().step()
     row = await world.recording(attempt)
     assert (row.state, row.call_seconds, row.problems) == (RecordingState.ARCHIVED, None, [])
+
+
+async def test_a_side_whose_writer_came_to_nothing_does_not_spoil_the_other(world: World) -> None:
+    attempt = await world.call()
+    world.leave(attempt)
+    (world.monitor / f"{attempt}.agent.wav").write_bytes(b"")
+    await world.worker().step()
+    row = await world.recording(attempt)
+    assert (row.state, row.problems, row.seconds) == (RecordingState.ARCHIVED, ["missing_agent"], 5.0)
+
+
+async def test_a_mark_without_files_is_cleared_away(world: World) -> None:
+    attempt = await world.call(seconds=None)
+    (world.monitor / f"{attempt}.done").touch()
+    worker = world.worker()
+    await worker.step()
+    world.later(world.settings.settle_seconds)
+    await worker.step()
+    assert (world.left(), await count(world, "takeovers")) == ([], 0)
+
+
+async def test_early_media_that_cannot_be_read_is_an_alarm_until_a_person_took_it_away(world: World) -> None:
+    attempt = await world.call(seconds=None)
+    (world.monitor / f"{attempt}.early.wav").write_bytes(b"torn" * 100)
+    worker = world.worker()
+    await worker.step()
+    world.later(world.settings.settle_seconds)
+    await worker.step()
+    assert await world.alarms() == {"recording_failing": attempt}
+    (world.monitor / f"{attempt}.early.wav").unlink()
+    world.later(world.settings.retry_seconds)
+    await worker.step()
+    assert (await world.alarms(), await count(world, "takeovers")) == ({}, 0)
 
 
 async def test_files_of_attempts_nobody_made_are_an_alarm_and_stay(world: World) -> None:
@@ -272,7 +307,7 @@ async def test_each_ended_call_is_expected_exactly_once(world: World) -> None:
     assert await world.db.read(lambda conn: conn.execute(select(consumers.c.last_event)).scalar()) == 2
 
 
-async def test_a6_nothing_is_removed_while_the_archived_file_is_not_the_one_that_was_archived(world: World) -> None:
+async def test_a6_nothing_is_removed_while_the_archived_file_is_damaged(world: World) -> None:
     attempt = await world.call()
     world.leave(attempt)
     kept = world.folder / "kept"

@@ -84,7 +84,9 @@ class World:
             now = self.now
             conn.execute(insert(customers).values(id=customer, name="李", branch=branch, created_at=now))
             conn.execute(
-                insert(agents).values(id=agent, code=f"8{agent[-6:]}", name="王", extension=agent[-8:], branch=branch)
+                insert(agents).values(
+                    id=agent, code=f"8{agent[-6:]}", name="王", extension=agent[-8:], branch=branch
+                )
             )
             conn.execute(
                 insert(occasions).values(

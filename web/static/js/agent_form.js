@@ -10,7 +10,7 @@ function localMinutes(date) {
 }
 
 export class ResultForm {
-  // `send(attempt, body)` gives a Response; `after(reply)` follows a form that was saved or refused.
+  // `send(attempt, form)` throws with a sentence; `after()` follows, whether it was saved or refused.
   constructor(form, owner, words, send, after) {
     this.form = form;
     this.attempt = form.dataset.attempt;
@@ -83,22 +83,15 @@ export class ResultForm {
     event.preventDefault();
     if (this.busy) return;
     this.busy = true;
-    const body = { ...this.values(), finish: event.submitter?.value === "finish" };
     try {
-      const response = await this.send(this.attempt, body);
-      const reply = response.status === 204 ? {} : await response.json();
-      if (response.ok) localStorage.removeItem(this.key);
-      else this.show(reply.error ?? this.words.not_saved);
-      this.after({ ok: response.ok, ...reply });
-    } catch {
-      this.show(this.words.not_saved);
+      await this.send(this.attempt, { ...this.values(), finish: event.submitter?.value === "finish" });
+      localStorage.removeItem(this.key);
+    } catch (error) {
+      this.error.textContent = error.status ? error.message : this.words.not_saved;
+      this.error.hidden = false;
     } finally {
       this.busy = false;
+      this.after();
     }
-  }
-
-  show(sentence) {
-    this.error.textContent = sentence;
-    this.error.hidden = false;
   }
 }

@@ -7,7 +7,7 @@ const TIMEOUT_MS = 8000;
 const PASSING = new Set([401, 403, 408, 429]);
 
 export class Outbox {
-  // `send(attempt, body, signal)` gives a Response; `on` has saved, refused, changed.
+  // `send(attempt, body, signal)` gives what was stored or throws with a status; `on` has saved, refused, changed.
   constructor(owner, send, on) {
     this.key = `huifang.answers.${owner}`;
     this.send = send;
@@ -49,21 +49,18 @@ export class Outbox {
     }
   }
 
+  // True where the server has decided, either way.
   async deliver(item) {
     const body = { question: item.question, value: item.value, age_ms: Math.max(0, Date.now() - item.given) };
-    let response;
-    let reply;
     try {
-      response = await this.send(item.attempt, body, AbortSignal.timeout(TIMEOUT_MS));
-      reply = await response.json();
-    } catch {
-      return false;
+      const stored = await this.send(item.attempt, body, AbortSignal.timeout(TIMEOUT_MS));
+      this.cross_out(item);
+      this.on.saved(item, stored);
+    } catch (error) {
+      if (!(error.status >= 400 && error.status < 500) || PASSING.has(error.status)) return false;
+      this.cross_out(item);
+      this.on.refused(item, error.message);
     }
-    const final = response.status >= 400 && response.status < 500 && !PASSING.has(response.status);
-    if (!response.ok && !final) return false;
-    this.cross_out(item);
-    if (response.ok) this.on.saved(item, reply);
-    else this.on.refused(item, reply.error);
     return true;
   }
 

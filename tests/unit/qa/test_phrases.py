@@ -1,0 +1,104 @@
+"""Phrases in imperfect transcripts: near sounds are found, opposites are not (Q2)."""
+
+import pytest
+
+from qa.rules.phrases import Bands, Hit, find, wording
+from qa.rules.syllables import hear, spell
+from qa.speech.port import Word
+from qa.speech.text import character_errors, plain, simplified
+
+
+def best(text: str, said: str, keep: tuple[str, ...] = ()) -> Hit | None:
+    words = [Word(char, i * 0.2, i * 0.2 + 0.2, 0.9) for i, char in enumerate(said)]
+    hits = find(wording(text, keep), hear(words), Bands().doubtful)
+    return hits[0] if hits else None
+
+
+def found(text: str, said: str, keep: tuple[str, ...] = ()) -> bool:
+    hit = best(text, said, keep)
+    return hit is not None and hit.polar and hit.score >= Bands().found
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("请问您现在方便接听电话吗", "请问您现在方便接请电话吗"),
+        ("本次通话将会录音", "为了保证服务质量,本次通话将会露印。"),
+        ("宏达汽车服务站", "我这边是红拿汽车服务站客服部"),
+        ("維修的項目和費用有沒有向您解釋清楚", "微修的项目和费用有没有向您解释清楚"),
+        ("感谢您的支持祝您用车愉快", "感谢您的支持祝您用车鱼快"),
+    ],
+)
+def test_near_sounds_are_found(text: str, said: str) -> None:
+    assert found(text, said)
+
+
+def test_digits_are_read_one_by_one() -> None:
+    assert found("工号四九九", "工号499")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("分红是不确定的", "分红是不固定的"),
+        ("分红是不确定的", "分红是确定的"),
+        ("退保会有损失", "退保不会有损失"),
+        ("您知道吗", "您不知道吗"),
+        ("解释清楚了", "没解释清楚了"),
+        ("我很满意你们的服务", "我不太满意你们的服务"),
+    ],
+)
+def test_an_opposite_is_alike_and_yet_not_the_wording(text: str, said: str) -> None:
+    """Likeness is high in each of these; 不固定 for 不确定 is the one only a rival wording can catch."""
+    hit = best(text, said)
+    assert hit is not None
+    assert hit.score >= Bands().found or "没" in said or "不太" in said
+    if "不固定" not in said:
+        assert not hit.polar
+
+
+def test_the_question_holds_no_opposite_of_itself() -> None:
+    """退保不会有损失 must not be found inside the question that asks for the loss."""
+    said = "请问您是否清楚退保可能会有损失退保金额以现金价值为基础"
+    assert not found("退保不会有损失", said)
+
+
+def test_kept_words_may_not_be_missing() -> None:
+    assert found("退保可能会有损失", "退保可能会有损失", keep=("可能",))
+    assert not found("退保金额可能会有损失", "退保金额会有损失", keep=("可能",))
+
+
+@pytest.mark.parametrize("said", ["可不可以", "行不行", "解决了没有", "有没有问题"])
+def test_a_question_of_both_ways_negates_nothing(said: str) -> None:
+    assert wording(said).keep == frozenset()
+
+
+def test_a_negation_of_the_sentence_before_does_not_reach_over() -> None:
+    words = [Word("没,", 0, 0.3, 0.9), Word("解释清楚了", 0.4, 1.4, 0.9)]
+    hits = find(wording("解释清楚了"), hear(words), 80)
+    assert hits[0].polar
+
+
+def test_two_places_are_two_hits_and_times_are_the_words() -> None:
+    said = "不行就是不行"
+    spoken = hear([Word(said, 10.0, 11.2, 0.5)])
+    hits = sorted(find(wording("不行"), spoken, 93), key=lambda hit: hit.first)
+    assert [(hit.first, hit.last) for hit in hits] == [(0, 1), (4, 5)]
+    assert spoken.starts[hits[1].first] == pytest.approx(10.8)
+    assert spoken.ends[hits[1].last] == pytest.approx(11.2)
+
+
+def test_nothing_is_found_in_nothing() -> None:
+    assert find(wording("不行"), hear([]), 60) == []
+    with pytest.raises(ValueError, match="spoken"):
+        wording("。。")
+
+
+def test_letters_and_rare_characters_are_one_syllable_each() -> None:
+    assert [s.char for s in spell("京A12AB㗂")] == list("京A一二AB㗂")
+
+
+def test_text_is_brought_to_one_form() -> None:
+    assert plain("「車牌」京Ａ12，") == "车牌京A一二"
+    assert simplified("錄音") == "录音"
+    assert character_errors("您好，我是", "你好。我") == (2, 4)
