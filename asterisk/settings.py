@@ -72,7 +72,11 @@ class PrivateAsteriskSettings(BaseModel):
         default=400, ge=8, le=20000, description="How many UDP ports for audio; two a leg."
     )
     phones: tuple[PhoneAccount, ...] = Field(default=(), description="Agents' extensions.")
-    trunk_host: str = Field(default="127.0.0.1", description="Host of the SIP trunk to the customers.")
+    trunk_host: str = Field(
+        default="127.0.0.1",
+        pattern=r"^[0-9A-Za-z.-]{1,253}$",
+        description="Host of the SIP trunk to the customers.",
+    )
     trunk_port: int = Field(default=5090, ge=1, le=65535, description="UDP port of the SIP trunk.")
     trunk_gets_attempt: bool = Field(
         default=True,

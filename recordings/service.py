@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from dialer.alarms.service import clear_alarm, raise_alarm
 from dialer.ids import new_id
 from dialer.storage import feed
+from dialer.storage.dialects import keep_event_order
 from dialer.storage.transition import apply
 from recordings import queries
 from recordings.archive import Archived
@@ -54,6 +55,7 @@ def expect_ended(conn: Connection, now: datetime) -> int:
     Exactly once: the position in the event rows moves in the same transaction. Attempts that
     never dialled the customer leave no files and are passed over.
     """
+    keep_event_order(conn)  # one reader at a time, also where several processes read
     latest = feed.latest_id(conn)
     ended = feed.after(conn, feed.position(conn, CONSUMER), kinds=(_ENDED,), limit=_BATCH)
     for row in ended:
@@ -226,6 +228,7 @@ def adopt(conn: Connection, attempt_ids: list[str], now: datetime) -> list[str]:
 
     Those of a known attempt that is over are taken over. For the others one alarm is kept up.
     """
+    keep_event_order(conn)
     found = queries.lying(conn, attempt_ids)
     for one in found:
         if one.is_forgotten:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 _BLOCK_BYTES = 1 << 20
-_NAME = re.compile(r"^([0-9A-HJKMNP-TV-Z]{26})\.(agent\.wav|customer\.wav|early\.wav|done)$")
+_NAME = re.compile(r"^([0-9A-HJKMNP-TV-Z]{26})\.(agent|customer|early)\.wav$")
 
 
 class Part(StrEnum):
@@ -33,7 +33,7 @@ class SourceUnreachable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What lies at the source for one attempt: bytes of each part, and whether its end is marked."""
+    """Bytes of each part that lies at the source; `closed` when each is marked as come to its end."""
 
     sizes: Mapping[Part, int]
     closed: bool
@@ -58,7 +58,7 @@ class RecordingSource(Protocol):
         """
 
     def remove(self, attempt_id: str, parts: tuple[Part, ...]) -> None:
-        """Take these parts away, the mark of the end with the call; what is gone already is no error."""
+        """Take these parts and their marks away; what is gone already is no error."""
 
     def attempts(self) -> list[str]:
         """The attempts that have files here. Files that no attempt can have written are passed over."""
@@ -66,7 +66,10 @@ class RecordingSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LocalSource:
-    """A folder here, or mounted here: `<attempt>.agent.wav`, `.customer.wav`, `.early.wav`, `.done`."""
+    """A folder here, or mounted here: `<attempt>.agent.wav`, `.customer.wav`, `.early.wav`.
+
+    Empty files mark the end: `<attempt>.done` of the call, `<attempt>.early.done` of the early media.
+    """
 
     folder: Path
 
@@ -81,7 +84,7 @@ class LocalSource:
                 continue
             except OSError as error:
                 raise self._unreachable(error) from error
-        return Left(sizes, self._mark(attempt_id).exists())
+        return Left(sizes, all(self._mark(attempt_id, part).exists() for part in sizes))
 
     def fetch(self, attempt_id: str, part: Part, to: Path) -> str:
         """See RecordingSource. A copy on one machine is quicker made again than resumed."""
@@ -98,11 +101,9 @@ class LocalSource:
 
     def remove(self, attempt_id: str, parts: tuple[Part, ...]) -> None:
         """See RecordingSource."""
-        files = [self._file(attempt_id, part) for part in parts]
-        if Part.CUSTOMER in parts:
-            # First: a mark that stays behind would tell of files that are gone.
-            files.insert(0, self._mark(attempt_id))
-        for file in files:
+        # Marks first: one that stays behind would lie there for ever.
+        marks = [self._mark(attempt_id, part) for part in parts]
+        for file in (*marks, *(self._file(attempt_id, part) for part in parts)):
             try:
                 file.unlink(missing_ok=True)
             except OSError as error:
@@ -120,8 +121,8 @@ class LocalSource:
     def _file(self, attempt_id: str, part: Part) -> Path:
         return self.folder / f"{attempt_id}.{part}.wav"
 
-    def _mark(self, attempt_id: str) -> Path:
-        return self.folder / f"{attempt_id}.done"
+    def _mark(self, attempt_id: str, part: Part) -> Path:
+        return self.folder / f"{attempt_id}.{'early.' if part is Part.EARLY else ''}done"
 
     def _demand_folder(self) -> None:
         # Without this an unmounted folder would look like calls without a recording.

@@ -56,7 +56,7 @@ class TakeOver:
         expected = row is not None and row.state == RecordingState.EXPECTED
         await self._keep(call, left)
         if left.has_call or (sizes and not expected):
-            await self._finish(job, left)
+            await self._finish(job)
         elif self._clock() < job.created_at + timedelta(seconds=self._patience(expected)):
             await self.look_again(job, sizes)
         else:
@@ -67,7 +67,7 @@ class TakeOver:
                     attempt=job.attempt_id,
                 )
                 await self._db.write(partial(service.give_up, call=call, now=self._clock()))
-            await self._finish(job, left)
+            await self._finish(job)
 
     async def look_again(self, job: Takeover, sizes: Mapping[str, int]) -> None:
         """Nothing can be said yet: look again when the files had time to grow."""
@@ -80,9 +80,7 @@ class TakeOver:
         """How long to wait for files where there are none: early media need not exist."""
         return self._settings.missing_after_seconds if expected else self._settings.settle_seconds
 
-    async def _finish(self, job: Takeover, left: Left) -> None:
-        if left.closed and not left.sizes:
-            await self._offload.run(self._source.remove, job.attempt_id, CALL_PARTS)
+    async def _finish(self, job: Takeover) -> None:
         await self._db.write(partial(service.finish, attempt_id=job.attempt_id, now=self._clock()))
 
     async def _keep(self, call: Call, left: Left) -> None:

@@ -34,8 +34,7 @@ def make_app(panel: Panel) -> web.Application:
     app.cleanup_ctx.append(feed.run_broker)
     app.on_shutdown.append(feed.let_pages_go)
     for area in (auth, live, supervisor, agent, quality):
-        if hasattr(area, "routes"):
-            app.add_routes(area.routes(panel))
+        app.add_routes(area.routes(panel))
     app.router.add_static("/static", STATIC)
     app.on_response_prepare.append(_protect)
     return app

@@ -23,7 +23,10 @@ _SENTENCES = {
 }
 _CSRF = N_("This form has grown old. Load the page again and repeat what you did.")
 _STALE = N_("This has changed in the meantime. The page shows how it is now; look again and decide anew.")
-_OUR_FAULT = N_("Something went wrong on our side and was written to the log. Try again; if it lasts, tell the administrator.")
+_OUR_FAULT = N_(
+    "Something went wrong on our side and was written to the log. Try again; "
+    "if it lasts, tell the administrator."
+)
 
 
 @web.middleware
@@ -49,8 +52,11 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
         return _answer(request, 500, _OUR_FAULT)
 
 
-def _answer(request: web.Request, status: int, text: str) -> web.Response:
-    sentence = translator_of(request)(text)
+def _answer(request: web.Request, status: int, said: str) -> web.Response:
+    text = translator_of(request)
+    sentence = text.sentence(text(said))
     if wants_page(request) or request.content_type == "application/x-www-form-urlencoded":
-        return render(request, "error.html", status=status, sentence=sentence, status_code=status)
+        page = render(request, "error.html", sentence=sentence, status_code=status)
+        page.set_status(status)
+        return page
     return web.json_response({"error": sentence}, status=status)

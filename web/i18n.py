@@ -3,26 +3,29 @@
 `translations/<language>/*.po`, a file for each area, are read at start-up and merged.
 """
 
+import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from string import Formatter
 
 from babel.messages.pofile import read_po
+
+from web.sentences import N_, SENTENCES
+
+__all__ = ["LANGUAGES", "N_", "Translator", "translator"]
 
 LANGUAGES = {"zh": "中文", "en": "English"}
 TRANSLATIONS = Path(__file__).parent / "translations"
 
 
-def N_(text: str) -> str:  # noqa: N802 - the usual name of this mark
-    """Mark a text that is translated where it is shown."""
-    return text
-
-
 class Translator:
     """Gives the panel's texts in one language."""
 
-    def __init__(self, language: str, texts: dict[str, str]) -> None:
+    def __init__(self, language: str, texts: dict[str, str], said: Iterable[str] = ()) -> None:
         self.language = language
         self._texts = texts
+        self._said = [(template, pattern_of(template)) for template in said]
 
     def __call__(self, text: str, **values: object) -> str:
         """`text` in this language, its {names} filled in; English where there is no translation."""
@@ -33,12 +36,36 @@ class Translator:
         """`one` or `many` by the number, which is filled in as {n}."""
         return self(one if n == 1 else many, n=n, **values)
 
+    def sentence(self, said: str) -> str:
+        """A finished English sentence of a lower layer in this language; as it is, where unknown."""
+        if self.language == "en":
+            return said
+        for template, pattern in self._said:
+            found = pattern.fullmatch(said)
+            if found is not None:
+                return self(template, **found.groupdict()) if found.groupdict() else self(template)
+        return said
+
+
+def fields_of(template: str) -> frozenset[str]:
+    """The {names} that a text has."""
+    return frozenset(name for _, name, _, _ in Formatter().parse(template) if name)
+
+
+def pattern_of(template: str) -> re.Pattern[str]:
+    """What `template` looks like with its {names} filled in."""
+    parts = [
+        re.escape(text) + (f"(?P<{name}>.+?)" if name else "")
+        for text, name, _, _ in Formatter().parse(template)
+    ]
+    return re.compile("".join(parts), re.DOTALL)
+
 
 @cache
 def translator(language: str) -> Translator:
     """The translator for `language`, Chinese where it is not known."""
     known = language if language in LANGUAGES else "zh"
-    return Translator(known, read_texts(known))
+    return Translator(known, read_texts(known), SENTENCES)
 
 
 def read_texts(language: str) -> dict[str, str]:

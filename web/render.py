@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,9 +18,9 @@ from web.masking import masked
 from web.panel import PANEL
 
 ENVIRONMENT = web.AppKey("environment", Environment)
-NONCE = "csp_nonce"
+NONCE = web.RequestKey("csp_nonce", str)
 # Where the live feed stood when the request came: the page's feed goes on from there.
-FEED_POSITION = "feed_position"
+FEED_POSITION = web.RequestKey("feed_position", int)
 
 
 def make_environment(zone: ZoneInfo) -> Environment:
@@ -36,7 +36,15 @@ def make_environment(zone: ZoneInfo) -> Environment:
     def local(value: datetime | None, form: str = "%m-%d %H:%M") -> str:
         return "" if value is None else value.astimezone(zone).strftime(form)
 
+    def local_end(value: datetime) -> str:
+        # To a reader the end of a day is that day, not 00:00 of the next.
+        at = value.astimezone(zone)
+        if (at.hour, at.minute) == (0, 0):
+            return (at - timedelta(days=1)).strftime("%m-%d")
+        return at.strftime("%m-%d %H:%M")
+
     environment.filters["local"] = local
+    environment.filters["local_end"] = local_end
     environment.filters["ms"] = lambda value: "" if value is None else int(value.timestamp() * 1000)
     environment.filters["masked"] = masked
     environment.filters["duration"] = duration
@@ -67,12 +75,10 @@ def translator_of(request: web.Request) -> Translator:
     return translator(language_of(request))
 
 
-def render(request: web.Request, template: str, *, status: int = 200, **context: object) -> web.Response:
+def render(request: web.Request, template: str, **context: object) -> web.Response:
     """A page or fragment. Each template knows, besides `context`, what `shared_context` gives."""
     text = render_text(request, template, **context)
-    return web.Response(
-        text=text, status=status, content_type="text/html", headers={"Cache-Control": "no-store"}
-    )
+    return web.Response(text=text, content_type="text/html", headers={"Cache-Control": "no-store"})
 
 
 def render_text(request: web.Request, template: str, **context: object) -> str:
@@ -105,5 +111,4 @@ def nonce_of(request: web.Request) -> str:
     """The value by which this response's own style elements are known."""
     if NONCE not in request:
         request[NONCE] = secrets.token_urlsafe(16)
-    nonce: str = request[NONCE]
-    return nonce
+    return request[NONCE]

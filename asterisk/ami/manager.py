@@ -231,9 +231,12 @@ class AmiManager(Manager):  # type: ignore[misc]  # panoramisk has no types
             return await self._ping_until_lost(self._lost)
         except LinkFault as fault:
             return fault
-        except (TelephonyError, ValueError) as error:
+        except Exception as error:
+            # Whatever it is, the keeper goes on: nobody else would bring the link back.
             if self._lost.done():
                 return self._lost.result()
+            if not isinstance(error, TelephonyError):
+                log.exception("The link to Asterisk could not be prepared.", action="ami_prepare")
             return LinkFault(
                 f"Asterisk does not answer what is asked at login ({error}).",
                 "Look at the AMI user's rights in manager.conf and at Asterisk's own log.",
@@ -247,7 +250,9 @@ class AmiManager(Manager):  # type: ignore[misc]  # panoramisk has no types
         while True:
             await asyncio.wait([lost], timeout=self._times.ping_every)
             try:
-                await asyncio.wait_for(self.request({"Action": "Ping"}), self._times.ping_answer)
+                # Not `wait_for`: on Python 3.11 it can swallow the cancellation that ends this loop.
+                async with asyncio.timeout(self._times.ping_answer):
+                    await self.request({"Action": "Ping"})
             except RequestRefused:
                 pass  # refused is answered, e.g. while Asterisk waits for calls to end before it stops
             except (TelephonyError, TimeoutError):

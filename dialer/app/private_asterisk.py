@@ -1,5 +1,6 @@
 """The Asterisk that belongs to a data folder."""
 
+import asyncio
 from collections.abc import Callable
 
 from asterisk.install import find_or_install
@@ -8,9 +9,7 @@ from asterisk.settings import AsteriskSettings
 from dialer.app.settings import Settings
 
 
-async def running_asterisk(
-    settings: Settings, progress: Callable[[str, float | None], None]
-) -> AsteriskServer:
+async def running_asterisk(settings: Settings, progress: Callable[[str, float], None]) -> AsteriskServer:
     """The private Asterisk of this installation, started where it does not run.
 
     Raises:
@@ -19,7 +18,7 @@ async def running_asterisk(
     assert settings.private_asterisk is not None
     server = AsteriskServer.attach(settings.asterisk_dir)
     if server is None:
-        binary = find_or_install(progress=progress)
+        binary = await asyncio.to_thread(find_or_install, progress=progress)
         server = AsteriskServer(binary, settings.asterisk_dir, settings.private_asterisk)
         await server.start()
     return server

@@ -1,7 +1,7 @@
 """The service: every part made, joined, and run until it is told to stop."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
@@ -96,16 +96,7 @@ class Service:
         with ServiceLock(self.settings.data_dir):
             await migrate(self.settings.url)
             await self.database.start()
-            works = [
-                asyncio.create_task(work, name=name)
-                for name, work in (
-                    ("engine", _for_ever("engine", self.engine.run)),
-                    ("archive", _for_ever("archive", self._archive.run)),
-                    ("transcription", _for_ever("transcription", self._transcription.run)),
-                    ("checks", _for_ever("checks", self._checks.run)),
-                    ("panel", self._serve_panel()),
-                )
-            ]
+            works = [asyncio.create_task(work, name=name) for name, work in self._works()]
             try:
                 await stop.wait()
                 left = await self.engine.drain(self.settings.drain_seconds)
@@ -117,6 +108,12 @@ class Service:
                 self._pool.stop()
                 self._threads.shutdown(wait=True)
                 await self.database.stop()
+
+    def _works(self) -> list[tuple[str, Coroutine[None, None, None]]]:
+        parts = [("engine", self.engine.run), ("archive", self._archive.run)]
+        if self.settings.transcribe:
+            parts += [("transcription", self._transcription.run), ("checks", self._checks.run)]
+        return [("panel", self._serve_panel()), *((name, _for_ever(name, run)) for name, run in parts)]
 
     async def _serve_panel(self) -> None:
         runner = web.AppRunner(self._panel, access_log=None)

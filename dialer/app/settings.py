@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(
         default=30.0, ge=0, description="How long a stop waits for calls in progress."
     )
+    transcribe: bool = Field(default=True, description="Transcribe and check every recorded call.")
     site: SiteSettings = SiteSettings()
     calling: CallingSettings = CallingSettings()
     asterisk: AsteriskSettings = AsteriskSettings()

@@ -132,6 +132,7 @@ class Engine:
 
     async def _dispatch(self) -> None:
         while True:
+            mark = self._db.feed.mark()
             try:
                 placed = await self.dispatch_once()
             except Exception as error:
@@ -140,10 +141,10 @@ class Engine:
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
             if not placed:
-                await self._wait_for_work()
+                await self._wait_for_work(mark)
 
-    async def _wait_for_work(self) -> None:
-        news = asyncio.create_task(self._db.feed.wait(0.5))
+    async def _wait_for_work(self, mark: int) -> None:
+        news = asyncio.create_task(self._db.feed.wait(0.5, since=mark))
         nudge = asyncio.create_task(self._nudge.wait())
         _, late = await asyncio.wait({news, nudge}, return_when=asyncio.FIRST_COMPLETED)
         for task in late:

@@ -37,6 +37,8 @@ events = Table(
     Column("subject", String(64), nullable=False),
     Column("data", JSON, nullable=False),
     Index("ix_events_subject", "subject", "id"),
+    # Consumers look for their kinds only, and often find nothing.
+    Index("ix_events_kind", "kind", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -111,14 +113,25 @@ class Feed:
 
     def __init__(self) -> None:
         self._news = asyncio.Event()
+        self._wakes = 0
 
     def wake(self) -> None:
         """Tell everyone who waits that there may be news."""
+        self._wakes += 1
         self._news.set()
         self._news = asyncio.Event()
 
-    async def wait(self, timeout: float) -> None:
-        """Return at the next news, or after `timeout` seconds (another process may have written)."""
+    def mark(self) -> int:
+        """Where the feed is now. Taken before looking, it makes `wait` miss nothing."""
+        return self._wakes
+
+    async def wait(self, timeout: float, since: int | None = None) -> None:
+        """Return at news later than `since`, or after `timeout` seconds.
+
+        The time-out matters: another process may have written.
+        """
+        if since is not None and since != self._wakes:
+            return
         news = self._news
         try:
             await asyncio.wait_for(news.wait(), timeout)

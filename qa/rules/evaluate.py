@@ -42,28 +42,30 @@ def evaluate(
 ) -> tuple[Finding, ...]:
     """One finding for each rule, in the order of the rule set.
 
-    A leg without `quality` counts as clean, one that is not in the transcript as silent. Facts fill the braces
-    of phrases; a missing one makes the rule unclear.
+    A leg without `quality` counts as clean, one that is not in the transcript as silent. Facts fill the
+    braces of phrases; a missing one makes the rule unclear.
     """
     known = quality or {}
     legs, qualities = {}, {}
     for leg in Leg:
         said = transcript.legs.get(leg)
         legs[leg] = hear(said.words if said is not None else ())
-        qualities[leg] = _quality(said, known.get(leg, LegQuality()))
+        qualities[leg] = _quality(said, known.get(leg, LegQuality()), bands)
     call = Call(legs, transcript.seconds, facts, qualities, bands)
     return tuple(_check(rule, call) for rule in rules.rules)
 
 
-def _quality(said: LegTranscript | None, known: LegQuality) -> LegQuality:
+def _quality(said: LegTranscript | None, known: LegQuality, bands: Bands) -> LegQuality:
     """What is known of a leg, and what its transcript shows."""
     if said is None:
         return LegQuality(silent=True)
     unheard = said.lost_seconds + sum(s.end - s.start for s in said.segments if s.confidence < _GUESSED)
+    words = said.words
+    unsure = bool(words) and sum(word.confidence for word in words) / len(words) < bands.clear
     return LegQuality(
         gap=known.gap,
         silent=known.silent or said.speech_level < _SILENT_DB,
-        not_understood=known.not_understood or unheard > _UNHEARD_SECONDS,
+        not_understood=known.not_understood or unsure or unheard > _UNHEARD_SECONDS,
     )
 
 

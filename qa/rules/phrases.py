@@ -17,16 +17,18 @@ _SHORT = 4
 
 @dataclass(frozen=True, slots=True)
 class Bands:
-    """Scores from 0 to 100.
+    """Thresholds, to be calibrated for each engine. Scores are from 0 to 100.
 
     From `found` on it was said, from `doubtful` on a person looks. A short wording has no room for errors and
-    needs `short`. A right and a wrong wording less than `margin` apart are for a person.
+    needs `short`. A right and a wrong wording less than `margin` apart are for a person. A leg whose mean
+    confidence (0 to 1) is under `clear` was not understood well enough to say that something is absent.
     """
 
     found: float = 80.0
     doubtful: float = 60.0
     short: float = 93.0
     margin: float = 8.0
+    clear: float = 0.8
 
     def floor(self, wording: "Wording") -> float:
         """The least score worth looking at."""
@@ -132,12 +134,15 @@ def _trace(
 
 def _is_polar(sought: Wording, spoken: Spoken, pairs: list[tuple[int, int]]) -> bool:
     partner = dict(pairs)
-    for kept in sought.keep:
-        if kept not in partner or distance(sought.syllables[kept], spoken.syllables[partner[kept]]) > 0:
-            return False
-    matched = {partner[kept] for kept in sought.keep}
     first, last = pairs[0][1], pairs[-1][1]
     chars = "".join(s.char for s in spoken.syllables)
+    for kept in sought.keep:
+        place = partner.get(kept)
+        if place is None or distance(sought.syllables[kept], spoken.syllables[place]) > 0:
+            return False
+        if chars[place] in _NEGATIONS and not _negates(chars, place):
+            return False
+    matched = {partner[kept] for kept in sought.keep}
     inside = (place for place in range(first, last + 1) if _negates(chars, place))
     return all(place in matched for place in inside) and not _negated_before(chars, spoken.clauses, first)
 

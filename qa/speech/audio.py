@@ -33,7 +33,9 @@ def leg_blocks(path: Path, index: int) -> Iterator[Samples]:
                     "Recordings need the agent on the left and the customer on the right channel."
                 )
             resampler = soxr.ResampleStream(audio.samplerate, RATE, 1, dtype="float32")
-            for block in audio.blocks(_BLOCK_SECONDS * audio.samplerate, dtype="float32", always_2d=True):
+            frames = _BLOCK_SECONDS * audio.samplerate
+            # Not `audio.blocks`: that refuses GSM files, which cannot be searched.
+            while len(block := audio.read(frames, dtype="float32", always_2d=True)):
                 yield resampler.resample_chunk(np.ascontiguousarray(block[:, index]))
             yield resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
     except sf.LibsndfileError as error:

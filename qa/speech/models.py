@@ -50,10 +50,10 @@ def locate(name: str, configured: Path | None = None, folders: Sequence[Path] = 
         if engine is None:
             raise ModelMissing(
                 f"The speech model path {configured} is set but holds no model (a Whisper model has "
-                "model.bin and config.json, a Vosk model has conf/). Correct the setting, or remove it and run: "
-                f"dialer models fetch {name if name != configured.name else PREFERENCE[0]}"
+                "model.bin and config.json, a Vosk model has conf/). Correct the setting, or remove it and "
+                f"run: dialer models fetch {name}"
             )
-        return InstalledModel(name, engine, configured)
+        return InstalledModel(configured.name, engine, configured)
     for folder in folders:
         engine = _engine_of(folder / name)
         if engine is not None:
@@ -71,7 +71,7 @@ def choose(name: str | None, configured: Path | None, folders: Sequence[Path]) -
     Raises ModelMissing.
     """
     if name is not None or configured is not None:
-        return locate(name or (configured.name if configured else ""), configured, folders)
+        return locate(name or PREFERENCE[0], configured, folders)
     for candidate in PREFERENCE:
         try:
             return locate(candidate, None, folders)

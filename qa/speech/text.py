@@ -19,13 +19,18 @@ def simplified(text: str) -> str:
     return str(_traditional_to_simplified().convert(text))
 
 
-def plain(text: str) -> str:
-    """Only what is spoken: simplified, half width, capital letters, digits as hanzi, no punctuation."""
-    folded = unicodedata.normalize("NFKC", simplified(text)).upper().translate(_HANZI_DIGITS)
+def bare(text: str) -> str:
+    """Without what is not spoken: simplified, half width, capital letters, no punctuation."""
+    folded = unicodedata.normalize("NFKC", simplified(text)).upper()
     return "".join(char for char in folded if char.isalnum())
 
 
+def plain(text: str) -> str:
+    """`bare`, and digits as hanzi, because a number may be written either way."""
+    return bare(text).translate(_HANZI_DIGITS)
+
+
 def character_errors(reference: str, heard: str) -> tuple[int, int]:
-    """(errors, characters of the reference) after `plain`; their quotient is the CER."""
-    right, got = plain(reference), plain(heard)
+    """(errors, characters of the reference) after `bare`; their quotient is the CER."""
+    right, got = bare(reference), bare(heard)
     return Levenshtein.distance(right, got), len(right)

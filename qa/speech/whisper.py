@@ -1,6 +1,7 @@
 """faster-whisper behind the port: the better Chinese, an optional extra, loaded only when used."""
 
 import os
+import threading
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
@@ -73,6 +74,8 @@ class WhisperEngine:
                 "faster-whisper is not installed. Install it with: pip install 'huifang[whisper]', "
                 "or set the speech engine to vosk."
             ) from error
+        # Its progress bars would make a semaphore that a stopped worker leaves behind.
+        import_module("tqdm").tqdm.set_lock(threading.RLock())
         if not (folder / "model.bin").is_file():
             raise FileNotFoundError(folder / "model.bin")
         self._model = cast(

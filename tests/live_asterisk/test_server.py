@@ -12,6 +12,7 @@ import pytest
 
 from asterisk.install import AsteriskBinary
 from asterisk.ports import PortBusy
+from asterisk.process import LastingProcess
 from asterisk.server import AsteriskServer, ServerError
 from tests.fixtures_asterisk import trial_settings
 from tests.live_asterisk.raw_ami import RawAmi
@@ -124,6 +125,11 @@ async def test_asterisk_that_dies_at_once_is_told(asterisk_binary: AsteriskBinar
     server = AsteriskServer(broken, short_tmp / "dies", trial_settings())
     with pytest.raises(ServerError, match="the disk is on fire"):
         await server.start()
+
+
+def test_reused_process_id_is_another_process() -> None:
+    """A stale note may name an id that now belongs to somebody else: that is not our server."""
+    assert not LastingProcess(os.getpid(), 1).alive()
 
 
 async def test_secrets_are_readable_by_the_owner_only(asterisk_server: AsteriskServer) -> None:

@@ -193,6 +193,14 @@ class Server:
         await site.start()
         self.port = self._runner.addresses[0][1]
 
+    @property
+    def app(self) -> web.Application:
+        """The application that runs now."""
+        assert self._runner is not None
+        app = self._runner.app
+        assert isinstance(app, web.Application)
+        return app
+
     async def stop(self) -> None:
         """Close every connection and the port."""
         if self._runner is not None:

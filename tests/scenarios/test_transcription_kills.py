@@ -1,4 +1,4 @@
-"""kill -9 of the service at every step from the archive to the findings: nothing lost, halved or doubled (Q1, D7)."""
+"""kill -9 at every step from the archive to the findings: nothing is lost, halved or doubled (Q1, D7)."""
 
 import json
 import os

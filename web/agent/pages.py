@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dialer.agents import service as agents
 from dialer.agents.states import PauseReason
+from dialer.calling.idle import IdleReason
 from dialer.forms import service as forms
-from dialer.forms.rules import BadAnswer
 from web.agent import results
 from web.agent.results import NotTaken, Result
-from web.agent.view import View, call_data, load
+from web.agent.view import View, answer_data, call_data, load
 from web.agent.words import (
     AFTERWARDS,
     IDLE,
@@ -103,22 +103,10 @@ async def save_answer(request: web.Request) -> web.StreamResponse:
     body = await _read(request, AnswerBody)
     waited = min(timedelta(milliseconds=min(body.age_ms, 1e12)), _LONGEST_WAIT)
     given = panel.clock() - waited
-    try:
-        second = await panel.database.write(
-            lambda conn: forms.save_answer(
-                conn,
-                panel.library,
-                agent_id=agent_id,
-                attempt_id=attempt_id,
-                question_id=body.question,
-                value=body.value,
-                now=given,
-            )
-        )
-    except BadAnswer as error:
-        return _refuse(request, NotTaken.of(error))
-    at = f"{given.astimezone(panel.settings.zone):%H:%M}"
-    return web.json_response({"value": body.value, "second": second, "at": at})
+    stored = await panel.database.write(
+        lambda conn: results.store_answer(conn, panel, agent_id, attempt_id, body.question, body.value, given)
+    )
+    return web.json_response(answer_data(stored, panel.settings.zone))
 
 
 @requires("agent")
@@ -127,11 +115,10 @@ async def save_form(request: web.Request) -> web.StreamResponse:
     panel, agent_id, attempt_id = request.app[PANEL], _agent_id(request), request.match_info["attempt"]
     body, now = await _read(request, Result), panel.clock()
     try:
-        await panel.database.write(
-            lambda conn: results.save(conn, panel, agent_id, attempt_id, body, now)
-        )
+        await panel.database.write(lambda conn: results.save(conn, panel, agent_id, attempt_id, body, now))
     except NotTaken as error:
-        return _refuse(request, error)
+        sentence = translator_of(request)(error.text, **error.values)
+        return web.json_response({"error": sentence}, status=422)
     return web.Response(status=204)
 
 
@@ -139,10 +126,7 @@ async def save_form(request: web.Request) -> web.StreamResponse:
 async def finish(request: web.Request) -> web.StreamResponse:
     """End the wrap-up of a call whose form is saved."""
     panel, agent_id, now = request.app[PANEL], _agent_id(request), request.app[PANEL].clock()
-    try:
-        await panel.database.write(lambda conn: forms.finish_wrap_up(conn, agent_id, now))
-    except BadAnswer as error:
-        return _refuse(request, NotTaken.of(error))
+    await panel.database.write(lambda conn: forms.finish_wrap_up(conn, agent_id, now))
     return web.Response(status=204)
 
 
@@ -158,8 +142,9 @@ async def _show(request: web.Request, template: str) -> web.Response:
 def _context(request: web.Request, shown: View, now: datetime) -> dict[str, object]:
     panel, language, _ = request.app[PANEL], language_of(request), translator_of(request)
     title, advice = IDLE[shown.idle.reason]
-    if shown.session is not None and shown.session.reason in SYSTEM_PAUSE:
-        title, advice = SYSTEM_PAUSE[shown.session.reason]
+    reason = shown.session.reason if shown.session else None
+    if reason is not None and reason in SYSTEM_PAUSE and shown.idle.reason is IdleReason.PAUSED:
+        title, advice = SYSTEM_PAUSE[reason]
     filled = {"extension": shown.agent.extension, "n": shown.idle.due_in_all}
     zone = panel.settings.zone
     return {
@@ -172,6 +157,8 @@ def _context(request: web.Request, shown: View, now: datetime) -> dict[str, obje
             "words": {name: _(text) for name, text in SCRIPT_TEXTS.items()},
             "call": call_data(shown.call, language, zone) if shown.call else None,
         },
+        # Up to the end of that day: midnight itself would name the next one.
+        "deadline": shown.call.sheet.limit_at - timedelta(minutes=1) if shown.call else None,
         "site_now": f"{now.astimezone(zone):%Y-%m-%dT%H:%M}",
         "feed_position": shown.position,
         "pauses": PAUSES,
@@ -198,8 +185,3 @@ async def _read(request: web.Request, form: type[Body]) -> Body:
         return form.model_validate_json(await request.read())
     except ValidationError as error:
         raise web.HTTPBadRequest from error
-
-
-def _refuse(request: web.Request, error: NotTaken) -> web.Response:
-    sentence = translator_of(request)(error.text, **error.values)
-    return web.json_response({"error": sentence}, status=422)

@@ -1,4 +1,4 @@
-"""Closing the form of a call: refused with a sentence in the agent's language (T3)."""
+"""Taking down answers and closing the form: refused with a sentence in the agent's language (T2, T3)."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -7,30 +7,22 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection
 
 from dialer.calling.queries import attempt
-from dialer.followups.queries import follow_up
-from dialer.forms.queries import answers_of
-from dialer.forms.rules import MEANING, BadAnswer, Disposition, missing_answers
-from dialer.forms.service import finish_wrap_up, save_form
+from dialer.followups.queries import FollowUp, follow_up
+from dialer.forms.queries import Answer, answers_of
+from dialer.forms.rules import MEANING, Disposition, missing_answers
+from dialer.forms.service import finish_wrap_up, save_answer, save_form
 from web.agent.view import item_number
 from web.i18n import N_
 from web.panel import Panel
 
 
 class NotTaken(Exception):
-    """What was sent was not stored: `text` is a message id that says why, `values` fill it in."""
+    """The form is not complete: `text` is a message id that says what is missing, `values` fill it in."""
 
     def __init__(self, text: str, **values: object) -> None:
         super().__init__(text)
         self.text = text
         self.values = values
-
-    @classmethod
-    def of(cls, error: BadAnswer) -> "NotTaken":
-        """A refusal of the core, with its own words as the detail."""
-        return cls(
-            N_("This was not stored: the form of this call is closed, or the call is not yours. ({detail})"),
-            detail=error,
-        )
 
 
 class Result(BaseModel):
@@ -44,12 +36,43 @@ class Result(BaseModel):
     finish: bool
 
 
+def store_answer(
+    conn: Connection,
+    panel: Panel,
+    agent_id: str,
+    attempt_id: str,
+    question_id: str,
+    value: str,
+    given_at: datetime,
+) -> Answer:
+    """Store an answer that was given at `given_at`; returns what is stored now.
+
+    One that was held up on its way does not undo a later one of another tab.
+
+    Raises:
+        BadAnswer: it does not fit, or the call is not this agent's, or its form is closed.
+    """
+    owed = _owed(conn, attempt_id)
+    known = answers_of(conn, owed.id).get(question_id) if owed else None
+    if known is not None and known.at > given_at:
+        return known
+    save_answer(
+        conn,
+        panel.library,
+        agent_id=agent_id,
+        attempt_id=attempt_id,
+        question_id=question_id,
+        value=value,
+        now=given_at,
+    )
+    assert owed is not None  # else the core had refused it
+    return answers_of(conn, owed.id)[question_id]
+
+
 def choices() -> list[tuple[Disposition, str]]:
     """The dispositions to choose from, each with whether it takes a time: needed, allowed or none."""
     taken = {Disposition.CUT_OFF: "allowed"}
-    return [
-        (known, "needed" if MEANING[known].needs_time else taken.get(known, "")) for known in Disposition
-    ]
+    return [(known, "needed" if MEANING[known].needs_time else taken.get(known, "")) for known in Disposition]
 
 
 def save(
@@ -58,7 +81,8 @@ def save(
     """Close the form, and end the wrap-up where that was asked for.
 
     Raises:
-        NotTaken: the form is not complete, or the call is not this agent's to close.
+        NotTaken: the form is not complete.
+        BadAnswer: the call is not over, not this agent's, or its form is closed.
     """
     if result.disposition not in set(Disposition):
         raise NotTaken(N_("Choose what came of the call."))
@@ -70,26 +94,27 @@ def save(
         again_at = _later(result.call_again_at, panel.settings.zone, now)
     if MEANING[disposition].needs_time and again_at is None:
         raise NotTaken(N_("Say when the customer is to be called again."))
-    try:
-        save_form(
-            conn,
-            panel.library,
-            agent_id=agent_id,
-            attempt_id=attempt_id,
-            disposition=disposition,
-            wishes=result.wishes,
-            call_again_at=again_at,
-            now=now,
-        )
-        if result.finish:
-            finish_wrap_up(conn, agent_id, now)
-    except BadAnswer as error:
-        raise NotTaken.of(error) from error
+    save_form(
+        conn,
+        panel.library,
+        agent_id=agent_id,
+        attempt_id=attempt_id,
+        disposition=disposition,
+        wishes=result.wishes,
+        call_again_at=again_at,
+        now=now,
+    )
+    if result.finish:
+        finish_wrap_up(conn, agent_id, now)
+
+
+def _owed(conn: Connection, attempt_id: str) -> FollowUp | None:
+    current = attempt(conn, attempt_id)
+    return follow_up(conn, current.follow_up_id) if current else None
 
 
 def _demand_answers(conn: Connection, panel: Panel, attempt_id: str) -> None:
-    current = attempt(conn, attempt_id)
-    owed = follow_up(conn, current.follow_up_id) if current else None
+    owed = _owed(conn, attempt_id)
     if owed is None:
         return  # the core refuses it
     playbook = panel.library.get(owed.playbook)

@@ -90,9 +90,7 @@ def load(conn: Connection, panel: Panel, agent_id: str, language: str, now: date
     )
 
 
-def _call(
-    conn: Connection, panel: Panel, who: Agent, current: AgentSession, language: str
-) -> Call | None:
+def _call(conn: Connection, panel: Panel, who: Agent, current: AgentSession, language: str) -> Call | None:
     if current.state not in ON_A_CALL or current.attempt_id is None:
         return None
     placed = attempt(conn, current.attempt_id)
@@ -150,14 +148,17 @@ def call_data(call: Call, language: str, zone: ZoneInfo) -> dict[str, object]:
             }
             for index, question in enumerate(call.playbook.questionnaire, 1)
         ],
-        "answers": {
-            answer.question_id: {
-                "value": answer.value,
-                "second": answer.second,
-                "at": f"{answer.at.astimezone(zone):%H:%M}",
-            }
-            for answer in call.answers.values()
-        },
+        "answers": {answer.question_id: answer_data(answer, zone) for answer in call.answers.values()},
+    }
+
+
+def answer_data(answer: Answer, zone: ZoneInfo) -> dict[str, object]:
+    """A stored answer: `given` orders two of them, `at` is for people."""
+    return {
+        "value": answer.value,
+        "second": answer.second,
+        "given": answer.at.timestamp(),
+        "at": f"{answer.at.astimezone(zone):%H:%M}",
     }
 
 

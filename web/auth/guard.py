@@ -51,11 +51,7 @@ def requires(*roles: str) -> Callable[[Handler], Handler]:
 
 def wants_page(request: web.Request) -> bool:
     """Whether a person waits for a page, not a script for a part of one."""
-    return (
-        request.method in _SAFE
-        and "text/html" in request.headers.get("Accept", "")
-        and "HX-Request" not in request.headers
-    )
+    return request.method in _SAFE and "text/html" in request.headers.get("Accept", "")
 
 
 @web.middleware
@@ -66,9 +62,10 @@ async def session_middleware(request: web.Request, handler: Handler) -> web.Stre
         panel = request.app[PANEL]
         now, kept = panel.clock(), hash_token(token)
         user = await panel.database.read(lambda conn: queries.user_of_session(conn, kept, now))
-        remember_user(request, user)
-        if user is not None and now - user.last_seen_at > _SEEN_EVERY:
-            await panel.database.write(lambda conn: queries.touch_session(conn, kept, now))
+        if user is not None:
+            remember_user(request, user)
+            if now - user.last_seen_at > _SEEN_EVERY:
+                await panel.database.write(lambda conn: queries.touch_session(conn, kept, now))
     return await handler(request)
 
 
@@ -83,6 +80,10 @@ async def csrf_middleware(request: web.Request, handler: Handler) -> web.StreamR
         ):
             field = (await request.post()).get(CSRF_FIELD)
             sent = field if isinstance(field, str) else None
-        if sent is None or not hmac.compare_digest(sent.encode(), csrf_token(request).encode()):
+        if sent is None or not _same(sent, csrf_token(request)):
             raise web.HTTPForbidden(reason="csrf")
     return await handler(request)
+
+
+def _same(sent: str, expected: str) -> bool:
+    return hmac.compare_digest(sent.encode(errors="replace"), expected.encode(errors="replace"))

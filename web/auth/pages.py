@@ -108,8 +108,7 @@ async def session_alive(_request: web.Request) -> web.StreamResponse:
 def _login_form(
     request: web.Request, *, next_path: str, login: str = "", error: str = "", status: int = 200
 ) -> web.Response:
-    response = render(
-        request, "auth/login.html", status=status, next_path=next_path, login=login, error=error
-    )
+    response = render(request, "auth/login.html", next_path=next_path, login=login, error=error)
+    response.set_status(status)
     set_cookie(response, request.app[PANEL].settings, VISIT_COOKIE, csrf_token(request), _VISIT_HOURS)
     return response

@@ -99,7 +99,7 @@ async def log_in(
     The try is counted as wrong before the password is looked at, so that many at once gain
     nothing. Unknown names are counted and answered like known ones.
     """
-    login = login.strip().lower()[:60]
+    login = "".join(letter for letter in login.strip().lower() if letter.isprintable())[:60]
     wait = await database.write(lambda conn: _count_try(conn, settings, login, address, now))
     if wait > timedelta(0):
         return Refused(max(1, round(wait.total_seconds())))

@@ -12,14 +12,13 @@ SESSION_COOKIE = "huifang_session"
 VISIT_COOKIE = "huifang_visit"
 LANGUAGE_COOKIE = "huifang_language"
 
-_USER = "user"
-_VISIT = "visit"
+_USER = web.RequestKey("user", User)
+_VISIT = web.RequestKey("visit", str)
 
 
 def find_user(request: web.Request) -> User | None:
     """Who asks, None before the login."""
-    user: User | None = request.get(_USER)
-    return user
+    return request.get(_USER)
 
 
 def current_user(request: web.Request) -> User:
@@ -30,7 +29,7 @@ def current_user(request: web.Request) -> User:
     return user
 
 
-def remember_user(request: web.Request, user: User | None) -> None:
+def remember_user(request: web.Request, user: User) -> None:
     """Keep who asks for the rest of the request."""
     request[_USER] = user
 
@@ -42,8 +41,7 @@ def csrf_token(request: web.Request) -> str:
         return user.csrf
     if _VISIT not in request:
         request[_VISIT] = request.cookies.get(VISIT_COOKIE) or secrets.token_urlsafe(32)
-    token: str = request[_VISIT]
-    return token
+    return request[_VISIT]
 
 
 def set_cookie(

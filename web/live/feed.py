@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator
+from functools import partial
 
 import structlog
 from aiohttp import web
@@ -60,17 +60,21 @@ class Subscriber:
 class Broker:
     """Reads event rows once and hands them to every page."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._clock = clock
         self._subscribers: set[Subscriber] = set()
         self.position = 0
-        self._read_at: datetime | None = None
+        self._read_at = 0.0
 
     @property
-    def age(self) -> timedelta:
+    def age_seconds(self) -> float:
         """How old the pages' news may be: the time since the rows were last read."""
-        return self._clock() - self._read_at if self._read_at else timedelta(0)
+        return asyncio.get_running_loop().time() - self._read_at
+
+    @property
+    def pages(self) -> int:
+        """How many pages listen."""
+        return len(self._subscribers)
 
     def subscribe(self, room: int) -> Subscriber:
         """Begin to keep rows for a page."""
@@ -90,7 +94,7 @@ class Broker:
     async def start(self) -> None:
         """Begin after the newest row."""
         self.position = await self._database.read(latest_id)
-        self._read_at = self._clock()
+        self._read_at = asyncio.get_running_loop().time()
 
     async def run(self) -> None:
         """Hand out rows for ever; a database in trouble only makes the news old."""
@@ -110,9 +114,8 @@ class Broker:
 
     async def _hand_out(self) -> None:
         while True:
-            last = self.position
-            rows = await self._database.read(lambda conn: after(conn, last, limit=_BATCH))  # noqa: B023
-            self._read_at = self._clock()
+            rows = await self._database.read(partial(after, last=self.position, limit=_BATCH))
+            self._read_at = asyncio.get_running_loop().time()
             for row in rows:
                 self.position = row.id
                 for subscriber in self._subscribers:
@@ -126,8 +129,7 @@ BROKER = web.AppKey("broker", Broker)
 
 async def run_broker(app: web.Application) -> AsyncIterator[None]:
     """The broker lives as long as the application."""
-    panel = app[PANEL]
-    broker = Broker(panel.database, panel.clock)
+    broker = Broker(app[PANEL].database)
     await broker.start()
     app[BROKER] = broker
     task = asyncio.create_task(broker.run(), name="feed-broker")

@@ -1,5 +1,6 @@
 """`/feed`: event rows as server-sent events, resumed after `Last-Event-ID`."""
 
+import asyncio
 from contextlib import suppress
 
 from aiohttp import web
@@ -20,7 +21,7 @@ _CHECK_LOGIN_EVERY = 6
 
 def routes(_panel: Panel) -> list[web.RouteDef]:
     """The routes of this area."""
-    return [web.get("/feed", feed)]
+    return [web.get("/feed", feed, allow_head=False)]
 
 
 @requires()
@@ -46,22 +47,24 @@ async def _serve(
     panel, broker = request.app[PANEL], request.app[BROKER]
     opening, sent = await _missed(request, broker, user)
     await response.write(f"retry: {_RETRY_MS}\n\n{opening}{_beat(panel, broker, sent)}".encode())
-    beats = 0
+    every, loop = panel.settings.heartbeat_seconds, asyncio.get_running_loop()
+    beats, next_beat = 0, loop.time() + every
     while not subscriber.closed:
-        rows = await subscriber.take(panel.settings.heartbeat_seconds)
+        rows = await subscriber.take(max(0.0, next_beat - loop.time()))
         if subscriber.overrun:
             subscriber.overrun = False
             sent = broker.position
             text = as_reset(sent)
-        elif rows:
-            news = [row for row in rows if row.id > sent]
-            sent = max(sent, rows[-1].id)
-            text = "".join(as_message(row) for row in news if concerns(row, user))
         else:
-            beats += 1
+            news = [row for row in rows if row.id > sent]
+            sent = news[-1].id if news else sent
+            text = "".join(as_message(row) for row in news if concerns(row, user))
+        # However much happens that this page is not told of, it hears that the feed is alive.
+        if loop.time() >= next_beat:
+            beats, next_beat = beats + 1, loop.time() + every
             if beats % _CHECK_LOGIN_EVERY == 0 and not await _still_in(panel, user):
                 return
-            text = _beat(panel, broker, sent)
+            text += _beat(panel, broker, sent)
         if text:
             await response.write(text.encode())
 
@@ -94,4 +97,4 @@ async def _still_in(panel: Panel, user: User) -> bool:
 
 
 def _beat(panel: Panel, broker: Broker, sent: int) -> str:
-    return as_beat(sent, int(panel.clock().timestamp() * 1000), int(broker.age.total_seconds() * 1000))
+    return as_beat(sent, int(panel.clock().timestamp() * 1000), int(broker.age_seconds * 1000))

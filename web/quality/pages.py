@@ -1,10 +1,170 @@
-"""The list of calls, a call's page, its sound, and the trail of who listened."""
+"""The list of calls, a call's page, its sound, and the trail of who looked and listened (R2, X1)."""
+
+import unicodedata
 
 from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import Connection
 
-from web.panel import Panel
+from dialer.agents.queries import all_agents
+from dialer.storage.feed import emit, latest_id
+from qa.checks.library import shipped_rules
+from recordings.queries import recording_of
+from recordings.service import Files
+from web.auth.guard import current_user, requires
+from web.labels import DISPOSITION, OUTCOME
+from web.panel import PANEL, Panel
+from web.quality import words
+from web.quality.queries import Filter, calls
+from web.quality.view import load, sound
+from web.render import language_of, render
+
+PAGE_SIZE = 50
+_RULES = shipped_rules()
+# Heard before and after the words of a piece of evidence, in seconds.
+_MARGIN = 0.3
+
+
+class Play(BaseModel):
+    """Somebody began to listen at this second."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    second: float = Field(ge=0)
 
 
 def routes(_panel: Panel) -> list[web.RouteDef]:
     """The routes of this area."""
-    return []
+    return [
+        web.get("/qa", list_page),
+        web.get("/qa/part/calls", list_part),
+        web.get("/qa/calls/{attempt}", call_page),
+        web.get("/qa/calls/{attempt}/audio", audio),
+        web.get("/qa/calls/{attempt}/peaks", peaks),
+        web.post("/qa/calls/{attempt}/plays", note_play),
+    ]
+
+
+@requires("qa", "supervisor")
+async def list_page(request: web.Request) -> web.StreamResponse:
+    """Calls to find one among (A4)."""
+    return await _list(request, "quality/list.html")
+
+
+@requires("qa", "supervisor")
+async def list_part(request: web.Request) -> web.StreamResponse:
+    """The same, without the page around it."""
+    return await _list(request, "quality/calls.html")
+
+
+@requires("qa", "supervisor")
+async def call_page(request: web.Request) -> web.StreamResponse:
+    """One call: sound, words, findings, answers (Q4)."""
+    panel, attempt_id = request.app[PANEL], request.match_info["attempt"]
+    shown = await panel.database.read(
+        lambda conn: load(conn, panel.library, _RULES, panel.recordings_root, attempt_id)
+    )
+    if shown is None:
+        raise web.HTTPNotFound
+    await _leave_trace(request, "call.viewed", {})
+    return render(
+        request,
+        "quality/call.html",
+        page=shown,
+        call=shown.call,
+        playbook=panel.library.get(shown.call.playbook),
+        feed_position=shown.position,
+        margin=_MARGIN,
+        words=words,
+        outcome_names=OUTCOME,
+        disposition_names=DISPOSITION,
+        lang=language_of(request),
+    )
+
+
+@requires("qa", "supervisor")
+async def audio(request: web.Request) -> web.StreamResponse:
+    """The small copy, in pieces as the browser asks for them (A2)."""
+    files = await _files(request)
+    await _leave_trace(request, "recording.fetched", {"range": request.headers.get("Range", "")})
+    return web.FileResponse(
+        files.listen, headers={"Content-Type": "audio/ogg", "Cache-Control": "private, no-store"}
+    )
+
+
+@requires("qa", "supervisor")
+async def peaks(request: web.Request) -> web.StreamResponse:
+    """The outline of both channels."""
+    files = await _files(request)
+    return web.FileResponse(files.peaks, headers={"Content-Type": "application/json"})
+
+
+@requires("qa", "supervisor")
+async def note_play(request: web.Request) -> web.StreamResponse:
+    """Somebody listens: who, and from where (X1)."""
+    await _files(request)
+    try:
+        play = Play.model_validate_json(await request.read())
+    except ValidationError as error:
+        raise web.HTTPBadRequest from error
+    await _leave_trace(request, "recording.played", {"second": round(play.second, 1)})
+    return web.Response(status=204)
+
+
+async def _list(request: web.Request, template: str) -> web.Response:
+    panel, query = request.app[PANEL], request.query
+    wanted = Filter(
+        agent_id=query.get("agent", ""),
+        plate="".join(unicodedata.normalize("NFKC", query.get("plate", "")).upper().split()),
+        verdict=query.get("verdict", ""),
+        all_tries=query.get("tries") == "all",
+    )
+    number = query.get("page", "1")
+    page = int(number) if number.isascii() and number.isdigit() and 0 < len(number) < 7 else 1
+    page = max(page, 1)
+    offset = (page - 1) * PAGE_SIZE
+    rows, agents, position = await panel.database.read(
+        lambda conn: (
+            calls(conn, wanted, limit=PAGE_SIZE + 1, offset=offset),
+            all_agents(conn),
+            latest_id(conn),
+        )
+    )
+    kept = {name: value for name, value in query.items() if name != "page" and value}
+    return render(
+        request,
+        template,
+        calls=rows[:PAGE_SIZE],
+        more=len(rows) > PAGE_SIZE,
+        page=page,
+        address=request.url.with_path("/qa").with_query(kept).path_qs,
+        link=lambda to: request.url.with_path("/qa").with_query({**kept, "page": str(to)}).path_qs,
+        part=request.url.with_path("/qa/part/calls").path_qs,
+        wanted=wanted,
+        agents=agents,
+        playbooks={playbook.id: playbook.name for playbook in panel.library},
+        feed_position=position,
+        words=words,
+        outcome_names=OUTCOME,
+        disposition_names=DISPOSITION,
+        lang=language_of(request),
+    )
+
+
+async def _files(request: web.Request) -> Files:
+    panel, attempt_id = request.app[PANEL], request.match_info["attempt"]
+    recording = await panel.database.read(lambda conn: recording_of(conn, attempt_id))
+    files = sound(panel.recordings_root, recording)
+    if files is None:
+        raise web.HTTPNotFound
+    return files
+
+
+async def _leave_trace(request: web.Request, kind: str, data: dict[str, object]) -> None:
+    panel, user, attempt_id = request.app[PANEL], current_user(request), request.match_info["attempt"]
+    now, told = panel.clock(), {"user": user.id, "login": user.login, **data}
+
+    def work(conn: Connection) -> None:
+        emit(conn, kind, attempt_id, now, told)
+
+    await panel.database.write(work)

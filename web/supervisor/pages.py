@@ -1,4 +1,138 @@
+"""`/supervisor`: the live page and its parts, each loaded anew when something of it happened."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
 from aiohttp import web
-from web.panel import Panel
+
+from dialer.agents.queries import all_agents, sessions
+from dialer.alarms.service import open_alarms
+from dialer.calling.queries import live, outcomes
+from dialer.followups.queries import count_by_state, queue
+from dialer.forms.rules import Disposition
+from dialer.playbooks.library import BadPlaybook
+from web.auth.guard import requires
+from web.auth.rules import Role
+from web.labels import DISPOSITION, FOLLOW_UP_REASON, FOLLOW_UP_STATE, OUTCOME
+from web.panel import PANEL, Panel
+from web.render import language_of, render, translator_of
+from web.supervisor import queries, view
+from web.supervisor.alarms import describe
+
+_QUEUE = 50
+_REPAIRS = 20
+
+Values = Mapping[str, object]
+
+
 def routes(_panel: Panel) -> list[web.RouteDef]:
-    return []
+    """The routes of this area."""
+    return [web.get("/supervisor", page), web.get("/supervisor/part/{name}", part)]
+
+
+@requires(Role.SUPERVISOR, Role.ADMIN)
+async def page(request: web.Request) -> web.StreamResponse:
+    """The whole page."""
+    values: dict[str, object] = {}
+    for read in PARTS.values():
+        values.update(await read(request))
+    return render(request, "supervisor/page.html", **values)
+
+
+@requires(Role.SUPERVISOR, Role.ADMIN)
+async def part(request: web.Request) -> web.StreamResponse:
+    """One part of it."""
+    name = request.match_info["name"]
+    if name not in PARTS:
+        raise web.HTTPNotFound
+    return render(request, f"supervisor/{name}.html", **await PARTS[name](request))
+
+
+async def _link(request: web.Request) -> Values:
+    return {"engine": request.app[PANEL].engine_status(), "sentence": translator_of(request).sentence}
+
+
+async def _figures(request: web.Request) -> Values:
+    panel = request.app[PANEL]
+    now = panel.clock()
+    midnight, tonight = view.day_of(now.astimezone(panel.settings.zone))
+    backlog, ended, saved, states = await panel.database.read(
+        lambda conn: (
+            queries.backlog(conn, now, tonight),
+            outcomes(conn, midnight),
+            queries.dispositions(conn, midnight),
+            count_by_state(conn),
+        )
+    )
+    return {
+        "backlog": backlog,
+        "attempts_today": sum(ended.values()),
+        "by_outcome": view.numbers(ended, OUTCOME),
+        "by_disposition": view.numbers(saved, DISPOSITION),
+        "completed_today": saved.get(Disposition.COMPLETED, 0),
+        "reached": view.reached_percent(ended),
+        "by_state": view.numbers(states, FOLLOW_UP_STATE),
+    }
+
+
+async def _agents(request: web.Request) -> Values:
+    panel = request.app[PANEL]
+    people, states = await panel.database.read(lambda conn: (all_agents(conn), sessions(conn)))
+    rows = view.agent_rows(people, states, panel.engine_status().pairing.reachable)
+    return {"agent_rows": rows, "agent_states": view.states_in_numbers(rows)}
+
+
+async def _calls(request: web.Request) -> Values:
+    panel = request.app[PANEL]
+    calls = await panel.database.read(live)
+    return {"calls": [view.call_row(call) for call in calls]}
+
+
+async def _queue(request: web.Request) -> Values:
+    panel = request.app[PANEL]
+    rows = await panel.database.read(lambda conn: queue(conn, _QUEUE))
+    return {
+        "queue": rows,
+        "several_playbooks": len({row.playbook for row in rows}) > 1,
+        "reasons": FOLLOW_UP_REASON,
+        "playbook_name": _playbook_name(request),
+    }
+
+
+async def _alarms(request: web.Request) -> Values:
+    panel, text = request.app[PANEL], translator_of(request)
+    alarms, calls, people = await panel.database.read(
+        lambda conn: (alarms := open_alarms(conn), queries.calls_of(conn, alarms), all_agents(conn))
+    )
+    names = {agent.id: agent.name for agent in people}
+    described = [(alarm, describe(alarm, calls.get(alarm.subject), names, text)) for alarm in alarms]
+    described.sort(key=lambda pair: not pair[1].urgent)
+    return {"alarms": described}
+
+
+async def _repairs(request: web.Request) -> Values:
+    panel = request.app[PANEL]
+    rows = await panel.database.read(lambda conn: queries.latest_repairs(conn, _REPAIRS))
+    return {"repairs": rows, "decided": view.DECIDED, "sentence": translator_of(request).sentence}
+
+
+PARTS: Mapping[str, Callable[[web.Request], Awaitable[Values]]] = {
+    "link": _link,
+    "figures": _figures,
+    "agents": _agents,
+    "calls": _calls,
+    "queue": _queue,
+    "alarms": _alarms,
+    "repairs": _repairs,
+}
+
+
+def _playbook_name(request: web.Request) -> Callable[[str], str]:
+    library, language = request.app[PANEL].library, language_of(request)
+
+    def name(playbook_id: str) -> str:
+        try:
+            return library.get(playbook_id).name.in_(language)
+        except BadPlaybook:
+            return playbook_id
+
+    return name

@@ -1,5 +1,1 @@
 """The command `dialer`."""
-
-from dialer.app.cli.main import main
-
-__all__ = ["main"]

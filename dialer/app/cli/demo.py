@@ -18,7 +18,6 @@ from dialer.app.demo.run import Demo, DemoStalled
 from dialer.app.demo.site import NotADemoFolder, Site
 from dialer.app.demo.summary import Summary
 from dialer.app.lock import AlreadyServed
-from dialer.app.logs import set_up_logs
 
 
 def demo(
@@ -62,7 +61,6 @@ async def _until_told(play: Demo, data: Path, calls: int | None) -> Summary | No
 
 
 def _look_around(site: Site, address: str) -> None:
-    set_up_logs(file=site.settings.data_dir / "logs" / "service.log")
     table = Table(title=f"The panel: {address}", title_justify="left")
     for heading in ("log in as", "password", "to see"):
         table.add_column(heading)

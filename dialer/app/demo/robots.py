@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -19,6 +20,14 @@ from dialer.playbooks.schema import Question
 log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS = 0.5
+# A pause asked for in one of these takes effect at once or after the call.
+_BUSY = (
+    AgentState.READY,
+    AgentState.RESERVED,
+    AgentState.RINGING,
+    AgentState.TALKING,
+    AgentState.WRAP_UP,
+)
 _CSRF = re.compile(r'<meta name="csrf" content="([^"]+)">')
 
 
@@ -62,11 +71,11 @@ class Robot:
     async def _act(self, http: aiohttp.ClientSession, current: AgentSession | None) -> None:
         if current is None:
             return
+        if not self.wants_calls and current.next_pause is None and current.state in _BUSY:
+            await self._post(http, "/agent/state", {"action": "pause", "reason": "break"})
         match current.state:
             case AgentState.PAUSED if self.wants_calls:
                 await self._post(http, "/agent/state", {"action": "ready"})
-            case AgentState.READY if not self.wants_calls:
-                await self._post(http, "/agent/state", {"action": "pause", "reason": "break"})
             case AgentState.TALKING if current.attempt_id is not None:
                 await self._answer_next(http, current.attempt_id)
             case AgentState.WRAP_UP if current.attempt_id is not None:
@@ -98,8 +107,14 @@ class Robot:
 
     async def _save(self, http: aiohttp.ClientSession, attempt_id: str) -> None:
         if await self._db.read(lambda c: form_of(c, attempt_id)) is None:
-            form = {"disposition": Disposition.COMPLETED.value, "wishes": ""}
+            form: dict[str, str | bool] = {
+                "disposition": Disposition.COMPLETED.value,
+                "wishes": "",
+                "call_again_at": "",
+                "finish": True,
+            }
             await self._post(http, f"/agent/calls/{attempt_id}/form", form)
+            return
         await self._post(http, f"/agent/calls/{attempt_id}/finish", {})
 
     async def _log_in(self, http: aiohttp.ClientSession) -> None:
@@ -110,7 +125,7 @@ class Robot:
         async with http.get("/agent", headers={"Accept": "text/html"}) as page:
             self._csrf = _token(await page.text())
 
-    async def _post(self, http: aiohttp.ClientSession, path: str, body: dict[str, str]) -> None:
+    async def _post(self, http: aiohttp.ClientSession, path: str, body: Mapping[str, str | bool]) -> None:
         async with http.post(path, json=body, headers={"X-CSRF-Token": self._csrf}) as response:
             if response.status >= 400:
                 said = (await response.text())[:200]

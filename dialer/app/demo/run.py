@@ -16,7 +16,8 @@ from dialer.app.demo.site import ROBOTS, Site, add_people, make_site, prepare_fo
 from dialer.app.demo.stage import Stage
 from dialer.app.demo.story import Story
 from dialer.app.demo.summary import Counts, Summary, count, unlinked_files
-from dialer.app.demo.talks import talks
+from dialer.app.demo.talks import legs_of, talks
+from dialer.app.logs import set_up_logs
 from dialer.app.private_asterisk import reach, running_asterisk
 from dialer.app.service import Service
 from dialer.calling.queries import attempt
@@ -56,9 +57,10 @@ class Demo:
             NotADemoFolder, InstallError, ServerError, DemoStalled: see there.
         """
         prepare_folder(self._data_dir)
+        set_up_logs(file=self._data_dir / "logs" / "service.log")
         cast = make_cast(talks())
         async with AsyncExitStack() as stack:
-            stage = Stage(cast, self._extension_of)
+            stage = Stage(cast, self._extension_of, legs_of)
             trunk_port = await stage.open_trunk()
             stack.push_async_callback(stage.close)
             site = make_site(self._data_dir, cast, trunk_port)
@@ -98,7 +100,7 @@ class Demo:
                 last, moved = counts, time.monotonic()
             if calls is not None:
                 for robot in robots:
-                    robot.wants_calls = counts.answered < calls
+                    robot.wants_calls = counts.answered + counts.in_flight < calls
                 enough = counts.answered >= calls and counts.in_flight == 0
                 if enough and (counts.processed if self.has_model else counts.archived_all):
                     return counts

@@ -3,8 +3,10 @@
 import json
 import secrets
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from sqlalchemy import Connection
 
@@ -54,8 +56,18 @@ def prepare_folder(data_dir: Path) -> None:
     (data_dir / _MARK).touch()
 
 
-def make_site(data_dir: Path, cast: tuple[Role, ...], trunk_port: int) -> Site:
-    """Write the demo's settings: free ports, trial mode with the cast as its white list (D10)."""
+def make_site(
+    data_dir: Path,
+    cast: tuple[Role, ...],
+    trunk_port: int,
+    *,
+    calling: Mapping[str, object] = MappingProxyType({}),
+    transcribe: bool = True,
+) -> Site:
+    """Write the demo's settings: free ports, trial mode with the cast as its white list (D10).
+
+    `calling` are settings of calls that differ from the demo's.
+    """
     phones = {extension: secrets.token_hex(8) for extension in (*ROBOTS, VISITOR)}
     private = PrivateAsteriskSettings(
         ami_secret=secrets.token_hex(16),
@@ -70,11 +82,12 @@ def make_site(data_dir: Path, cast: tuple[Role, ...], trunk_port: int) -> Site:
             "keep_hours": False,
             "agent_ring_seconds": 10,
             "customer_ring_seconds": 14,
+            **calling,
         },
         "web": {"port": 0},
         "private_asterisk": private.model_dump(mode="json"),
     }
-    (data_dir / FILE_NAME).write_text(_toml(tables), "utf-8")
+    (data_dir / FILE_NAME).write_text(_toml({"transcribe": transcribe}, tables), "utf-8")
     logins = [
         Login(f"agent{index}", secrets.token_urlsafe(9), _AGENT_NAMES[extension], "agent", extension)
         for index, extension in enumerate(ROBOTS, start=1)
@@ -112,8 +125,9 @@ async def add_people(database: Database, site: Site) -> dict[str, str]:
     return agents
 
 
-def _toml(tables: dict[str, dict[str, object]]) -> str:
+def _toml(top: Mapping[str, object], tables: Mapping[str, Mapping[str, object]]) -> str:
     lines = ["# Written by `dialer demo`. Every setting is described in docs/settings.md."]
+    lines += [f"{key} = {_value(value)}" for key, value in top.items()]
     for name, table in tables.items():
         lines.append(f"\n[{name}]")
         lines += [f"{key} = {_value(value)}" for key, value in table.items()]

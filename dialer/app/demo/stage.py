@@ -19,7 +19,7 @@ from asterisk.phones import (
     load_speech,
 )
 from dialer.app.demo.cast import Fate, Role
-from dialer.app.demo.talks import Legs, short_talk
+from dialer.app.demo.talks import Legs
 
 log = structlog.get_logger(__name__)
 
@@ -30,10 +30,16 @@ class Stage:
     """Plays every party of the demo's calls.
 
     `extension_of` tells which agent an attempt was placed for: both legs of a talk begin when
-    the customer answers.
+    the customer answers. `legs_of` gives what the two say.
     """
 
-    def __init__(self, cast: tuple[Role, ...], extension_of: Callable[[str], Awaitable[str | None]]) -> None:
+    def __init__(
+        self,
+        cast: tuple[Role, ...],
+        extension_of: Callable[[str], Awaitable[str | None]],
+        legs_of: Callable[[Role], Legs],
+    ) -> None:
+        self._legs_of = legs_of
         self._roles = {role.number: role for role in cast}
         self._extension_of = extension_of
         self._agents: dict[str, Softphone] = {}
@@ -96,7 +102,7 @@ class Stage:
                 return Ignore()
 
     async def _talk(self, call: PhoneCall, role: Role) -> None:
-        legs: Legs = await asyncio.to_thread(short_talk, role.talk, with_plate=role.with_plate)
+        legs = await asyncio.to_thread(self._legs_of, role)
         await call.answered.wait()
         extension = await self._extension_of(call.attempt)
         agent_call = self._agents[extension].calls[-1] if extension in self._agents else None

@@ -29,7 +29,7 @@ class Story:
         while True:
             rows = await self._db.read(partial(feed.after, last=last, kinds=_TOLD))
             for row in rows:
-                who = await self._db.read(partial(_who, attempt_id=row.subject))
+                who = await self._db.read(partial(_who, attempt_id=row.data.get("attempt_id", row.subject)))
                 self._say(f"{who}  {_what(row)}")
                 last = row.id
             if not rows:

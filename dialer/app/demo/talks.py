@@ -11,7 +11,7 @@ import soundfile
 import yaml
 
 from asterisk.phones.audio import RATE, to_alaw
-from dialer.app.demo.cast import Talk
+from dialer.app.demo.cast import Role, Talk
 
 _BEFORE = 0.25
 _AFTER = 0.35
@@ -75,6 +75,11 @@ def short_talk(call_id: str, *, with_plate: bool) -> Legs:
     pieces = [_piece(samples, turn) for turn in kept]
     whole = np.concatenate(pieces)
     return Legs(to_alaw(whole[:, 0].copy()), to_alaw(whole[:, 1].copy()), len(whole) / RATE)
+
+
+def legs_of(role: Role) -> Legs:
+    """What the two say when this customer answers."""
+    return short_talk(role.talk, with_plate=role.with_plate)
 
 
 def _keep(turns: list[_Turn], *, with_plate: bool) -> list[_Turn]:

@@ -1,12 +1,14 @@
 """Alembic runs this to migrate on a connection that the caller gives."""
 
+from typing import Literal
+
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
 from dialer.storage.base import UtcDateTime, metadata
 
 
-def _plain_type(kind: str, item: object, _context: AutogenContext) -> str | bool:
+def _plain_type(kind: str, item: object, _context: AutogenContext) -> str | Literal[False]:
     # A migration must not change its meaning when our own types do.
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 

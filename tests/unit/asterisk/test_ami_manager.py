@@ -10,9 +10,19 @@ from asterisk.ami import AmiManager, AmiTimes, LinkFault
 from dialer.telephony.port import LinkUnavailable, RequestRefused, RequestUncertain
 from tests.support.ami_server import Action, AmiServer, AmiSession, message
 
-FAST = AmiTimes(connect=2, action=0.3, boot=0.3, ping_every=0.05, ping_answer=0.2, retry_first=0.01,
-                retry_most=0.05, retry_refused=0.1)
-PATIENT = AmiTimes(connect=2, action=5, boot=5, ping_every=60, retry_first=0.01, retry_most=0.02, retry_refused=0.02)
+FAST = AmiTimes(
+    connect=2,
+    action=0.3,
+    boot=0.3,
+    ping_every=0.05,
+    ping_answer=0.2,
+    retry_first=0.01,
+    retry_most=0.05,
+    retry_refused=0.1,
+)
+PATIENT = AmiTimes(
+    connect=2, action=5, boot=5, ping_every=60, retry_first=0.01, retry_most=0.02, retry_refused=0.02
+)
 ORIGINATE = {"Action": "Originate", "Channel": "PJSIP/1001", "Async": "true"}
 
 
@@ -24,8 +34,14 @@ class Linked:
         self.ups = 0
         self._changed = asyncio.Event()
         config = {"username": "huifang", "secret": "right", **more}
-        self.manager = AmiManager(host="127.0.0.1", port=server.port, times=times, on_ready=self._ready,
-                                  on_down=self._down, **config)
+        self.manager = AmiManager(
+            host="127.0.0.1",
+            port=server.port,
+            times=times,
+            on_ready=self._ready,
+            on_down=self._down,
+            **config,
+        )
 
     async def _ready(self) -> None:
         self.ups += 1
@@ -70,7 +86,9 @@ def silence(_: AmiSession, __: Action) -> None:
     """Asterisk does not answer."""
 
 
-async def test_an_unanswered_originate_is_not_sent_again(server: AmiServer, link: Callable[..., Linked]) -> None:
+async def test_an_unanswered_originate_is_not_sent_again(
+    server: AmiServer, link: Callable[..., Linked]
+) -> None:
     """Fault 1 and 2: panoramisk sends it again on the next link, and its future never ends."""
     server.on["Originate"] = silence
     one = link()
@@ -86,7 +104,9 @@ async def test_an_unanswered_originate_is_not_sent_again(server: AmiServer, link
     assert one.faults[0].advice
 
 
-async def test_an_action_without_a_link_is_refused_at_once(server: AmiServer, link: Callable[..., Linked]) -> None:
+async def test_an_action_without_a_link_is_refused_at_once(
+    server: AmiServer, link: Callable[..., Linked]
+) -> None:
     """Fault 1 and 8: panoramisk queues it and fires it late; before the first link it raises AttributeError."""
     one = link()
     with pytest.raises(LinkUnavailable):
@@ -132,7 +152,9 @@ async def test_giving_up_on_an_action_does_not_swallow_its_late_event(
     assert (await asyncio.wait_for(seen.get(), 5))["Response"] == "Failure"
 
 
-async def test_an_originate_response_reaches_the_callbacks(server: AmiServer, link: Callable[..., Linked]) -> None:
+async def test_an_originate_response_reaches_the_callbacks(
+    server: AmiServer, link: Callable[..., Linked]
+) -> None:
     """Fault 3: with panoramisk's defaults the event ends in the action's future."""
 
     def answer(session: AmiSession, action: Action) -> None:
@@ -174,7 +196,9 @@ async def test_a_refused_list_ends_at_once(server: AmiServer, link: Callable[...
         await manager.request({"Action": "Status"}, as_list=True)
 
 
-async def test_a_character_split_over_two_reads_is_whole(server: AmiServer, link: Callable[..., Linked]) -> None:
+async def test_a_character_split_over_two_reads_is_whole(
+    server: AmiServer, link: Callable[..., Linked]
+) -> None:
     """Fault 5: panoramisk decodes each read by itself, and drops what is no UTF-8."""
     manager = await link().up()
     seen: asyncio.Queue[dict[str, str]] = asyncio.Queue()
@@ -189,7 +213,11 @@ async def test_a_character_split_over_two_reads_is_whole(server: AmiServer, link
 
 async def test_every_cut_of_the_stream_gives_the_same_messages(link: Callable[..., Linked]) -> None:
     manager = await link().up()
-    raw = b"".join(message(Event="X", n=str(n), Name="张") for n in range(3)) + b"\r\n" + message(Event="X", n="3")
+    raw = (
+        b"".join(message(Event="X", n=str(n), Name="张") for n in range(3))
+        + b"\r\n"
+        + message(Event="X", n="3")
+    )
     for size in range(1, len(raw)):
         seen: list[str] = []
         manager.callbacks.clear()
@@ -201,7 +229,9 @@ async def test_every_cut_of_the_stream_gives_the_same_messages(link: Callable[..
         assert "2" in seen
 
 
-async def test_a_failing_callback_does_not_end_the_link(server: AmiServer, link: Callable[..., Linked]) -> None:
+async def test_a_failing_callback_does_not_end_the_link(
+    server: AmiServer, link: Callable[..., Linked]
+) -> None:
     """Fault 6: an exception tears panoramisk's link down, with the rest of what was read."""
     manager = await link().up()
     seen: list[str] = []
@@ -241,7 +271,9 @@ async def test_only_wanted_events_are_decoded(
     decoded: list[bytes] = []
     monkeypatch.setattr("asterisk.ami.wire.parse", lambda raw: decoded.append(raw) or {"Event": "X"})
     manager.register_event("X", lambda *_: None)
-    manager.protocol.data_received(message(Event="VarSet", Variable="x") + message(Event="X") + message(Event="Y"))
+    manager.protocol.data_received(
+        message(Event="VarSet", Variable="x") + message(Event="X") + message(Event="Y")
+    )
     assert decoded == [b"Event: X"]
 
 
@@ -254,7 +286,9 @@ async def test_a_callback_registered_late_is_called(server: AmiServer, link: Cal
     assert len(seen) == 1
 
 
-async def test_a_link_that_does_not_answer_pings_is_dead(server: AmiServer, link: Callable[..., Linked]) -> None:
+async def test_a_link_that_does_not_answer_pings_is_dead(
+    server: AmiServer, link: Callable[..., Linked]
+) -> None:
     """Fault 7: panoramisk never looks at the answer."""
     one = link(FAST)
     await one.up()
@@ -267,7 +301,9 @@ async def test_a_link_that_does_not_answer_pings_is_dead(server: AmiServer, link
 
 async def test_a_refused_ping_is_an_answer(server: AmiServer, link: Callable[..., Linked]) -> None:
     """While Asterisk waits for calls to end before it stops, it refuses actions; the link still tells of them."""
-    server.on["Ping"] = lambda session, action: session.answer(action, "Error", Message="Asterisk is shutting down")
+    server.on["Ping"] = lambda session, action: session.answer(
+        action, "Error", Message="Asterisk is shutting down"
+    )
     one = link(FAST)
     await one.up()
     await server.until(lambda: len(server.asked("Ping")) >= 3)
@@ -362,15 +398,21 @@ async def test_the_link_counts_as_up_only_when_asterisk_is_booted(
     assert one.ups == 0
 
 
-async def test_shutdown_ends_the_link_and_it_comes_back(server: AmiServer, link: Callable[..., Linked]) -> None:
+async def test_shutdown_ends_the_link_and_it_comes_back(
+    server: AmiServer, link: Callable[..., Linked]
+) -> None:
     one = link()
     await one.up()
-    server.session.send(message(Event="Shutdown", Privilege="system,all", Shutdown="Cleanly", Restart="False"))
+    server.session.send(
+        message(Event="Shutdown", Privilege="system,all", Shutdown="Cleanly", Restart="False")
+    )
     await one.until(lambda: one.ups == 2)
     assert [fault.reason for fault in one.faults] == ["Asterisk is shutting down."]
 
 
-async def test_an_asterisk_that_is_away_is_tried_for_ever(server: AmiServer, link: Callable[..., Linked]) -> None:
+async def test_an_asterisk_that_is_away_is_tried_for_ever(
+    server: AmiServer, link: Callable[..., Linked]
+) -> None:
     one = link(FAST)
     await one.up()
     await server.stop()

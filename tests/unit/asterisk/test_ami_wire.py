@@ -10,7 +10,9 @@ from asterisk.ami.wire import HeaderRefused
 PLAIN = st.text(st.characters(exclude_characters="\r\n\x00", exclude_categories=["Cs"]))
 
 
-@pytest.mark.parametrize("value", ["a\r\nAction: Originate", "a\rb", "a\nb", "a\r\n\r\nAction: Hangup", "a\x00b"])
+@pytest.mark.parametrize(
+    "value", ["a\r\nAction: Originate", "a\rb", "a\nb", "a\r\n\r\nAction: Hangup", "a\x00b"]
+)
 def test_a_value_cannot_break_out_of_its_line(value: str) -> None:
     """X2: panoramisk passes CR and LF through."""
     with pytest.raises(HeaderRefused, match="Variable"):

@@ -15,7 +15,8 @@ APT_GET = """#!/bin/sh
 echo "$@" >> "{log}"
 for word in "$@"; do
     case $word in
-        indextargets) for part in debian debian-security; do echo "http://archive.invalid/$part/"; done; exit;;
+        indextargets)
+            for part in debian debian-security; do echo "http://archive.invalid/$part/"; done; exit;;
         Dir::Etc::SourceParts=*) sources=${{word#*=}};;
         Dir::Cache=*) cache=${{word#*=}};;
         update) grep -q "Suites: sid" "$sources"/* || exit 0; echo "E: no network today" >&2; exit 100;;

@@ -39,7 +39,9 @@ def events_of(messages: list[Message], book: CallBook | None = None) -> list[Cal
 def told(event: CallEvent) -> str:
     """An event as the tables write it."""
     known = ((name, getattr(event, name)) for name in type(event).__slots__ if name != "detail")
-    return " ".join([type(event).__name__, *(f"{name}={value}" for name, value in known if value is not None)])
+    return " ".join(
+        [type(event).__name__, *(f"{name}={value}" for name, value in known if value is not None)]
+    )
 
 
 @pytest.mark.parametrize("name", STREAMS)
@@ -102,7 +104,10 @@ def test_user_events_are_told_once_even_before_and_after_the_channel() -> None:
 @pytest.mark.parametrize("name", STREAMS)
 def test_foreign_calls_on_a_shared_asterisk_are_ignored(name: str) -> None:
     foreign = [
-        {key: value.replace(ATTEMPT, "1700000000.7").replace(CUSTOMER, "1700000000.8") for key, value in m.items()}
+        {
+            key: value.replace(ATTEMPT, "1700000000.7").replace(CUSTOMER, "1700000000.8")
+            for key, value in m.items()
+        }
         for m in read_stream(STREAMS[name])[0]
     ]
     book = CallBook()
@@ -122,8 +127,13 @@ def test_a_refused_second_originate_does_not_fail_the_live_call() -> None:
     book = CallBook()
     answered = next(i for i, m in enumerate(messages) if m.get("UserEvent") == "HFAnswered")
     events_of(messages[: answered + 1], book)
-    refusal = {"Event": "OriginateResponse", "ActionID": f"HF-originate/{ATTEMPT}/ffff", "Response": "Failure",
-               "Reason": "0", "Uniqueid": ATTEMPT}
+    refusal = {
+        "Event": "OriginateResponse",
+        "ActionID": f"HF-originate/{ATTEMPT}/ffff",
+        "Response": "Failure",
+        "Reason": "0",
+        "Uniqueid": ATTEMPT,
+    }
     assert events_of([refusal], book) == []
     assert book.calls[ATTEMPT].names() == ["PJSIP/trunk-00000002", "PJSIP/1001-00000001"]
 
@@ -136,7 +146,9 @@ def test_an_originate_of_somebody_else_is_none_of_ours() -> None:
 
 
 def test_the_failure_says_why_in_words() -> None:
-    (event,) = [e for e in events_of(read_stream(STREAMS["agent_no_answer"])[0]) if isinstance(e, AgentLegFailed)]
+    (event,) = [
+        e for e in events_of(read_stream(STREAMS["agent_no_answer"])[0]) if isinstance(e, AgentLegFailed)
+    ]
     assert (event.reason, event.detail) == (3, "nobody answered in time")
 
 
@@ -145,14 +157,24 @@ def test_a_channel_keeps_its_leg_when_it_is_renamed() -> None:
     book = CallBook()
     created = next(i for i, m in enumerate(messages) if m.get("Uniqueid") == CUSTOMER)
     events_of(messages[: created + 1], book)
-    events_of([{"Event": "Rename", "Uniqueid": CUSTOMER, "Newname": "PJSIP/trunk-9"},
-               {"Event": "Rename", "Uniqueid": ATTEMPT, "Newname": "PJSIP/1001-9"}], book)
+    events_of(
+        [
+            {"Event": "Rename", "Uniqueid": CUSTOMER, "Newname": "PJSIP/trunk-9"},
+            {"Event": "Rename", "Uniqueid": ATTEMPT, "Newname": "PJSIP/1001-9"},
+        ],
+        book,
+    )
     assert book.calls[ATTEMPT].names() == ["PJSIP/trunk-9", "PJSIP/1001-9"]
 
 
 def test_a_third_party_is_not_taken_for_the_customer() -> None:
     messages, _ = read_stream(STREAMS["agent_hangs_up_talking"])
-    third = {"Event": "Newchannel", "Uniqueid": "1700000000.99", "Linkedid": ATTEMPT, "Channel": "PJSIP/1009-1"}
+    third = {
+        "Event": "Newchannel",
+        "Uniqueid": "1700000000.99",
+        "Linkedid": ATTEMPT,
+        "Channel": "PJSIP/1009-1",
+    }
     ended = {"Event": "Hangup", "Uniqueid": "1700000000.99", "Linkedid": ATTEMPT, "Cause": "16"}
     answered = next(i for i, m in enumerate(messages) if m.get("UserEvent") == "HFAnswered")
     events = events_of([*messages[: answered + 1], third, ended, *messages[answered + 1 :]])
@@ -167,13 +189,26 @@ def test_a_message_without_a_good_time_is_still_told(stamp: str | None) -> None:
 
 
 def agent_row(state: str = "Up", exten: str = "s", context: str = "huifang-agent") -> Message:
-    return {"Event": "Status", "Channel": "PJSIP/1001-1", "ChannelStateDesc": state, "Context": context,
-            "Exten": exten, "Uniqueid": ATTEMPT, "Linkedid": ATTEMPT}
+    return {
+        "Event": "Status",
+        "Channel": "PJSIP/1001-1",
+        "ChannelStateDesc": state,
+        "Context": context,
+        "Exten": exten,
+        "Uniqueid": ATTEMPT,
+        "Linkedid": ATTEMPT,
+    }
 
 
 def customer_row(state: str, **more: str) -> Message:
-    return {"Event": "Status", "Channel": "PJSIP/trunk-2", "ChannelStateDesc": state, "Uniqueid": CUSTOMER,
-            "Linkedid": ATTEMPT, **more}
+    return {
+        "Event": "Status",
+        "Channel": "PJSIP/trunk-2",
+        "ChannelStateDesc": state,
+        "Uniqueid": CUSTOMER,
+        "Linkedid": ATTEMPT,
+        **more,
+    }
 
 
 @pytest.mark.parametrize(
@@ -187,7 +222,12 @@ def customer_row(state: str, **more: str) -> Message:
         ([agent_row(exten="go"), customer_row("Ringing")], GatePosition.PASSED, True, False),
         ([customer_row("Up"), agent_row(exten="go")], GatePosition.PASSED, True, True),
         ([customer_row("Up")], GatePosition.PASSED, True, True),
-        ([customer_row("Up", Linkedid="1.1", Variable=f"A=1\nHF_ATTEMPT={ATTEMPT}")], GatePosition.PASSED, True, True),
+        (
+            [customer_row("Up", Linkedid="1.1", Variable=f"A=1\nHF_ATTEMPT={ATTEMPT}")],
+            GatePosition.PASSED,
+            True,
+            True,
+        ),
     ],
 )
 def test_live_calls_are_read_from_a_listing(

@@ -23,7 +23,8 @@ def transcript(*turns: Turn, level: float = -20.0, lost: float = 0.0, confidence
         for who, start, text in turns:
             if who is leg:
                 words = tuple(
-                    Word(char, start + i * 0.2, start + i * 0.2 + 0.2, confidence) for i, char in enumerate(text)
+                    Word(char, start + i * 0.2, start + i * 0.2 + 0.2, confidence)
+                    for i, char in enumerate(text)
                 )
                 segments.append(Segment(leg, start, words[-1].end, text, confidence, words))
         legs[leg] = LegTranscript(leg, SECONDS, level, tuple(segments), lost)
@@ -41,7 +42,9 @@ def check(
 
 
 NOTICE = "    kind: must_say\n    say: [本次通话将会录音]\n"
-FORBIDDEN = "    kind: must_not_say\n    alarm: true\n    say: [不知道, 不可以, 不行]\n    except: [不知道您]\n"
+FORBIDDEN = (
+    "    kind: must_not_say\n    alarm: true\n    say: [不知道, 不可以, 不行]\n    except: [不知道您]\n"
+)
 DIVIDEND = """    kind: must_say
     slots:
       - say: [分红是不确定的]
@@ -92,8 +95,9 @@ def test_half_of_it_is_for_a_person() -> None:
         transcript((A, 1, "您好"), level=-70.0),
         transcript((A, 1, "您好"), lost=5.0),
         transcript((A, 1, "您好您好您好您好您好您好"), confidence=0.1),
+        transcript((A, 1, "您好"), confidence=0.7),
     ],
-    ids=["silent", "looped", "guessed"],
+    ids=["silent", "looped", "guessed", "noisy"],
 )
 def test_absence_is_not_proven_by_bad_audio(heard: Transcript) -> None:
     """Q4: without clean audio of the whole leg it is "cannot tell"."""

@@ -118,7 +118,7 @@ async def test_new_rules_are_used_without_a_restart(world: World, tmp_path: Path
     assert await world.alarms() == {}
 
 
-async def test_a_bad_rule_file_is_told_once_and_mended_without_a_restart(world: World, tmp_path: Path) -> None:
+async def test_a_bad_rule_file_is_told_and_mended_without_a_restart(world: World, tmp_path: Path) -> None:
     """The alarm names file, rule and field; the call waits and goes on once the file is mended."""
     attempt, other = await transcribed(world), await transcribed(world)
     file = tmp_path / "after-sales-satisfaction.yaml"

@@ -21,7 +21,7 @@ from dialer.ids import new_id
 from dialer.playbooks.library import Library, shipped_library
 from dialer.storage.base import metadata
 from dialer.storage.database import Database
-from dialer.storage.dialects import make_sqlite_writer, sqlite_url
+from dialer.storage.dialects import is_sqlite, make_sqlite_writer, sqlite_url
 from dialer.storage.feed import EventRow, after
 from dialer.telephony.outcomes import Leg
 from qa.checks.library import RuleLibrary, shipped_rules
@@ -103,20 +103,24 @@ class World:
     """One database. `now` is the clock's time and stands still until moved."""
 
     folder: Path
+    url: str = ""
     now: datetime = START
     library: Library = field(default_factory=shipped_library)
 
     def __post_init__(self) -> None:
         self.models = self.folder / "models"
         self.root = self.folder / "recordings"
-        self.db = Database(sqlite_url(self.folder / "dialer.db"))
+        self.db = Database(self.url or sqlite_url(self.folder / "dialer.db"))
 
     async def open(self) -> "World":
         """Begin, with empty tables where there are none yet."""
-        engine = make_sqlite_writer(self.db.url)
-        metadata.create_all(engine)
-        engine.dispose()
+        if is_sqlite(self.db.url):
+            engine = make_sqlite_writer(self.db.url)
+            metadata.create_all(engine)
+            engine.dispose()
         await self.db.start()
+        if not is_sqlite(self.db.url):
+            await self.db.write(metadata.create_all)
         return self
 
     async def close(self) -> None:

@@ -31,6 +31,19 @@ def test_early_media_alone_is_no_call(tmp_path: Path) -> None:
     assert (left.has_call, left.closed, list(left.sizes)) == (False, False, [Part.EARLY])
 
 
+@pytest.mark.parametrize(
+    ("suffixes", "closed"),
+    [
+        (["agent.wav", "done", "early.wav"], False),
+        (["agent.wav", "early.wav", "early.done"], False),
+        (["agent.wav", "done", "early.wav", "early.done"], True),
+        (["early.wav", "early.done"], True),
+    ],
+)
+def test_each_part_has_its_own_mark(tmp_path: Path, suffixes: list[str], closed: bool) -> None:
+    assert LocalSource(tmp_path).look(leave(tmp_path, *suffixes)).closed is closed
+
+
 def test_a6_fetched_with_its_checksum(tmp_path: Path) -> None:
     key = leave(tmp_path, "agent.wav")
     digest = LocalSource(tmp_path).fetch(key, Part.AGENT, tmp_path / "copy")
@@ -39,16 +52,16 @@ def test_a6_fetched_with_its_checksum(tmp_path: Path) -> None:
 
 
 def test_removes_what_was_named_and_the_mark_with_the_call(tmp_path: Path) -> None:
-    key = leave(tmp_path, "agent.wav", "customer.wav", "early.wav", "done")
+    key = leave(tmp_path, "agent.wav", "customer.wav", "early.wav", "done", "early.done")
     source = LocalSource(tmp_path)
     source.remove(key, CALL_PARTS)
     source.remove(key, CALL_PARTS)
-    assert [path.name for path in tmp_path.iterdir()] == [f"{key}.early.wav"]
+    assert sorted(tmp_path.iterdir()) == [tmp_path / f"{key}.early.done", tmp_path / f"{key}.early.wav"]
 
 
 def test_other_files_of_a_shared_folder_are_passed_over(tmp_path: Path) -> None:
     keys = sorted([leave(tmp_path, "agent.wav", "done"), leave(tmp_path, "early.wav")])
-    for name in ("queue-42.wav", f"{new_id()}.mp3", f"{new_id()}x.agent.wav", "done"):
+    for name in ("queue-42.wav", f"{new_id()}.mp3", f"{new_id()}x.agent.wav", f"{new_id()}.done"):
         (tmp_path / name).touch()
     assert LocalSource(tmp_path).attempts() == keys
 

@@ -7,16 +7,18 @@ import io
 import json
 import shutil
 from concurrent.futures import ProcessPoolExecutor
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 import soundfile as sf
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
+from dialer.calling.tables import attempts
 from dialer.ids import new_id
 from dialer.machine import IllegalMove
-from dialer.storage.feed import consumers, events
+from dialer.storage.feed import consumers, emit, events
 from recordings import queries, service
 from recordings.states import RecordingState
 from recordings.tables import early_clips, recordings, takeovers
@@ -36,6 +38,11 @@ async def count(world: World, table: str) -> int:
     tables = {"recordings": recordings, "takeovers": takeovers, "early_clips": early_clips}
     query = select(func.count()).select_from(tables[table])
     return await world.db.read(lambda conn: conn.execute(query).scalar() or 0)
+
+
+def end(conn: Connection, attempt_id: str, now: datetime) -> None:
+    conn.execute(update(attempts).where(attempts.c.id == attempt_id).values(state="ended", ended_at=now))
+    emit(conn, "attempt.ended", attempt_id, now)
 
 
 async def kinds(world: World) -> list[str]:
@@ -252,16 +259,6 @@ async def test_a_side_whose_writer_came_to_nothing_does_not_spoil_the_other(worl
     assert (row.state, row.problems, row.seconds) == (RecordingState.ARCHIVED, ["missing_agent"], 5.0)
 
 
-async def test_a_mark_without_files_is_cleared_away(world: World) -> None:
-    attempt = await world.call(seconds=None)
-    (world.monitor / f"{attempt}.done").touch()
-    worker = world.worker()
-    await worker.step()
-    world.later(world.settings.settle_seconds)
-    await worker.step()
-    assert (world.left(), await count(world, "takeovers")) == ([], 0)
-
-
 async def test_early_media_that_cannot_be_read_is_an_alarm_until_a_person_took_it_away(world: World) -> None:
     attempt = await world.call(seconds=None)
     (world.monitor / f"{attempt}.early.wav").write_bytes(b"torn" * 100)
@@ -353,12 +350,55 @@ async def test_a_source_out_of_reach_is_an_alarm_with_advice_and_heals(world: Wo
     assert await world.alarms() == {}
 
 
-async def test_the_loop_wakes_when_a_call_ends_and_works_in_processes_too(tmp_path: Path) -> None:
+async def test_what_one_worker_has_claimed_no_other_gets_before_its_lease_is_over(world: World) -> None:
+    attempt = await world.call()
+    await world.db.write(partial(service.expect_ended, now=world.now))
+    until = world.now + timedelta(seconds=60)
+    claim = partial(queries.claim, now=world.now, until=until, limit=5)
+    assert [job.attempt_id for job in await world.db.write(claim)] == [attempt]
+    assert await world.db.write(claim) == []
+    again = partial(queries.claim, now=until, until=until + timedelta(seconds=60), limit=5)
+    assert [job.attempt_id for job in await world.db.write(again)] == [attempt]
+
+
+async def test_early_media_damaged_before_its_source_was_removed_is_archived_again(world: World) -> None:
+    attempt = await world.call()
+    world.leave(attempt, early=1.0)
+    kept = world.folder / "kept"
+    shutil.copytree(world.monitor, kept)
+    worker = world.worker()
+    await worker.step()
+    clip = await world.db.read(partial(queries.early_clip_of, attempt_id=attempt))
+    assert clip is not None
+    shutil.copytree(kept, world.monitor, dirs_exist_ok=True)
+    (world.root / clip.path).unlink()
+    world.later(world.settings.scan_seconds)
+    await worker.step()
+    assert hashlib.sha256((world.root / clip.path).read_bytes()).hexdigest() == clip.sha256
+    assert (world.left(), await world.alarms()) == ([], {})
+
+
+async def test_the_loop_wakes_when_a_call_ends_and_works_in_processes_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recordings.worker._LONGEST_SLEEP", 3600.0)
     with ProcessPoolExecutor(1) as executor:
         world = await World(tmp_path, executor).open()
-        loop = asyncio.create_task(world.worker().run())
-        attempt = await world.call()
+        worker, idle = world.worker(), asyncio.Event()
+        step = worker.step
+
+        async def watched() -> int:
+            done = await step()
+            if not done:
+                idle.set()
+            return done
+
+        monkeypatch.setattr(worker, "step", watched)
+        loop = asyncio.create_task(worker.run())
+        await idle.wait()
+        attempt = await world.call(ended=False)
         world.leave(attempt)
+        await world.db.write(partial(end, attempt_id=attempt, now=world.now))
         async with asyncio.timeout(30):
             while "recording.archived" not in await kinds(world):
                 await world.db.feed.wait(1)

@@ -147,10 +147,11 @@ class World:
         """Write what Asterisk writes for an answered call."""
         write(self.monitor / f"{attempt_id}.agent.wav", speech(seconds, AGENT_TONE))
         write(self.monitor / f"{attempt_id}.customer.wav", speech(seconds, CUSTOMER_TONE))
-        if early:
-            self.leave_early(attempt_id, early)
         if done:
             (self.monitor / f"{attempt_id}.done").touch()
+        if early:
+            self.leave_early(attempt_id, early)
+            (self.monitor / f"{attempt_id}.early.done").touch()
 
     def leave_early(self, attempt_id: str, seconds: float) -> None:
         """Write what was heard before the answer."""

@@ -2,7 +2,7 @@
 // crossed out once the server has it: a lost network, a refresh or a crash loses none.
 
 const RETRY_MS = 2000;
-const TIMEOUT_MS = 8000;
+const TIMEOUT_MS = 3000;
 // What may go well later: signed out, page too old, time-outs, too many. Else a 4xx is final.
 const PASSING = new Set([401, 403, 408, 429]);
 

@@ -97,12 +97,3 @@ export function tick(root = document) {
 
 tick();
 setInterval(tick, 500);
-
-document.addEventListener("htmx:configRequest", (event) => {
-  event.detail.headers["X-CSRF-Token"] = csrf;
-});
-document.addEventListener("htmx:responseError", (event) => {
-  notice(parse(event.detail.xhr.responseText)?.error ?? noticeBox().dataset.failed);
-});
-document.addEventListener("htmx:sendError", () => notice(noticeBox().dataset.failed));
-document.addEventListener("htmx:load", (event) => tick(event.detail.elt));

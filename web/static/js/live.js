@@ -3,7 +3,7 @@
 //   live.on("attempt.", (event) => …)   event: {id, kind, subject, at, data}; kind "reset" after a gap
 //   <section data-live-src="/…/part/x" data-live-on="attempt. alarm.">   loads itself anew
 
-import { notice, serverNow, setServerNow, tick } from "./base.js";
+import { setServerNow, tick } from "./base.js";
 
 // Signs of life come every 5 s: this long without one, and the news must be called old.
 const SILENCE_MS = 8000;
@@ -101,7 +101,7 @@ class Part {
     this.busy = true;
     this.wanted = false;
     try {
-      const response = await fetch(this.element.dataset.liveSrc, { headers: { "HX-Request": "true" } });
+      const response = await fetch(this.element.dataset.liveSrc);
       if (response.ok) this.show(await response.text());
     } catch {
       // The bar of the feed tells it; the next sign of life loads every part anew.
@@ -118,7 +118,6 @@ class Part {
     this.element.querySelectorAll("[data-keep-scroll]").forEach((box, n) => (box.scrollTop = scrolled[n] ?? 0));
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     tick(this.element);
-    window.htmx?.process(this.element);
     this.element.dispatchEvent(new CustomEvent("live:loaded", { bubbles: true }));
   }
 }
@@ -134,5 +133,3 @@ connect();
 setInterval(watch, 500);
 window.addEventListener("pagehide", () => source?.close());
 window.addEventListener("pageshow", (event) => event.persisted && connect());
-
-export { notice, serverNow };

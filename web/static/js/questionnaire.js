@@ -44,12 +44,17 @@ export class Questionnaire {
   }
 
   // What the server knows now: `call` of a fresh view, `waiting` the answers it does not have yet.
+  // A view may be older than an answer that was stored meanwhile: of two the later given counts.
   sync(call, waiting) {
     const before = JSON.stringify([this.answers, this.open]);
     const here = this.question && this.answers[this.question.id];
+    const fresh = { ...call.answers };
+    for (const [id, answer] of Object.entries(this.answers)) {
+      if (answer.given > (fresh[id]?.given ?? 0)) fresh[id] = answer;
+    }
+    for (const item of waiting) fresh[item.question] = { value: item.value };
+    this.answers = fresh;
     this.open = call.open;
-    this.answers = { ...call.answers };
-    for (const item of waiting) this.answers[item.question] = { value: item.value };
     if (JSON.stringify([this.answers, this.open]) === before) return;
     // Answered in another tab: go on as that tab did.
     if (this.question && !here && this.answers[this.question.id]) this.at = this.firstOpen();

@@ -1,0 +1,89 @@
+# Everything is made in .venv and in the user's cache. Root is needed only for Debian packages that
+# this machine may lack (python3-venv; for the tests also chromium): see scripts/debian-packages.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The Python to build with (3.11 or later), and arguments for the command that a target starts.
+PYTHON ?= python3
+ARGS ?=
+
+BIN := .venv/bin
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/huifang
+# pyproject.toml says what is needed, the lock says which version.
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-build-isolation --constraint requirements.lock
+# One line a download; what is already there is not worth a line.
+QUIETER := sed -u -E '/^(Collecting|Requirement already|Obtaining|Using cached|  (Using cached|Preparing|Checking|Installing))/d; /finished with status/d'
+
+say = @printf '\n\033[1m%s\033[0m\n' "$(1)"
+
+.PHONY: help setup demo test check asterisk model test-setup test-model docs lock clean
+
+help: ## Show this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+
+setup: .venv/.runtime asterisk model ## Make .venv with the command dialer, a private Asterisk and a speech model
+
+demo: setup ## Real calls on this machine, with a panel to look at (ARGS="--calls 6 --exit")
+	@exec $(BIN)/dialer demo $(ARGS)
+
+test: test-setup check ## Set up, then style, types, import contracts and every test (ARGS="tests/unit -x")
+	$(call say,Tests)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.tests ## Style, types and import contracts
+	$(call say,Style)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	$(call say,Types)
+	@$(BIN)/mypy
+	$(call say,Import contracts)
+	@$(BIN)/lint-imports --no-cache
+
+docs: .venv/.tests ## Write the pages of docs/ that are made from the code
+	@$(BIN)/python -m dialer.app.docs_settings
+
+lock: ## Take the newest versions that pyproject.toml allows into requirements.lock
+	@scripts/lock $(PYTHON)
+
+clean: ## Remove what was built here (data folders and the user's cache stay)
+	@rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# --- what the targets above are made of -------------------------------------------------------
+
+.venv/.python:
+	@scripts/python-ready $(PYTHON)
+	$(call say,Making .venv)
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.runtime: .venv/.python pyproject.toml requirements.lock
+	$(call say,Installing the product and its libraries into .venv (about 250 MB))
+	@$(PIP) setuptools | $(QUIETER)
+	@$(PIP) --editable '.[whisper]' | $(QUIETER)
+	@touch $@
+
+.venv/.tests: .venv/.runtime
+	$(call say,Installing the tools of the tests into .venv (about 120 MB))
+	@$(PIP) --editable '.[whisper,postgres,dev]' | $(QUIETER)
+	@touch $@
+
+asterisk: .venv/.runtime
+	@command -v asterisk >/dev/null || test -f $(CACHE)/asterisk/install.json || { \
+		printf '\n\033[1m%s\033[0m\n' 'Installing a private Asterisk'; $(BIN)/dialer asterisk install; }
+
+model: .venv/.runtime
+	@test -f $(CACHE)/models/whisper-base/model.bin || { \
+		printf '\n\033[1m%s\033[0m\n' 'Fetching the speech model (150 MB)'; \
+		$(BIN)/dialer models fetch whisper-base --shared || \
+			echo 'Going on without it: calls are made and archived; they are transcribed once the model is here.'; }
+
+test-setup: .venv/.tests asterisk model test-model
+	@command -v chromium >/dev/null || scripts/debian-packages 'the tests of the panel' chromium fonts-noto-cjk
+
+# A small second model, to test the Vosk engine on real decoding.
+test-model: .venv/.tests
+	@test -d $(CACHE)/models/vosk-ko || { \
+		printf '\n\033[1m%s\033[0m\n' 'Fetching the speech model of the tests (87 MB)'; \
+		$(BIN)/dialer models fetch vosk-ko --shared; }

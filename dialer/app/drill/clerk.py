@@ -1,0 +1,66 @@
+"""Keeps agents ready and forms saved while the service dies and comes back."""
+
+import asyncio
+
+from sqlalchemy import Connection
+
+from dialer.agents import service
+from dialer.agents.queries import all_agents, session
+from dialer.agents.states import AgentState, PauseReason
+from dialer.calling.queries import attempt
+from dialer.clock import system_clock
+from dialer.forms.queries import form_of
+from dialer.forms.rules import Disposition
+from dialer.forms.service import finish_wrap_up, save_form
+from dialer.playbooks.library import Library
+from dialer.storage.database import Database
+
+_LOOK_SECONDS = 0.3
+
+
+class Clerk:
+    """Stands for the agents' hands; works on the database beside the service."""
+
+    def __init__(self, database: Database, library: Library) -> None:
+        self._db = database
+        self._library = library
+        self.open = True
+
+    async def work(self) -> None:
+        """Work until cancelled."""
+        while True:
+            await self._db.write(self._look)
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    def _look(self, conn: Connection) -> None:
+        now = system_clock()
+        for agent in all_agents(conn):
+            current = session(conn, agent.id)
+            if current is None:
+                service.sign_in(conn, agent.id, now)
+            elif current.state is AgentState.PAUSED and self.open:
+                service.ready(conn, agent.id, now)
+            elif current.state is AgentState.READY and not self.open:
+                service.pause(conn, agent.id, PauseReason.OTHER, now)
+            elif current.state is AgentState.WRAP_UP and current.attempt_id is not None:
+                self._close_form(conn, agent.id, current.attempt_id)
+
+    def _close_form(self, conn: Connection, agent_id: str, attempt_id: str) -> None:
+        now = system_clock()
+        row = attempt(conn, attempt_id)
+        if row is None or row.ended_at is None:
+            return
+        if form_of(conn, attempt_id) is None:
+            save_form(
+                conn,
+                self._library,
+                agent_id=agent_id,
+                attempt_id=attempt_id,
+                disposition=Disposition.REFUSED,
+                wishes="",
+                call_again_at=None,
+                now=now,
+            )
+        finish_wrap_up(conn, agent_id, now)
+        if not self.open:
+            service.pause(conn, agent_id, PauseReason.OTHER, now)

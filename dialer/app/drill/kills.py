@@ -1,0 +1,199 @@
+"""Kill the service again and again at the worst moments; then count at the customers' phones (D7)."""
+
+import asyncio
+import os
+import random
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, func, select
+
+from dialer.agents.queries import agent
+from dialer.app.demo.cast import Fate, Role, orders_csv
+from dialer.app.demo.site import Site, add_people, make_site, prepare_folder
+from dialer.app.demo.stage import Stage
+from dialer.app.demo.summary import unlinked_files
+from dialer.app.demo.talks import Legs
+from dialer.app.drill.clerk import Clerk
+from dialer.app.drill.verdict import Ring, Verdict, judge
+from dialer.app.private_asterisk import reach, running_asterisk
+from dialer.calling.engine import Step
+from dialer.calling.queries import Attempt, attempt, count_in_flight
+from dialer.calling.tables import attempts, repairs
+from dialer.clock import system_clock
+from dialer.importing.service import import_orders
+from dialer.playbooks.library import shipped_library
+from dialer.storage.database import Database
+from dialer.storage.migrating import migrate
+from dialer.storage.rows import fetch
+from recordings.queries import waiting
+from recordings.source import LocalSource
+from recordings.tables import recordings
+
+Say = Callable[[str], None]
+
+_AT_RANDOM = "at_random"
+_MOMENTS = (_AT_RANDOM, *(step.value for step in Step))
+_TALK_SECONDS = 3.0
+# A service that is not dead by then was never at the moment asked for: it is killed there.
+_PATIENCE_SECONDS = 25.0
+_SETTLE_SECONDS = 120.0
+# How calls are kept short, so that thirty kills take minutes.
+_QUICK = {
+    "agent_ring_seconds": 6,
+    "customer_ring_seconds": 6,
+    "settle_margin_seconds": 3,
+    "page_lead_seconds": 0.2,
+}
+_FATES = (Fate.ANSWERS, Fate.ANSWERS, Fate.BUSY, Fate.ANSWERS, Fate.NO_ANSWER, Fate.REJECTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KillReport:
+    """How often the service was killed, when, and what was left."""
+
+    kills: int
+    moments: dict[str, int]
+    seed: int
+    verdict: Verdict
+
+
+class KillDrill:
+    """One drill in `data_dir`."""
+
+    def __init__(self, data_dir: Path, say: Say, seed: int) -> None:
+        self._data_dir = data_dir.absolute()
+        self._say = say
+        self._seed = seed
+        self._random = random.Random(seed)
+
+    async def run(self, kills: int) -> KillReport:
+        """Kill the service `kills` times, let it settle, and judge.
+
+        Raises:
+            NotADemoFolder, InstallError, ServerError: see there.
+        """
+        prepare_folder(self._data_dir)
+        cast = _cast(kills * 14 + 20)
+        async with AsyncExitStack() as stack:
+            stage = Stage(cast, self._extension_of, _short_legs)
+            trunk_port = await stage.open_trunk()
+            stack.push_async_callback(stage.close)
+            site = make_site(self._data_dir, cast, trunk_port, calling=_QUICK, transcribe=False)
+            server = await running_asterisk(site.settings, lambda text, _done: self._say(text))
+            stack.push_async_callback(server.stop)
+            await stage.register_agents((server.settings.bind_address, server.ports.sip), site.phones)
+            await migrate(site.settings.url)
+            self._db = Database(site.settings.url)
+            await self._db.start()
+            stack.push_async_callback(self._db.stop)
+            await self._import(site, cast)
+            clerk = Clerk(self._db, shipped_library())
+            clerking = asyncio.create_task(clerk.work(), name="clerk")
+            stack.callback(clerking.cancel)
+            moments: Counter[str] = Counter()
+            for number in range(1, kills + 1):
+                moment = _MOMENTS[number % len(_MOMENTS)]
+                moments[await self._kill_at(moment)] += 1
+                self._say(f"kill {number} of {kills}: {moment}; {len(stage.trunk.calls)} rings so far")
+            clerk.open = False
+            await self._settle()
+            source = LocalSource(reach(site.settings, server).recordings_dir)
+            verdict = await self._judge(stage, source, site)
+            return KillReport(kills=kills, moments=dict(moments), seed=self._seed, verdict=verdict)
+
+    async def _kill_at(self, moment: str) -> str:
+        """Start the service and kill it; says when it really died."""
+        crash_at = "" if moment == _AT_RANDOM else f"{moment}:{self._random.randint(1, 4)}"
+        process = await self._serve(crash_at)
+        patience = self._random.uniform(2.5, 9.0) if moment == _AT_RANDOM else _PATIENCE_SECONDS
+        try:
+            await asyncio.wait_for(process.wait(), patience)
+        except TimeoutError:
+            process.send_signal(signal.SIGKILL)
+            await process.wait()
+            return _AT_RANDOM
+        return moment
+
+    async def _serve(self, crash_at: str) -> asyncio.subprocess.Process:
+        log = (self._data_dir / "service.log").open("ab")
+        try:
+            return await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "dialer.app.cli", "serve", "--data", str(self._data_dir)),
+                *(("--crash-at", crash_at) if crash_at else ()),
+                stdout=log,
+                stderr=log,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            )
+        finally:
+            log.close()
+
+    async def _settle(self) -> None:
+        """Let a last service put everything right, and end it as a person would."""
+        self._say("settling")
+        process = await self._serve("")
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _SETTLE_SECONDS
+        while loop.time() < deadline:
+            await asyncio.sleep(1)
+            if not await self._db.read(count_in_flight) and not await self._db.read(waiting):
+                break
+        process.send_signal(signal.SIGTERM)
+        await process.wait()
+
+    async def _judge(self, stage: Stage, source: LocalSource, site: Site) -> Verdict:
+        rings = [Ring(call.attempt, call.number, call.answered_at is not None) for call in stage.trunk.calls]
+        unlinked = await unlinked_files(self._db, source, site.settings.recordings.root)
+        return judge(
+            rings,
+            await self._db.read(_attempts),
+            repairs=await self._db.read(_repairs),
+            recorded=await self._db.read(_recorded),
+            unlinked=unlinked,
+        )
+
+    async def _import(self, site: Site, cast: tuple[Role, ...]) -> None:
+        await add_people(self._db, site)
+        file = self._data_dir / "orders.csv"
+        zone = ZoneInfo(site.settings.calling.time_zone)
+        file.write_bytes(orders_csv(cast, system_clock().astimezone(zone).date()))
+        await import_orders(
+            self._db, shipped_library(), file, zone=zone, default_branch="drill", clock=system_clock
+        )
+
+    async def _extension_of(self, attempt_id: str) -> str | None:
+        row = await self._db.read(lambda c: attempt(c, attempt_id))
+        who = await self._db.read(lambda c: agent(c, row.agent_id)) if row is not None else None
+        return who.extension if who is not None else None
+
+
+def _cast(size: int) -> tuple[Role, ...]:
+    return tuple(
+        Role(f"JS{index:05d}", f"139{index:08d}", f"豫A{index + 10000}", "测试", _FATES[index % len(_FATES)])
+        for index in range(size)
+    )
+
+
+def _short_legs(_role: Role) -> Legs:
+    # A tone on each side: enough to be no silence.
+    tone = bytes(0x35 if (n // 10) % 2 else 0xB5 for n in range(int(_TALK_SECONDS * 8000)))
+    return Legs(tone, tone, _TALK_SECONDS)
+
+
+def _attempts(conn: Connection) -> list[Attempt]:
+    return fetch(conn, select(attempts), Attempt)
+
+
+def _repairs(conn: Connection) -> int:
+    return conn.execute(select(func.count()).select_from(repairs)).scalar_one()
+
+
+def _recorded(conn: Connection) -> frozenset[str]:
+    query = select(recordings.c.attempt_id).where(recordings.c.state == "archived")
+    return frozenset(conn.execute(query).scalars())

@@ -1,0 +1,135 @@
+"""The SQL of the QA pages: calls with everything known of them on one line."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, select
+
+from dialer.agents.tables import agents
+from dialer.calling.states import AttemptState
+from dialer.calling.tables import attempts
+from dialer.customers.tables import customers
+from dialer.followups.tables import follow_ups
+from dialer.forms.tables import result_forms
+from dialer.storage.rows import fetch, fetch_one
+from dialer.telephony.outcomes import DialOutcome
+from qa.checks.tables import checks
+from qa.transcripts.tables import transcripts
+from recordings.tables import recordings
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """One call. The states are None where there is no such thing; counts before the check."""
+
+    attempt_id: str
+    follow_up_id: str
+    placed_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    hung_up_by: str | None
+    number: str
+    plate: str | None
+    branch: str
+    name: str
+    salutation: str
+    agent_name: str
+    agent_code: str
+    playbook: str
+    outcome: str
+    disposition: str | None
+    wishes: str | None
+    call_again_at: datetime | None
+    recording_state: str | None
+    seconds: float | None
+    transcript_state: str | None
+    check_state: str | None
+    passes: int | None
+    fails: int | None
+    unclears: int | None
+
+    @property
+    def talk_seconds(self) -> float | None:
+        """From the answer to the end."""
+        if self.answered_at is None or self.ended_at is None:
+            return None
+        return (self.ended_at - self.answered_at).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which calls to list; empty means any. `verdict`: fail, unclear, pass or unchecked."""
+
+    agent_id: str = ""
+    plate: str = ""
+    verdict: str = ""
+    all_tries: bool = False
+
+
+_VERDICTS: dict[str, ColumnElement[bool]] = {
+    "fail": checks.c.fails > 0,
+    "unclear": checks.c.unclears > 0,
+    "pass": (checks.c.fails == 0) & (checks.c.unclears == 0),
+    "unchecked": checks.c.fails.is_(None),
+}
+
+
+def calls(conn: Connection, wanted: Filter, *, limit: int, offset: int) -> list[CallRow]:
+    """Calls that are over, the newest first."""
+    query = _call().where(attempts.c.state == AttemptState.ENDED)
+    if not wanted.all_tries:
+        query = query.where(attempts.c.outcome == DialOutcome.ANSWERED)
+    if wanted.agent_id:
+        query = query.where(attempts.c.agent_id == wanted.agent_id)
+    if wanted.plate:
+        query = query.where(follow_ups.c.plate.contains(wanted.plate, autoescape=True))
+    if wanted.verdict in _VERDICTS:
+        query = query.where(_VERDICTS[wanted.verdict])
+    newest = query.order_by(attempts.c.placed_at.desc(), attempts.c.id.desc())
+    return fetch(conn, newest.limit(limit).offset(offset), CallRow)
+
+
+def call(conn: Connection, attempt_id: str) -> CallRow | None:
+    """One call that is over."""
+    query = _call().where(attempts.c.id == attempt_id, attempts.c.state == AttemptState.ENDED)
+    return fetch_one(conn, query, CallRow)
+
+
+def _call() -> Select[Any]:
+    return (
+        select(
+            attempts.c.id.label("attempt_id"),
+            attempts.c.follow_up_id,
+            attempts.c.placed_at,
+            attempts.c.answered_at,
+            attempts.c.ended_at,
+            attempts.c.hung_up_by,
+            attempts.c.number,
+            follow_ups.c.plate,
+            follow_ups.c.branch,
+            customers.c.name,
+            customers.c.salutation,
+            agents.c.name.label("agent_name"),
+            agents.c.code.label("agent_code"),
+            follow_ups.c.playbook,
+            attempts.c.outcome,
+            result_forms.c.disposition,
+            result_forms.c.wishes,
+            result_forms.c.call_again_at,
+            recordings.c.state.label("recording_state"),
+            recordings.c.seconds,
+            transcripts.c.state.label("transcript_state"),
+            checks.c.state.label("check_state"),
+            checks.c.passes,
+            checks.c.fails,
+            checks.c.unclears,
+        )
+        .join(follow_ups, follow_ups.c.id == attempts.c.follow_up_id)
+        .join(customers, customers.c.id == follow_ups.c.customer_id)
+        .join(agents, agents.c.id == attempts.c.agent_id)
+        .outerjoin(result_forms, result_forms.c.attempt_id == attempts.c.id)
+        .outerjoin(recordings, recordings.c.attempt_id == attempts.c.id)
+        .outerjoin(transcripts, transcripts.c.attempt_id == attempts.c.id)
+        .outerjoin(checks, checks.c.attempt_id == attempts.c.id)
+    )

@@ -1,0 +1,99 @@
+"""All that a call's page shows, read in one go."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from dialer.forms.queries import answers_of
+from dialer.playbooks.library import Library
+from dialer.playbooks.schema import Question
+from dialer.storage.feed import latest_id
+from qa.checks.library import RuleLibrary
+from qa.checks.queries import FindingRow, findings_of
+from qa.rules.schema import RuleSetError
+from qa.transcripts.queries import segments_of
+from recordings.queries import Recording, recording_of
+from recordings.service import Files, NoRecording, files_of
+from web.quality.dialogue import Turn, dialogue
+from web.quality.queries import CallRow, call
+
+# Worst first: what a reviewer looks for.
+_ORDER = ("fail", "unclear", "pass", "na")
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """An answer as it was given; `second` of the talk, None where another call of the follow-up gave it."""
+
+    question: Question
+    value: str
+    second: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallPage:
+    """One call's page. `position` is the event row up to which it is true."""
+
+    call: CallRow
+    recording: Recording | None
+    has_sound: bool
+    turns: list[Turn]
+    findings: list[FindingRow]
+    rule_names: Mapping[str, Mapping[str, str]]
+    answers: list[GivenAnswer]
+    position: int
+
+
+def load(
+    conn: Connection, library: Library, rules: RuleLibrary, root: Path, attempt_id: str
+) -> CallPage | None:
+    """The page of this call; None where there is no such call, or it is not over."""
+    position = latest_id(conn)
+    row = call(conn, attempt_id)
+    if row is None:
+        return None
+    recording = recording_of(conn, attempt_id)
+    found = findings_of(conn, attempt_id)
+    return CallPage(
+        call=row,
+        recording=recording,
+        has_sound=sound(root, recording) is not None,
+        turns=dialogue(segments_of(conn, attempt_id)),
+        findings=sorted(found, key=lambda finding: _ORDER.index(finding.verdict)),
+        rule_names=_names(rules, found),
+        answers=_answers(conn, library, row),
+        position=position,
+    )
+
+
+def sound(root: Path, recording: Recording | None) -> Files | None:
+    """Where the recording's files lie; None where there is nothing to hear."""
+    try:
+        files = files_of(root, recording)
+    except NoRecording:
+        return None
+    return files if files.listen.is_file() else None
+
+
+def _names(rules: RuleLibrary, found: list[FindingRow]) -> dict[str, Mapping[str, str]]:
+    names: dict[str, Mapping[str, str]] = {}
+    for rule_set in {finding.rule_set for finding in found}:
+        try:
+            known = rules.get(rule_set).rules
+        except RuleSetError:
+            continue  # the check's alarm says it; the page shows the rules' ids
+        names.update({rule.id: rule.title for rule in known})
+    return names
+
+
+def _answers(conn: Connection, library: Library, row: CallRow) -> list[GivenAnswer]:
+    given = answers_of(conn, row.follow_up_id)
+    shown = []
+    for question in library.get(row.playbook).questionnaire:
+        answer = given.get(question.id)
+        if answer is not None:
+            here = answer.attempt_id == row.attempt_id
+            shown.append(GivenAnswer(question, answer.value, answer.second if here else None))
+    return shown

@@ -1,0 +1,92 @@
+"""The words and sentences of the QA pages."""
+
+from collections.abc import Mapping
+
+from qa.rules.findings import Reason, Verdict
+from qa.transcripts.states import TranscriptState
+from recordings.rules import Problem
+from recordings.states import RecordingState
+from web.i18n import N_
+
+RECORDING: Mapping[str, str] = {
+    RecordingState.EXPECTED: N_("Being archived"),
+    RecordingState.ARCHIVED: N_("Archived"),
+    RecordingState.MISSING: N_("Missing"),
+    RecordingState.FAILED: N_("Unreadable"),
+}
+
+# Why there is nothing to hear, and what to do.
+NO_SOUND: Mapping[str, str] = {
+    RecordingState.EXPECTED: N_("The recording is being archived; this page shows it when it is there."),
+    RecordingState.ARCHIVED: N_(
+        "The recording's file is not in the archive: tell the administrator to restore it."
+    ),
+    RecordingState.MISSING: N_("The call was answered and no recording came: tell the administrator."),
+    RecordingState.FAILED: N_("The recording cannot be read; its files are kept: tell the administrator."),
+}
+
+TRANSCRIPT: Mapping[str, str] = {
+    TranscriptState.WAITING: N_("In the queue"),
+    TranscriptState.DONE: N_("Done"),
+    TranscriptState.FAILED: N_("Failed"),
+}
+
+NO_WORDS: Mapping[str, str] = {
+    TranscriptState.WAITING: N_("The transcript is being made; this page shows it when it is there."),
+    TranscriptState.DONE: N_("Nothing was heard in this recording."),
+    TranscriptState.FAILED: N_("The recording could not be transcribed: tell the administrator."),
+}
+
+VERDICT: Mapping[str, str] = {
+    Verdict.PASS: N_("Passed"),
+    Verdict.FAIL: N_("Failed the rule"),
+    Verdict.UNCLEAR: N_("Unclear"),
+    Verdict.NA: N_("Does not apply"),
+}
+
+# How a verdict's chip looks.
+VERDICT_LOOK: Mapping[str, str] = {
+    Verdict.PASS: "good",
+    Verdict.FAIL: "bad",
+    Verdict.UNCLEAR: "warn",
+    Verdict.NA: "",
+}
+
+REASON: Mapping[str, str] = {
+    Reason.SAID: N_("It was said."),
+    Reason.NOT_SAID: N_("It was not said in the whole call."),
+    Reason.MAYBE_SAID: N_("Something like it was said: listen and decide."),
+    Reason.OPPOSITE_SAID: N_("The wrong wording was said."),
+    Reason.FORBIDDEN_SAID: N_("A forbidden wording was said."),
+    Reason.MAYBE_FORBIDDEN: N_("Something like a forbidden wording was said: listen and decide."),
+    Reason.NOTHING_FORBIDDEN: N_("Nothing forbidden was said."),
+    Reason.CODE_SAID: N_("The right number was said."),
+    Reason.CODE_CONFIRMED: N_("The number was heard in part, and the customer confirmed it."),
+    Reason.CODE_UNSURE: N_("The number was not heard clearly: listen and decide."),
+    Reason.OTHER_CODE: N_("Another number was said."),
+    Reason.DENIED: N_("The customer said that it is wrong."),
+    Reason.AUDIO_INCOMPLETE: N_(
+        "It was not found, and the recording is not whole or not clear: cannot tell."
+    ),
+    Reason.FACT_MISSING: N_("What should have been said is not on record: cannot tell."),
+    Reason.NOT_APPLICABLE: N_("The rule does not apply to this call."),
+}
+
+PROBLEM: Mapping[str, str] = {
+    Problem.SHORT: N_("{gap} s of the call are not in the recording."),
+    Problem.LONG: N_("The recording is longer than the call."),
+    Problem.SILENT_AGENT: N_("The agent is not heard."),
+    Problem.SILENT_CUSTOMER: N_("The customer is not heard."),
+    Problem.MISSING_AGENT: N_("The agent's side is missing."),
+    Problem.MISSING_CUSTOMER: N_("The customer's side is missing."),
+    Problem.UNREADABLE: N_("The recording cannot be read."),
+}
+
+CHANNEL: Mapping[str, str] = {"agent": N_("Agent"), "customer": N_("Customer")}
+
+FILTERS: Mapping[str, str] = {
+    "fail": N_("with failed rules"),
+    "unclear": N_("with unclear rules"),
+    "pass": N_("without complaint"),
+    "unchecked": N_("not checked yet"),
+}

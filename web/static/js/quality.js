@@ -1,0 +1,99 @@
+// A call's page for QA: the waveform of both channels, the words in step with the sound, and clicks
+// on words, evidence and answers that play them.
+
+import { duration, nonce, notice, send } from "./base.js";
+import { live } from "./live.js";
+import { Player, Words } from "./quality_player.js";
+import WaveSurfer from "../lib/wavesurfer.esm.js";
+
+const WAVE_HEIGHT = 46;
+
+const sound = document.querySelector(".sound[data-attempt]");
+const attempt = location.pathname.split("/").at(-1);
+const player = sound ? await hear(sound) : null;
+
+// What this page waits for has come.
+for (const prefix of ["recording.archived", "recording.missing", "recording.failed", "transcript.", "check.", "call.checked"]) {
+  live.on(prefix, (event) => {
+    const mine = event.subject === attempt || event.data.attempt_id === attempt;
+    if (mine && (!player || player.audio.paused)) location.reload();
+  });
+}
+
+async function hear(box) {
+  const base = `/qa/calls/${attempt}`;
+  const audio = new Audio();
+  // Nothing is fetched before somebody listens: fetching leaves a trace.
+  audio.preload = "none";
+  audio.id = "sound";
+  audio.src = `${base}/audio`;
+  box.append(audio);
+  const button = document.getElementById("play");
+  const clock = document.getElementById("at");
+  const turns = document.getElementById("turns");
+  const words = turns && new Words(turns);
+  const made = new Player(audio, {
+    noted: (second) => send(`${base}/plays`, { second }).catch((error) => notice(error.message)),
+    moved: (second, playing) => {
+      clock.textContent = duration(second);
+      button.textContent = playing ? button.dataset.pause : button.dataset.play;
+      words?.show(second, playing);
+    },
+    failed: () => notice(document.getElementById("notices").dataset.failed),
+  });
+  button.addEventListener("click", () => made.toggle());
+  document.getElementById("speed").addEventListener("change", (event) => (audio.playbackRate = Number(event.target.value)));
+  document.addEventListener("click", (event) => click(event, made));
+  document.addEventListener("keydown", (event) => press(event, made));
+  await draw(audio, base, Number(box.dataset.seconds), made);
+  return made;
+}
+
+async function draw(audio, base, seconds, made) {
+  const response = await fetch(`${base}/peaks`);
+  if (!response.ok) return;
+  const { peaks } = await response.json();
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name) => style.getPropertyValue(name).trim();
+  const channel = (wave, progress) => ({ height: WAVE_HEIGHT, waveColor: wave, progressColor: progress, normalize: true });
+  const wave = WaveSurfer.create({
+    container: "#wave",
+    media: audio,
+    peaks,
+    duration: seconds,
+    cspNonce: nonce,
+    height: WAVE_HEIGHT,
+    cursorColor: colour("--ink"),
+    cursorWidth: 2,
+    splitChannels: peaks.map((_, index) =>
+      index === 0 ? channel("#9dbbc6", colour("--accent")) : channel("#d9c3a0", colour("--warn")),
+    ),
+  });
+  wave.on("interaction", () => (made.until = Infinity));
+}
+
+function click(event, made) {
+  const word = event.target.closest(".w");
+  if (word) {
+    if (getSelection().isCollapsed) made.play(Number(word.dataset.s));
+    return;
+  }
+  const place = event.target.closest("[data-from]");
+  if (place && !place.disabled) {
+    const { from, to } = place.dataset;
+    made.play(Number(from), to === undefined ? Infinity : Number(to));
+    return;
+  }
+  const skip = event.target.closest("[data-skip]");
+  if (skip) made.skip(Number(skip.dataset.skip));
+}
+
+function press(event, made) {
+  if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.target.closest("input, select, textarea, button, a")) return;
+  if (event.key === " ") made.toggle();
+  else if (event.key === "ArrowLeft") made.skip(-5);
+  else if (event.key === "ArrowRight") made.skip(5);
+  else return;
+  event.preventDefault();
+}

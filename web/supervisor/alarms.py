@@ -1,0 +1,161 @@
+"""Each kind of alarm as a sentence that says what is wrong and one that says what to do. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dialer.alarms.service import Alarm
+from web.i18n import N_, Translator, fields_of
+from web.supervisor.queries import CallName
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What is wrong, and what a person can do. {names} are filled in from the alarm's data."""
+
+    wrong: str
+    advice: str
+
+
+WORDING: Mapping[str, Wording] = {
+    "link_down": Wording(
+        N_("No link to the telephone system. {reason}"),
+        N_("{advice} No new call is placed meanwhile; talks in progress go on."),
+    ),
+    "attempt_unknown": Wording(
+        N_("It is not known how a call of {agent} to {plate} ended."),
+        N_(
+            "The customer is not called again until it is known; it is looked into by itself ({why}). "
+            "If it lasts, check that the telephone system keeps its event log (CEL)."
+        ),
+    ),
+    "agent_over_time": Wording(
+        N_("{agent} has been in wrap-up longer than allowed."),
+        N_("Ask whether help is needed; the result form has to be saved before the next call."),
+    ),
+    "recording_missing": Wording(
+        N_("No recording of the call of {agent} to {plate} ({call_seconds} s)."),
+        N_(
+            "Look in the telephone system's recording folder and check its disk and rights. "
+            "If the file turns up there, it is archived by itself."
+        ),
+    ),
+    "recording_unsound": Wording(
+        N_("The recording of the call of {agent} to {plate} is not sound: {problems}."),
+        N_("Listen to it. If several calls are like this, check the phone, headset and line of this agent."),
+    ),
+    "recording_silent": Wording(
+        N_("One side of the recording of the call of {agent} to {plate} is silent."),
+        N_("Listen to it; check the headset and the line."),
+    ),
+    "recording_short": Wording(
+        N_("The recording of the call of {agent} to {plate} is shorter than the talk."),
+        N_("Listen to it; check the telephone system's disk at that hour."),
+    ),
+    "recordings_unlinked": Wording(
+        N_("{count} recordings belong to no call that is known here."),
+        N_("Check whether another dialer or database uses this telephone system. The files are left alone."),
+    ),
+    "recording_failing": Wording(
+        N_("A recording cannot be archived. {error}"),
+        N_("It is tried again by itself. If it lasts, give the log to the administrator."),
+    ),
+    "recordings_disk_full": Wording(
+        N_("There is no room for recordings in {path}: {free_bytes} are free."),
+        N_("Free or add disk space. Until then recordings wait at the telephone system; none is lost."),
+    ),
+    "recordings_store_failing": Wording(
+        N_("The archive of recordings cannot be written. {error}"),
+        N_("Check the disk and the rights of the archive's folder. Recordings wait at the telephone system."),
+    ),
+    "recordings_source_unreachable": Wording(
+        N_("The telephone system's recordings cannot be read. {error}"),
+        N_("Check the folder, its rights and the link to that machine. It is tried again by itself."),
+    ),
+    "model_missing": Wording(
+        N_("The speech model {model} is not there: nothing is transcribed."),
+        N_("Run this on the server: {command}. What waits is then transcribed by itself."),
+    ),
+    "speech_engine_missing": Wording(
+        N_("The speech engine {engine} is not installed: nothing is transcribed."),
+        N_("Run this on the server: {command}. What waits is then transcribed by itself."),
+    ),
+    "transcription_failed": Wording(
+        N_("The call to {plate} could not be transcribed after {tries} tries."),
+        N_("Listen to the recording; give the log to the administrator. {error}"),
+    ),
+    "rule_broken": Wording(
+        N_("A rule that must not be broken was broken in the call of {agent} to {plate}: {rules}."),
+        N_("Open the call, listen to the evidence, and decide."),
+    ),
+    "rules_unusable": Wording(
+        N_("The rules of {playbook} cannot be used: its calls are not checked."),
+        N_("Mend the rule file: {error}"),
+    ),
+    "check_failed": Wording(
+        N_("A call could not be checked against its rules."),
+        N_("It is tried again by itself. If it lasts, give the log to the administrator. {error}"),
+    ),
+    "database_trouble": Wording(
+        N_("The database cannot be written. {error}"),
+        N_("Check the disk of the data folder at once: no new call is placed until it works."),
+    ),
+}
+_OTHER = Wording(N_("{kind}: {subject}"), N_("Tell the administrator. Details: {details}"))
+
+PROBLEM: Mapping[str, str] = {
+    "short": N_("shorter than the talk"),
+    "long": N_("longer than the talk"),
+    "silent_agent": N_("the agent cannot be heard"),
+    "silent_customer": N_("the customer cannot be heard"),
+    "missing_agent": N_("the agent's side is missing"),
+    "missing_customer": N_("the customer's side is missing"),
+    "unreadable": N_("the file cannot be read"),
+}
+
+# What stops the work comes first.
+_URGENT = frozenset({"link_down", "database_trouble", "recordings_disk_full", "attempt_unknown"})
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmText:
+    """An alarm as the page shows it."""
+
+    wrong: str
+    advice: str
+    urgent: bool
+
+
+def describe(
+    alarm: Alarm, call: CallName | None, names: Mapping[str, str], text: Translator
+) -> AlarmText:
+    """The alarm in words: `call` is the one it is about, `names` are those of agents by id."""
+    wording = WORDING.get(alarm.kind, _OTHER)
+    known = {"agent": alarm.subject, **alarm.data, "kind": alarm.kind, "subject": alarm.subject}
+    known["details"] = "; ".join(f"{key}={value}" for key, value in alarm.data.items())
+    if call is not None:
+        known |= {"agent": call.agent, "plate": call.plate}
+
+    def fill(template: str) -> str:
+        return text(template, **{name: _shown(name, known, names, text) for name in fields_of(template)})
+
+    return AlarmText(fill(wording.wrong), fill(wording.advice), alarm.kind in _URGENT)
+
+
+def _shown(name: str, known: Mapping[str, object], names: Mapping[str, str], text: Translator) -> str:
+    value = known.get(name)
+    match name, value:
+        case _, None | "":
+            return "–"
+        case "agent", str():
+            return names.get(value, value)
+        case "problems", list():
+            return text(N_(", ")).join(text(PROBLEM.get(item, item)) for item in value)
+        case _, list():
+            return text(N_(", ")).join(str(item) for item in value)
+        case "call_seconds", int() | float():
+            return f"{value:.0f}"
+        case "free_bytes", int():
+            return f"{value / 1e6:,.0f} MB"
+        case _, str():
+            return text.sentence(value)
+    return str(value)
