@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
 
 # The Python to build with (3.11 or later), and arguments for the command that a target starts.
 PYTHON ?= python3
@@ -13,8 +14,8 @@ BIN := .venv/bin
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/huifang
 # pyproject.toml says what is needed, the lock says which version.
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-build-isolation --constraint requirements.lock
-# One line a download; what is already there is not worth a line.
-QUIETER := sed -u -E '/^(Collecting|Requirement already|Obtaining|Using cached|  (Using cached|Preparing|Checking|Installing))/d; /finished with status/d'
+# What goes wrong comes on stderr; of the rest only the long downloads are worth a line.
+QUIETER := sed -unE 's/^ *Downloading ([^-]+-[^-]+)-.*\((.* MB)\)$$/  \1 (\2)/p'
 
 say = @printf '\n\033[1m%s\033[0m\n' "$(1)"
 
@@ -24,6 +25,7 @@ help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
 
 setup: .venv/.runtime asterisk model ## Make .venv with the command dialer, a private Asterisk and a speech model
+	@echo 'Ready: $(BIN)/dialer'
 
 demo: setup ## Real calls on this machine, with a panel to look at (ARGS="--calls 6 --exit")
 	@exec $(BIN)/dialer demo $(ARGS)
@@ -60,7 +62,7 @@ clean: ## Remove what was built here (data folders and the user's cache stay)
 
 .venv/.runtime: .venv/.python pyproject.toml requirements.lock
 	$(call say,Installing the product and its libraries into .venv (about 250 MB))
-	@$(PIP) setuptools | $(QUIETER)
+	@$(PIP) pip setuptools | $(QUIETER)
 	@$(PIP) --editable '.[whisper]' | $(QUIETER)
 	@touch $@
 

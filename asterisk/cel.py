@@ -38,6 +38,9 @@ class CelSource(Protocol):
             OSError: the log cannot be read.
         """
 
+    def close(self) -> None:
+        """Let go of what is open; the next `read` begins anew."""
+
 
 class CelFile:
     """The log on a disk of this machine. Follows logrotate's renaming (`cel.csv` → `cel.csv.1`)."""
@@ -55,7 +58,7 @@ class CelFile:
         if chunk:
             return chunk
         # At the end: is it still the file of that name? The open one was read to its end, whatever its name is now.
-        now = os.stat(self._path)
+        now = self._path.stat()
         mine = os.fstat(self._file.fileno())
         if (now.st_dev, now.st_ino) != (mine.st_dev, mine.st_ino):
             self._file.close()
@@ -65,7 +68,7 @@ class CelFile:
         return self._file.read(_CHUNK)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """See `CelSource`."""
         for file in (self._file, self._rotated):
             if file is not None:
                 file.close()
@@ -206,9 +209,16 @@ class CelLog:
 
     def __init__(self, source: CelSource, remembered: int = REMEMBERED) -> None:
         self._source = source
+        self._remembered = remembered
         self._trails = Trails(remembered)
         self._rest = b""
         self._turn = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Let go of the log; the next question reads it anew."""
+        async with self._turn:
+            self._source.close()
+            self._trails, self._rest = Trails(self._remembered), b""
 
     async def trail(self, attempt_id: str) -> CallTrail:
         """What the log proves of an attempt up to now.

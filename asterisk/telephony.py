@@ -18,7 +18,7 @@ from asterisk.callbook import Call, CallBook, live_calls
 from asterisk.cel import CelFile, CelLog, CelSource
 from asterisk.settings import AsteriskSettings
 from asterisk.translate import CALL_EVENTS, originate_attempt, translate
-from dialer.telephony.events import LinkDown, LinkUp, TelephonyEvent
+from dialer.telephony.events import HangupRequested, LinkDown, LinkUp, TelephonyEvent
 from dialer.telephony.port import (
     CallOrder,
     CallTrail,
@@ -92,6 +92,7 @@ class AsteriskTelephony:
         await self._manager.aclose()
         self._forget()
         self._outbox.close()
+        await self._log.close()
 
     def events(self) -> AsyncIterator[TelephonyEvent]:
         """See the port."""
@@ -124,7 +125,8 @@ class AsteriskTelephony:
             ) from None
         finally:
             del self._signs[attempt_id]
-            sign.cancel()
+            if not sign.cancel():
+                sign.exception()  # looked at, in case the request itself had failed before
 
     async def open_gate(self, attempt_id: str) -> None:
         """See the port."""
@@ -147,6 +149,7 @@ class AsteriskTelephony:
             now = CallBook()
             now.restore(await self._status())
             call = now.call(attempt_id)
+        call.told.add(HangupRequested)  # it is us: whatever Asterisk says of it, no party asked for the end
         for name in call.names():
             try:
                 await self._manager.request({"Action": "Hangup", "Channel": name, "Cause": "16"})

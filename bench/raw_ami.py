@@ -63,7 +63,9 @@ class RawAmi(asyncio.Protocol):
                 booted.set_result(None)
 
         _, client = await loop.create_connection(lambda: cls(first), address.host, address.port)
-        client.send(Action="Login", Username=address.username, Secret=address.secret, Events="call,user,system")
+        client.send(
+            Action="Login", Username=address.username, Secret=address.secret, Events="call,user,system"
+        )
         async with asyncio.timeout(10):
             await booted
         client._take = take

@@ -6,7 +6,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.forms.rules import BadAnswer
 from dialer.machine import IllegalMove
-from web.auth.guard import Handler, wants_page
+from web.auth.guard import Handler, StaleForm, wants_page
 from web.i18n import N_
 from web.render import render, translator_of
 
@@ -21,7 +21,7 @@ _SENTENCES = {
     413: N_("What was sent is too large. Shorten it and send it again."),
     503: N_("The database does not answer. Wait a moment; if it lasts, tell the administrator."),
 }
-_CSRF = N_("This form has grown old. Load the page again and repeat what you did.")
+_OLD_FORM = N_("This form has grown old. Load the page again and repeat what you did.")
 _STALE = N_("This has changed in the meantime. The page shows how it is now; look again and decide anew.")
 _OUR_FAULT = N_(
     "Something went wrong on our side and was written to the log. Try again; "
@@ -37,7 +37,7 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        text = _CSRF if error.reason == "csrf" else _SENTENCES.get(error.status, _OUR_FAULT)
+        text = _OLD_FORM if isinstance(error, StaleForm) else _SENTENCES.get(error.status, _OUR_FAULT)
         return _answer(request, error.status, text)
     except BadAnswer as error:
         return _answer(request, 422, str(error))

@@ -5,6 +5,7 @@ committed before the agent's phone is asked to ring, and the go before the gate 
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
@@ -46,6 +47,8 @@ from dialer.telephony.port import (
 log = structlog.get_logger(__name__)
 
 _SWEEP_SECONDS = 1.0
+# Events of a call may come after its end was written; so many ended calls are remembered.
+_REMEMBERED = 5_000
 _RETRY_SECONDS = 1.0
 
 
@@ -80,9 +83,12 @@ class Engine:
         self.run_id = new_id()
         self._seen: dict[str, Progress] = {}
         self._mailboxes: Mailboxes[CallEvent] = Mailboxes(self._on_call_event)
-        self._settler = Settler(database, telephony, library, settings, clock, self.run_id, adopt=self._adopt)
+        self._settler = Settler(
+            database, telephony, library, settings, clock, self.run_id, adopt=self._adopt, ended=self._forget
+        )
         self._link = EngineStatus(self._pairing())
         self._placing: set[asyncio.Task[None]] = set()
+        self._over: deque[str] = deque(maxlen=_REMEMBERED)
         self._stopping = False
         self._settled = False
         self._nudge = asyncio.Event()
@@ -163,8 +169,14 @@ class Engine:
             self._seen[order.attempt_id] = Progress()
             task = asyncio.create_task(self._place(order), name=f"place-{order.attempt_id}")
             self._placing.add(task)
-            task.add_done_callback(self._placing.discard)
+            task.add_done_callback(self._placed)
         return len(orders)
+
+    def _placed(self, task: asyncio.Task[None]) -> None:
+        self._placing.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # What it left undone is found by the sweep.
+            log.error("A call could not be placed.", action="place", task=task.get_name(), error=str(error))
 
     async def _place(self, order: CallOrder) -> None:
         attempt_id = order.attempt_id
@@ -241,6 +253,8 @@ class Engine:
         self._seen.clear()
 
     async def _on_call_event(self, attempt_id: str, event: CallEvent) -> None:
+        if attempt_id not in self._seen and attempt_id in self._over:
+            return
         seen = observe(self._seen.get(attempt_id) or Progress(whole=False), event)
         self._seen[attempt_id] = seen
         match event:
@@ -280,11 +294,11 @@ class Engine:
         self._passed(Step.GO_SENT)
 
     async def _end(self, attempt_id: str, ending: Ending, *, ended_at: datetime | None = None) -> None:
-        self._seen.pop(attempt_id, None)
         now = self._clock()
         await self._db.write(
             lambda c: service.end(c, attempt_id, ending, self._library, now, ended_at=ended_at)
         )
+        self._forget(attempt_id)
         log.info(
             "An attempt has ended.",
             action="attempt_ended",
@@ -295,6 +309,10 @@ class Engine:
 
     def _adopt(self, attempt_id: str, seen: Progress) -> None:
         self._seen[attempt_id] = seen
+
+    def _forget(self, attempt_id: str) -> None:
+        self._seen.pop(attempt_id, None)
+        self._over.append(attempt_id)
 
     # --- sweeping ------------------------------------------------------------------------
 

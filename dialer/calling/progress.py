@@ -70,12 +70,14 @@ def observe(seen: Progress, event: CallEvent) -> Progress:
         case CustomerAnswered():
             return replace(seen, dialled=True, customer=replace(seen.customer, answered=True))
         case CustomerDialEnded():
+            # Also told of a trunk that had no channel to dial on: it does not say "dialled". Its
+            # cause stands only where the leg's own hang-up names none.
             ended = replace(
                 seen.customer,
                 dial_status=event.dial_status,
-                cause=event.cause or seen.customer.cause,
+                cause=seen.customer.cause or event.cause,
             )
-            return replace(seen, dialled=True, customer=ended)
+            return replace(seen, customer=ended)
         case HangupRequested():
             return replace(seen, hung_up_by=seen.hung_up_by or event.leg)
         case LegEnded(leg=Leg.AGENT):
@@ -107,7 +109,7 @@ def conclude(seen: Progress) -> Ending:
         outcome,
         seen.dialled,
         leg.cause,
-        leg.dial_status,
+        seen.customer.dial_status,
         seen.hung_up_by,
         agent_rang=seen.agent.rang,
     )

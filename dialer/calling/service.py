@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert, update
 from dialer.agents import service as agent_service
 from dialer.agents.queries import Agent, ready_agents, session
 from dialer.agents.states import AgentEvent, AgentState, PauseReason
+from dialer.alarms.service import clear_alarm, raise_alarm
 from dialer.calling.progress import Ending
 from dialer.calling.queries import Attempt, attempt, count_in_flight
 from dialer.calling.settings import CallingSettings, Mode
@@ -33,6 +34,10 @@ from dialer.telephony.outcomes import DialOutcome
 from dialer.telephony.port import CallOrder
 
 Evidence = Mapping[str, str | None]
+
+_UNKNOWN = "attempt_unknown"
+# For a follow-up whose playbook was taken away meanwhile.
+_WRAP_UP_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +206,9 @@ def end(
         values["answered_at"] = now
     told = {"outcome": ending.outcome.value, "answered": answered, "agent": current.agent_id}
     _move(conn, current, AttemptEvent.END, now, told=told, **values)
-    _let_agent_go(conn, current, ending, library.get(owed.playbook).wrap_up_seconds, now)
+    playbook = library.find(owed.playbook)
+    wrap_up = playbook.wrap_up_seconds if playbook else _WRAP_UP_SECONDS
+    _let_agent_go(conn, current, ending, wrap_up, now)
 
 
 def settle_end(
@@ -230,10 +237,12 @@ def adopt_dialling(
     run_id: str,
     evidence: Evidence,
     now: datetime,
-) -> None:
-    """The call is alive and on its way to the customer: this run goes on with it."""
-    if grant_go(conn, doubted.id, run_id, now):
+) -> bool:
+    """The call is alive and on its way to the customer: this run goes on with it, where granted."""
+    granted = grant_go(conn, doubted.id, run_id, now)
+    if granted:
         _repair(conn, doubted, decision, evidence, now)
+    return granted
 
 
 def adopt_talking(
@@ -242,6 +251,14 @@ def adopt_talking(
     """Both parties are talking: this run goes on with the call."""
     note_answered(conn, doubted.id, decision.answered_at or now)
     _repair(conn, doubted, decision, evidence, now)
+
+
+def keep_unknown(conn: Connection, doubted: Attempt, decision: Decision, now: datetime) -> None:
+    """Nothing is proven yet. The call itself is gone, so its agent need not wait for the proof."""
+    raise_alarm(conn, _UNKNOWN, doubted.id, now, {"why": decision.why})
+    on_it = session(conn, doubted.agent_id)
+    if on_it is not None and on_it.attempt_id == doubted.id and on_it.state is not AgentState.WRAP_UP:
+        agent_service.release(conn, doubted.agent_id, AgentEvent.NOT_REACHED, now)
 
 
 def _repair(
@@ -257,6 +274,7 @@ def _repair(
         "evidence": {"why": decision.why, **evidence},
     }
     conn.execute(insert(repairs).values(**row))
+    clear_alarm(conn, _UNKNOWN, doubted.id, now)
     emit(conn, "attempt.repaired", doubted.id, now, {"decided": row["decided"], "why": decision.why})
 
 

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from dialer.alarms.service import clear_alarm, raise_alarm
 from dialer.calling import queries, service
 from dialer.calling.progress import Progress
 from dialer.calling.queries import Attempt
@@ -31,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 class Settler:
-    """Decides what became of attempts in doubt. `adopt` is told of calls found alive."""
+    """Decides what became of attempts in doubt. `adopt` is told of calls found alive, `ended` of others."""
 
     def __init__(
         self,
@@ -43,6 +42,7 @@ class Settler:
         run_id: str,
         *,
         adopt: Callable[[str, Progress], None],
+        ended: Callable[[str], None],
     ) -> None:
         self._db = database
         self._telephony = telephony
@@ -50,6 +50,7 @@ class Settler:
         self._clock = clock
         self._run_id = run_id
         self._adopt = adopt
+        self._ended = ended
         self._one_at_a_time = asyncio.Lock()
         margin = settings.settle_margin_seconds
         self.agent_time = timedelta(
@@ -125,13 +126,13 @@ class Settler:
             case Settlement.WAIT:
                 return
             case Settlement.KEEP_UNKNOWN:
-                data = {"why": decision.why}
-                await self._db.write(lambda c: raise_alarm(c, "attempt_unknown", attempt_id, now, data))
+                await self._db.write(lambda c: service.keep_unknown(c, current, decision, now))
                 return
             case Settlement.END:
                 await self._db.write(
                     lambda c: service.settle_end(c, current, decision, self._library, evidence, now)
                 )
+                self._ended(attempt_id)
             case Settlement.ADOPT_TALKING:
                 assert live is not None
                 self._adopt(attempt_id, _progress_of(live))
@@ -139,12 +140,12 @@ class Settler:
             case Settlement.GRANT_GO | Settlement.OPEN_GATE_AGAIN | Settlement.ADOPT_DIALLING:
                 assert live is not None
                 self._adopt(attempt_id, _progress_of(live))
-                await self._db.write(
+                granted = await self._db.write(
                     lambda c: service.adopt_dialling(c, current, decision, self._run_id, evidence, now)
                 )
-                if decision.settlement is not Settlement.ADOPT_DIALLING:
+                # Not granted: an event was quicker and has opened the gate.
+                if granted and decision.settlement is not Settlement.ADOPT_DIALLING:
                     await self._open_gate(attempt_id)
-        await self._db.write(lambda c: clear_alarm(c, "attempt_unknown", attempt_id, now))
 
     async def _open_gate(self, attempt_id: str) -> None:
         try:

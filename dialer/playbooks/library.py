@@ -35,6 +35,10 @@ class Library:
             known = ", ".join(sorted(self._by_id))
             raise BadPlaybook(f"there is no playbook {playbook_id!r}; known are: {known}") from None
 
+    def find(self, playbook_id: str) -> Playbook | None:
+        """The playbook with this id, None where there is none."""
+        return self._by_id.get(playbook_id)
+
     def for_occasion(self, kind: str) -> tuple[Playbook, ...]:
         """The playbooks that an occasion of this kind makes due."""
         return tuple(playbook for playbook in self if playbook.occasion == kind)

@@ -2,15 +2,11 @@
 
 import os
 import shutil
-import subprocess
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
-from subprocess import DEVNULL
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
-from playwright.sync_api import sync_playwright
 from sqlalchemy import create_engine
 
 from dialer.calling.service import Pairing
@@ -24,23 +20,6 @@ from dialer.storage.dialects import sqlite_url
 from tests.panel.site import PASSWORD, MovableClock, OpenPage, Server, Site
 from web.panel import Panel
 from web.settings import WebSettings
-
-_CHROMIUM = (
-    "--headless=new",
-    "--remote-debugging-port=0",
-    "--no-first-run",
-    "--no-default-browser-check",
-    "--disable-background-networking",
-    "--disable-background-timer-throttling",
-    "--disable-backgrounding-occluded-windows",
-    "--disable-renderer-backgrounding",
-    "--disable-extensions",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--mute-audio",
-    "--autoplay-policy=no-user-gesture-required",
-    "--force-color-profile=srgb",
-)
 
 
 @pytest.fixture
@@ -86,37 +65,14 @@ async def panel_server(site: Site, server: Server) -> Site:
     return site
 
 
-@pytest.fixture(scope="session")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One Chromium for all tests, the system's or else Playwright's own; gives its address."""
-    profile = tmp_path_factory.mktemp("chromium")
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        with sync_playwright() as playwright:
-            program = playwright.chromium.executable_path
-    arguments = [*_CHROMIUM, f"--user-data-dir={profile}"]
-    if os.geteuid() == 0:
-        arguments.append("--no-sandbox")
-    process = subprocess.Popen([program, *arguments, "about:blank"], stdout=DEVNULL, stderr=DEVNULL)
-    told = profile / "DevToolsActivePort"
-    try:
-        while not (told.exists() and told.read_text()):
-            assert process.poll() is None, "Chromium did not start"
-            time.sleep(0.02)
-        yield f"http://127.0.0.1:{told.read_text().split()[0]}"
-    finally:
-        process.terminate()
-        process.wait()
-
-
 @pytest.fixture
-async def browser(chromium: str) -> AsyncIterator[Browser]:
-    """A connection to Chromium; what a test opened is closed with it."""
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium: the system's where it is installed, else Playwright's own."""
+    system = shutil.which("chromium") or shutil.which("google-chrome")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.connect_over_cdp(chromium)
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = await playwright.chromium.launch(executable_path=system, args=arguments)
         yield browser
-        for context in browser.contexts[1:]:
-            await context.close()
         await browser.close()
 
 

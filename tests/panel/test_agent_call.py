@@ -15,6 +15,7 @@ from dialer.calling.progress import Ending
 from dialer.calling.sweeping import sweep
 from dialer.forms.queries import Answer, answers_of
 from dialer.forms.tables import answers, result_forms
+from dialer.playbooks.schema import AnswerType, Question, Text
 from dialer.telephony.outcomes import DialOutcome, Leg
 from tests.panel.site import OpenPage, Site
 
@@ -68,6 +69,7 @@ async def test_the_customers_page_opens_before_the_phone_rings(
     await expect(page.locator(".idle")).to_be_visible()
     (attempt_id,) = await panel_server.reserve()
     await expect(page.locator(".customer h1")).to_have_text("欧阳慧敏女士")
+    await expect(page).to_have_title("欧阳慧敏女士 豫AD12345")
     for shown, text in (
         (".customer-plate", "豫AD12345"),
         (".customer-number", "13800000001"),
@@ -290,6 +292,28 @@ async def test_digits_typed_into_a_field_answer_nothing(
     await page.keyboard.press("1")
     found = await until(lambda known: len(known) == 1, panel_server)
     assert found["q1"].value == "very_satisfied"
+
+
+async def test_a_question_answered_in_words(
+    agent: str, panel_server: Site, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T2: typed words are stored while they are typed, and Enter goes on; digits in them are letters."""
+    playbook = panel_server.library.get("after-sales-satisfaction")
+    words = Question(id="advice", type=AnswerType.TEXT, ask=Text(zh="您有什么建议？", en="Any advice?"))
+    asked = playbook.model_copy(update={"questionnaire": (words, *playbook.questionnaire)})
+    monkeypatch.setattr(type(panel_server.library), "get", lambda _library, _id: asked)
+    page = await open_page("wang", "/agent")
+    await panel_server.talking()
+    await at_question(page, "advice")
+    await page.click("textarea.q-field")
+    await page.keyboard.type("休息区加 2 个插座")
+    await until(lambda known: known["advice"].value == "休息区加 2 个插座" if known else False, panel_server)
+    await page.keyboard.type("，谢谢")
+    await page.keyboard.press("Enter")
+    await at_question(page, "q1")
+    await until(lambda known: known["advice"].value == "休息区加 2 个插座，谢谢", panel_server)
+    await page.keyboard.press("Backspace")
+    await expect(page.locator("textarea.q-field")).to_have_value("休息区加 2 个插座，谢谢")
 
 
 async def test_no_next_call_over_an_unsaved_form(agent: str, panel_server: Site, open_page: OpenPage) -> None:

@@ -1,6 +1,6 @@
 """Databases for tests: one of each kind the product runs on, empty and newly migrated for each test.
 
-A conftest imports `store_url`, `database` and what they need; a test that asks for `database` runs on both kinds.
+A conftest imports `store_url`, `database` and what they need; a test that takes `database` runs on both.
 """
 
 import asyncio

@@ -29,6 +29,10 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _SEEN_EVERY = timedelta(minutes=5)
 
 
+class StaleForm(web.HTTPForbidden):
+    """The form or request does not carry this visitor's token."""
+
+
 def requires(*roles: str) -> Callable[[Handler], Handler]:
     """Let only users with one of `roles` in; any user where none is named."""
 
@@ -81,7 +85,7 @@ async def csrf_middleware(request: web.Request, handler: Handler) -> web.StreamR
             field = (await request.post()).get(CSRF_FIELD)
             sent = field if isinstance(field, str) else None
         if sent is None or not _same(sent, csrf_token(request)):
-            raise web.HTTPForbidden(reason="csrf")
+            raise StaleForm
     return await handler(request)
 
 

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 
 from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.storage.feed import after
 from web.auth import queries
@@ -31,22 +32,28 @@ async def feed(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
     response.content_type = "text/event-stream"
     response.charset = "utf-8"
-    await response.prepare(request)
+    # First listen, then read what was missed: nothing falls in between.
     subscriber = broker.subscribe(panel.settings.feed_backlog)
     try:
+        missed, position = await _missed(request, broker, user)
+        await response.prepare(request)
         with suppress(ConnectionResetError):
-            await _serve(request, response, subscriber, user)
+            opening = f"retry: {_RETRY_MS}\n\n{missed}{_beat(panel, broker, position)}"
+            await response.write(opening.encode())
+            await _serve(panel, broker, response, subscriber, user, position)
     finally:
         broker.unsubscribe(subscriber)
     return response
 
 
 async def _serve(
-    request: web.Request, response: web.StreamResponse, subscriber: Subscriber, user: User
+    panel: Panel,
+    broker: Broker,
+    response: web.StreamResponse,
+    subscriber: Subscriber,
+    user: User,
+    sent: int,
 ) -> None:
-    panel, broker = request.app[PANEL], request.app[BROKER]
-    opening, sent = await _missed(request, broker, user)
-    await response.write(f"retry: {_RETRY_MS}\n\n{opening}{_beat(panel, broker, sent)}".encode())
     every, loop = panel.settings.heartbeat_seconds, asyncio.get_running_loop()
     beats, next_beat = 0, loop.time() + every
     while not subscriber.closed:
@@ -72,7 +79,6 @@ async def _serve(
 async def _missed(request: web.Request, broker: Broker, user: User) -> tuple[str, int]:
     """What the page missed since the id it names, and the id it has then."""
     named = request.headers.get("Last-Event-ID") or request.query.get("last", "")
-    # A subscriber's own backlog begins at the broker's position: nothing falls in between.
     position = broker.position
     if not named.isascii() or not named.isdigit():
         return "", position
@@ -90,9 +96,13 @@ async def _missed(request: web.Request, broker: Broker, user: User) -> tuple[str
 
 async def _still_in(panel: Panel, user: User) -> bool:
     now = panel.clock()
-    found = await panel.database.read(
-        lambda conn: queries.user_of_session(conn, user.token_hash, now)
-    )
+    try:
+        found = await panel.database.read(
+            lambda conn: queries.user_of_session(conn, user.token_hash, now)
+        )
+    except SQLAlchemyError:
+        # A page is not sent away for the database's trouble; its beats tell how old the news is.
+        return True
     return found is not None
 
 

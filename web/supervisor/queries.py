@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from dialer.agents.tables import agents
 from dialer.alarms.service import Alarm
@@ -50,9 +50,9 @@ class CallName:
 def backlog(conn: Connection, now: datetime, tonight: datetime) -> Backlog:
     """How much waits at `now`; `tonight` is the end of the site's day."""
 
-    def count(*conditions: object) -> int:
+    def count(*conditions: ColumnElement[bool]) -> int:
         waiting = select(func.count()).where(follow_ups.c.state == FollowUpState.WAITING)
-        return conn.execute(waiting.where(*conditions)).scalar_one()  # type: ignore[arg-type]
+        return conn.execute(waiting.where(*conditions)).scalar_one()
 
     return Backlog(
         due=count(follow_ups.c.due_at <= now),

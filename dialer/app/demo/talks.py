@@ -15,8 +15,8 @@ from dialer.app.demo.cast import Role, Talk
 
 _BEFORE = 0.25
 _AFTER = 0.35
-# Enough for a greeting, the plate, the notice, a question or two, and the goodbye.
-_LONGEST_SECONDS = 24.0
+# Long enough for every turn of the labelled calls; their pauses are left out.
+_LONGEST_SECONDS = 45.0
 
 Samples = npt.NDArray[np.int16]
 
@@ -61,7 +61,7 @@ def talks() -> tuple[Talk, ...]:
 
 @cache
 def short_talk(call_id: str, *, with_plate: bool) -> Legs:
-    """The two legs of a labelled call, cut to about twenty seconds.
+    """The two legs of a labelled call, without its pauses.
 
     Without `with_plate` the turns about the number plate are left out, for customers whose
     plate is another.

@@ -1,4 +1,4 @@
-"""panoramisk's faults (asterisk.md 4) do not reach us: each test fails on panoramisk's own manager (D7, X2)."""
+"""panoramisk's faults do not reach us: each test fails on panoramisk's own manager (D7, X2)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -127,7 +127,7 @@ async def test_an_action_has_a_deadline_and_leaves_nothing_behind(
     """Fault 2 and 4."""
     server.on["Originate"] = silence
     manager = await link(FAST).up()
-    with pytest.raises(RequestUncertain, match="0.3 s"):
+    with pytest.raises(RequestUncertain, match=r"0\.3 s"):
         await manager.request(ORIGINATE)
     await asyncio.sleep(0)
     assert not any(action["Action"] == "Originate" for action in manager.protocol.responses.values())
@@ -225,8 +225,7 @@ async def test_every_cut_of_the_stream_gives_the_same_messages(link: Callable[..
         manager.register_event("X", lambda _, event, seen=seen: seen.append(event["n"]))
         for start in range(0, len(raw), size):
             manager.protocol.data_received(raw[start : start + size])
-        assert seen == ["0", "1", "2"] or seen == ["0", "1", "2", "3"]
-        assert "2" in seen
+        assert seen == ["0", "1", "2", "3"]
 
 
 async def test_a_failing_callback_does_not_end_the_link(
@@ -269,7 +268,12 @@ async def test_only_wanted_events_are_decoded(
 ) -> None:
     manager = await link().up()
     decoded: list[bytes] = []
-    monkeypatch.setattr("asterisk.ami.wire.parse", lambda raw: decoded.append(raw) or {"Event": "X"})
+
+    def parse(raw: bytes) -> dict[str, str]:
+        decoded.append(raw)
+        return {"Event": "X"}
+
+    monkeypatch.setattr("asterisk.ami.wire.parse", parse)
     manager.register_event("X", lambda *_: None)
     manager.protocol.data_received(
         message(Event="VarSet", Variable="x") + message(Event="X") + message(Event="Y")

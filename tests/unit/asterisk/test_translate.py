@@ -1,4 +1,4 @@
-"""AMI messages to events, from streams recorded on Asterisk 22.10 (text tables in `streams/`) (D1, D3, D7)."""
+"""AMI messages to events, from streams recorded on Asterisk 22.10 (tables in `streams/`) (D1, D3, D7)."""
 
 import random
 from datetime import UTC, datetime

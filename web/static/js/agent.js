@@ -50,7 +50,7 @@ class AgentPage {
     try {
       while (this.wanted) {
         this.wanted = false;
-        const response = await fetch("/agent/view", { headers: { "HX-Request": "true" } });
+        const response = await fetch("/agent/view");
         if (!response.ok) break;
         this.show(await response.text());
       }
@@ -85,6 +85,8 @@ class AgentPage {
 
   mount() {
     const { call, words } = this.data;
+    // Seen on the tab by who looks at another page when the call comes.
+    document.title = this.root.dataset.title;
     const box = this.root.querySelector(".question");
     if (!box) this.questionnaire = null;
     else if (this.questionnaire?.root !== box) {

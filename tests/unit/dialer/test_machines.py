@@ -1,0 +1,117 @@
+"""Each machine of the core, move by move: what the table does not name is refused."""
+
+from enum import StrEnum
+from itertools import product
+
+import pytest
+
+from dialer.agents import states as agents
+from dialer.agents.states import AgentEvent, AgentState
+from dialer.calling import states as attempts
+from dialer.calling.states import AttemptEvent, AttemptState
+from dialer.followups import states as follow_ups
+from dialer.followups.states import FollowUpEvent, FollowUpState
+from dialer.machine import IllegalMove, Machine, Transition
+from tests.support.core import NOW
+
+# Written out by hand: before, event, after.
+FOLLOW_UP = """
+waiting  dial           calling
+calling  not_reached    waiting
+calling  tries_used_up  exhausted
+calling  talked         wrap_up
+wrap_up  complete       done
+wrap_up  call_again     waiting
+waiting  cancel         cancelled
+wrap_up  cancel         cancelled
+"""
+
+ATTEMPT = """
+placing_agent  go      customer_go
+unknown        go      customer_go
+customer_go    answer  talking
+unknown        answer  talking
+placing_agent  doubt   unknown
+customer_go    doubt   unknown
+talking        doubt   unknown
+placing_agent  end     ended
+customer_go    end     ended
+talking        end     ended
+unknown        end     ended
+"""
+
+AGENT_SESSION = """
+offline   sign_in       paused
+ready     sign_out      offline
+paused    sign_out      offline
+paused    ready         ready
+ready     pause         paused
+ready     reserve       reserved
+reserved  ring          ringing
+reserved  talk          talking
+ringing   talk          talking
+reserved  agent_failed  paused
+ringing   agent_failed  paused
+talking   agent_failed  paused
+reserved  not_reached   ready
+ringing   not_reached   ready
+talking   not_reached   ready
+reserved  call_ended    wrap_up
+ringing   call_ended    wrap_up
+talking   call_ended    wrap_up
+wrap_up   wrapped_up    ready
+"""
+
+
+def moves(table: str) -> dict[tuple[str, str], str]:
+    return {(before, event): after for before, event, after in map(str.split, table.strip().splitlines())}
+
+
+@pytest.mark.parametrize(
+    ("machine", "states", "events", "table"),
+    [
+        pytest.param(follow_ups.MACHINE, FollowUpState, FollowUpEvent, FOLLOW_UP, id="follow_up"),
+        pytest.param(attempts.MACHINE, AttemptState, AttemptEvent, ATTEMPT, id="attempt"),
+        pytest.param(agents.MACHINE, AgentState, AgentEvent, AGENT_SESSION, id="agent_session"),
+    ],
+)
+def test_legal_moves_are_these_and_no_others(
+    machine: Machine[StrEnum, StrEnum], states: type[StrEnum], events: type[StrEnum], table: str
+) -> None:
+    """D5, D7: every pair of state and event either moves as written or is refused."""
+    legal = moves(table)
+    for state, event in product(states, events):
+        after = legal.get((state.value, event.value))
+        assert machine.allows(state, event) is (after is not None)
+        if after is None:
+            with pytest.raises(IllegalMove, match=f"{event.value} is not legal in state {state.value}"):
+                machine.advance(state, event, NOW)
+        else:
+            assert machine.advance(state, event, NOW) == Transition(state, states(after), event, NOW)
+
+
+@pytest.mark.parametrize(
+    ("machine", "first", "last"),
+    [
+        (follow_ups.MACHINE, FollowUpState.WAITING, {"done", "exhausted", "cancelled"}),
+        (attempts.MACHINE, AttemptState.PLACING_AGENT, {"ended"}),
+        (agents.MACHINE, AgentState.OFFLINE, set()),
+    ],
+)
+def test_every_state_is_reached_and_only_ends_are_left_by_nothing(
+    machine: Machine[StrEnum, StrEnum], first: StrEnum, last: set[str]
+) -> None:
+    """No state is a dead end by mistake, none is out of reach."""
+    steps = {(before, after) for by_state in machine.moves.values() for before, after in by_state.items()}
+    reached = {first}
+    while found := {after for before, after in steps if before in reached} - reached:
+        reached |= found
+    assert reached == set(type(first))
+    assert {state.value for state in type(first)} - {before.value for before, _ in steps} == last
+
+
+def test_an_attempt_in_doubt_never_goes_back_to_the_agent() -> None:
+    """D7: from `unknown` only what was proven leads on; nothing leads back to before the call."""
+    machine: Machine[AttemptState, AttemptEvent] = attempts.MACHINE
+    after = {by_state.get(AttemptState.UNKNOWN) for by_state in machine.moves.values()}
+    assert AttemptState.PLACING_AGENT not in after
