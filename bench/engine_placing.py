@@ -28,7 +28,7 @@ from dialer.storage.database import Database
 from dialer.storage.migrating import migrate
 
 _SECONDS_A_CALL = 5
-_OVER_SECONDS = 10.0
+_POLLS, _POLL_SECONDS = 100, 0.1
 _BATCH = 250
 _BRANCH = "bench"
 _ZONE = ZoneInfo("Asia/Shanghai")
@@ -112,9 +112,10 @@ class EnginePlacer:
 
     async def _over(self) -> None:
         """Wait until no call is under way or to come."""
-        deadline = time.monotonic() + _OVER_SECONDS
-        while await self._database.read(_busy) and time.monotonic() < deadline:
-            await asyncio.sleep(0.1)
+        for _ in range(_POLLS):
+            if not await self._database.read(_busy):
+                return
+            await asyncio.sleep(_POLL_SECONDS)
 
 
 class _SteadyClock:
@@ -177,7 +178,7 @@ def _add_customers(conn: Connection, numbers: range, now: datetime) -> None:
 
 
 def _get_ready(conn: Connection, agent: str, now: datetime) -> None:
-    """The agent's button: out of the wrap-up, or out of the pause. One whose call still goes on misses the tick."""
+    """The agent's button. One whose call still goes on misses the tick."""
     current = session(conn, agent)
     assert current is not None
     if current.state is AgentState.WRAP_UP:

@@ -39,10 +39,10 @@ class Latency:
 class Phase:
     """One client at work. CPU is per cent of one core.
 
-    `rate` is calls placed in a second, counted to the moment Asterisk told of the last one. `latency` is from the
-    tick at which a call was due until Asterisk told of its first channel, as a process of its own read it: for the
-    engine it holds the commit that makes the agent ready, the pairing, the commit of the attempt, and the
-    Originate. `from_decision` begins when the engine took up the pair, before its commit.
+    `rate` is calls placed in a second, counted to the moment Asterisk told of the last one. `latency` is
+    from the tick at which a call was due until Asterisk told of its first channel, as a process of its own
+    read it: for the engine it holds the commit that makes the agent ready, the pairing, the commit of the
+    attempt, and the Originate. `from_decision` begins when the engine took up the pair, before its commit.
     """
 
     client: str
@@ -90,10 +90,10 @@ async def measure(
     folder: Path | None = None,
     done: Callable[[Phase], None] = lambda _: None,
 ) -> OriginateBench:
-    """Let the floor and the engine take turns on a private Asterisk of their own; `done` is told of each turn.
+    """Let the floor and the engine take turns on a private Asterisk; `done` is told of each turn.
 
-    `folder` is where the database and Asterisk work: its disk bears the commits. Default: the system's temporary
-    folder.
+    `folder` is where the database and Asterisk work: its disk bears the commits. Default: the system's
+    temporary folder.
 
     Raises:
         InstallError, ServerError, CannotPlace: there is no Asterisk to measure with.
@@ -158,7 +158,9 @@ def _phase(client: str, turns: Sequence[_Turn], rate: float) -> Phase:
     decided: list[float] = []
     span = 0.0
     for turn in turns:
-        placed = [(offer, turn.seen[offer.call]) for offer in turn.offers if offer.call in turn.seen]
+        placed = [
+            (offer, turn.seen[offer.call]) for offer in turn.offers if offer.call and offer.call in turn.seen
+        ]
         waits += [at - offer.tick for offer, at in placed]
         decided += [at - offer.decided for offer, at in placed if offer.decided is not None]
         if placed:

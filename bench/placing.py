@@ -1,7 +1,7 @@
 """Calls offered at a pace, and the floor: the same calls placed by hand.
 
-Every call has its whole life, whoever places it: the agent's channel answers and waits at the gate, the gate is
-opened, the customer answers, is recorded, and hangs up. No phone is involved and no audio flows.
+Every call has its whole life, whoever places it: the agent's channel answers and waits at the gate, the
+gate is opened, the customer answers, is recorded, and hangs up. No phone is involved and no audio flows.
 """
 
 import asyncio
@@ -44,8 +44,8 @@ async def prepare(server: AsteriskServer) -> None:
         await server.cli(command)
     if "UnicastRTP" not in await server.cli("core show channeltypes"):
         raise CannotPlace(
-            "This Asterisk has no channel type UnicastRTP (module chan_rtp.so), which stands for the agents' phones: "
-            "remove it from PATH, so that the private one is used, or add the module."
+            "This Asterisk has no channel type UnicastRTP (module chan_rtp.so), which stands for the "
+            "agents' phones: remove it from PATH, so that the private one is used, or add the module."
         )
 
 
@@ -91,7 +91,7 @@ class FloorPlacer:
     async def place(self, rate: float, seconds: float) -> list[Offer]:
         """See Placer."""
         client = self._client = await RawAmi.connect(self._address, self._take)
-        offers = []
+        offers: list[Offer] = []
         try:
             async for tick in ticks(rate, seconds):
                 offers.append(Offer(tick, self._originate(client, len(offers))))

@@ -128,7 +128,7 @@ class Watcher:
     async def seen(self) -> dict[str, float]:
         """When the first channel of each call was told of, by call id; seconds of the monotonic clock."""
         assert self._process is not None
-        output, _ = await self._process.communicate()
+        output, _ = await self._process.communicate(b"")
         return {str(key): float(at) for key, at in json.loads(output).items()}
 
     async def __aexit__(self, *_: object) -> None:
