@@ -1,7 +1,7 @@
 """Which channel is which leg of which attempt, and how far each call has come. Pure.
 
-The agent leg's Uniqueid is the attempt id (Originate's ChannelId); the customer leg has a Uniqueid of its own and the
-attempt id as Linkedid. Every other channel on the same Asterisk is none of ours.
+The agent leg's Uniqueid is the attempt id (Originate's ChannelId); the customer leg has a Uniqueid of its
+own and the attempt id as Linkedid. Every other channel on the same Asterisk is none of ours.
 """
 
 import re
@@ -57,7 +57,7 @@ class CallBook:
     _aside: dict[str, Call] = field(default_factory=dict)
 
     def call(self, attempt_id: str) -> Call:
-        """The call of an attempt; one that is not alive (any more, or as far as known) is remembered aside for a while.
+        """The call of an attempt; one that is not known to be alive is remembered aside for a while.
 
         So nothing is told twice when a message overtakes the Newchannel or comes after the Hangup.
         """

@@ -1,7 +1,8 @@
 """What Asterisk's own log of channel events (CEL) proves of a call.
 
-CDR is no evidence: it loses calls when Asterisk dies, and shows unanswered ones as answered. CEL is written line by
-line as things happen. Columns: eventtype, eventtime, uniqueid, linkedid, channame, appname, userfield, extra.
+CDR is no evidence: it loses calls when Asterisk dies, and shows unanswered ones as answered. CEL is
+written line by line as things happen. Columns: eventtype, eventtime, uniqueid, linkedid, channame,
+appname, userfield, extra.
 """
 
 import asyncio
@@ -57,7 +58,8 @@ class CelFile:
         chunk = self._file.read(_CHUNK)
         if chunk:
             return chunk
-        # At the end: is it still the file of that name? The open one was read to its end, whatever its name is now.
+        # At the end: is it still the file of that name? The open one was read to its end, whatever its
+        # name is now.
         now = self._path.stat()
         mine = os.fstat(self._file.fileno())
         if (now.st_dev, now.st_ino) != (mine.st_dev, mine.st_ino):
@@ -128,7 +130,9 @@ class Trails:
 
     def add(self, lines: Iterable[str]) -> None:
         """Take up lines of the log."""
-        for columns in csv.reader(lines):
+        for line in lines:
+            # Line by line: an open quotation mark in a torn one must not swallow those that follow.
+            columns = next(csv.reader([line]), [])
             row = parse_row(columns)
             if row is None:
                 self._bad += 1
@@ -231,8 +235,9 @@ class CelLog:
                 await asyncio.to_thread(self._read_on)
             except OSError as error:
                 raise TrailUnreadable(
-                    f"Asterisk's channel event log cannot be read ({error}). Check setting cel_file, that Asterisk has "
-                    "cel.conf and cel_custom.conf as shipped, and that this service may read the file."
+                    f"Asterisk's channel event log cannot be read ({error}). Check setting cel_file, that "
+                    "Asterisk has cel.conf and cel_custom.conf as shipped, and that this service may read "
+                    "the file."
                 ) from error
             return self._trails.of(attempt_id)
 
@@ -242,4 +247,4 @@ class CelLog:
             whole, end, rest = (self._rest + chunk).rpartition(b"\n")
             self._rest = rest
             if end:
-                self._trails.add(whole.decode("utf-8", "replace").split("\n"))
+                self._trails.add(filter(None, whole.decode("utf-8", "replace").split("\n")))

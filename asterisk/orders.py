@@ -10,7 +10,8 @@ from dialer.telephony.port import CallOrder, RequestRefused
 
 Action = Mapping[str, str | Sequence[str]]
 
-# Digits, letters and what numbers, prefixes and trunk codes are written with: no comma, bracket, $, & or blank.
+# Digits, letters and what numbers, prefixes and trunk codes are written with: no comma, bracket, $, & or
+# blank.
 _PLAIN = re.compile(r"[0-9A-Za-z+*#_-]{1,64}")
 _DIAL_STRING = re.compile(r"[0-9A-Za-z+*#_/@.:;=-]{1,200}")
 _LONGEST_RING = 600
@@ -85,7 +86,8 @@ def started_at(core_status: Mapping[str, str]) -> datetime | None:
 def _plain(what: str, value: str) -> str:
     if not _PLAIN.fullmatch(value):
         raise RequestRefused(
-            f"The {what} {value!r} is refused: only digits, letters and + * # _ - may be in it. Correct it and try again."
+            f"The {what} {value!r} is refused: only digits, letters and + * # _ - may be in it. "
+            "Correct it and try again."
         )
     return value
 
@@ -94,6 +96,7 @@ def _filled(setting: str, template: str, place: str, value: str) -> str:
     filled = template.replace(place, value)
     if place not in template or not _DIAL_STRING.fullmatch(filled):
         raise RequestRefused(
-            f"Setting {setting} is {template!r}: it must hold {place} once, and no blank, comma, quote, bracket or &."
+            f"Setting {setting} is {template!r}: it must hold {place} once, and no blank, comma, quote, "
+            "bracket or &."
         )
     return filled

@@ -45,8 +45,8 @@ def _utc_now() -> datetime:
 class AsteriskTelephony:
     """`dialer.telephony.port.Telephony` over AMI.
 
-    The link counts as up once Asterisk is fully booted and its live calls and phones have been listed. What was
-    read before that moment is told after `LinkUp`.
+    The link counts as up once Asterisk is fully booted and its live calls and phones have been listed.
+    What was read before that moment is told after `LinkUp`.
     """
 
     def __init__(
@@ -120,12 +120,13 @@ class AsteriskTelephony:
                 await sign
         except TimeoutError:
             raise RequestUncertain(
-                f"Asterisk accepted the call of attempt {attempt_id} and then told nothing of it. Check that the AMI "
-                "user may read the event class call, and that no event filter hides Newchannel or OriginateResponse."
+                f"Asterisk accepted the call of attempt {attempt_id} and then told nothing of it. "
+                "Check that the AMI user may read the event class call, and that no event filter hides "
+                "Newchannel or OriginateResponse."
             ) from None
         finally:
             del self._signs[attempt_id]
-            if not sign.cancel():
+            if not sign.cancel() and not sign.cancelled():
                 sign.exception()  # looked at, in case the request itself had failed before
 
     async def open_gate(self, attempt_id: str) -> None:
@@ -234,7 +235,8 @@ class AsteriskTelephony:
             if not sign.done():
                 sign.set_exception(
                     RequestUncertain(
-                        "The link was lost before Asterisk told of the call: whether the agent is rung is found out later."
+                        "The link was lost before Asterisk told of the call: "
+                        "whether the agent is rung is found out later."
                     )
                 )
 

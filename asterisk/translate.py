@@ -41,7 +41,10 @@ Translated = CallEvent | None
 
 
 def translate(book: CallBook, message: Message, at: datetime) -> Translated:
-    """The event a message proves, if any; the book is brought up to date. `at` is our clock's time of reading."""
+    """The event a message proves, if any.
+
+    The book is brought up to date. `at` is our clock's time of reading.
+    """
     handler = _HANDLERS.get(message.get("Event", ""))
     return handler(book, message, at) if handler is not None else None
 

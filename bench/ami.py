@@ -1,8 +1,9 @@
 """How many AMI events a core reads, as a ratio to panoramisk's own protocol on the same stream.
 
-The stream is whole calls recorded on Asterisk 22 without any event filter (`data/*.ami.txt`), each with ids of its
-own, sent over a real connection by a thread. What is measured is the CPU time of the reading thread: for the adapter
-up to frozen call events taken from its queue, for panoramisk up to a callback that counts messages.
+The stream is whole calls recorded on Asterisk 22 without any event filter (`data/*.ami.txt`), each with
+ids of its own, sent over a real connection by a thread. What is measured is the CPU time of the reading
+thread: for the adapter up to frozen call events taken from its queue, for panoramisk up to a callback that
+counts messages.
 """
 
 import asyncio
@@ -51,8 +52,10 @@ def run(calls: int = 1000) -> AmiFigures:
         calls=calls,
         events=events,
         megabytes=len(stream) / 1e6,
-        adapter_events_per_second=events / asyncio.run(_read(stream, lambda port, go: _adapter(port, go, calls))),
-        panoramisk_events_per_second=events / asyncio.run(_read(stream, lambda port, go: _panoramisk(port, go, calls))),
+        adapter_events_per_second=events
+        / asyncio.run(_read(stream, lambda port, go: _adapter(port, go, calls))),
+        panoramisk_events_per_second=events
+        / asyncio.run(_read(stream, lambda port, go: _panoramisk(port, go, calls))),
     )
 
 
@@ -125,7 +128,7 @@ def _answer(connection: socket.socket) -> None:
 
 
 async def _adapter(port: int, go: Callable[[], None], calls: int) -> float:
-    settings = AsteriskSettings(host="127.0.0.1", port=port, username="bench", secret="bench")  # noqa: S106
+    settings = AsteriskSettings(host="127.0.0.1", port=port, username="bench", secret="bench")
     telephony = AsteriskTelephony(settings, queue_limit=_QUEUE_LIMIT)
     await telephony.start()
     ended, began = 0, 0.0
@@ -143,7 +146,7 @@ async def _adapter(port: int, go: Callable[[], None], calls: int) -> float:
 
 
 async def _panoramisk(port: int, go: Callable[[], None], calls: int) -> float:
-    manager = Manager(host="127.0.0.1", port=port, username="bench", secret="bench", ping_delay=600)  # noqa: S106
+    manager = Manager(host="127.0.0.1", port=port, username="bench", secret="bench", ping_delay=600)
     ended, done = 0, asyncio.Event()
 
     def count(_: object, event: dict[str, str]) -> None:

@@ -9,14 +9,15 @@ from functools import partial
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from asterisk.settings import AsteriskSettings
 from asterisk.telephony import AsteriskTelephony
 from bench.placing import AGENT_CHANNEL, CUSTOMER_DIAL, RING_SECONDS, Offer, customer, extension, ticks, until
 from dialer.agents.queries import session, sessions
-from dialer.agents.service import add_agent, pause, ready, release, sign_in
-from dialer.agents.states import AgentEvent, AgentState, PauseReason
+from dialer.agents.service import add_agent, pause, ready, sign_in
+from dialer.agents.states import AgentState, PauseReason
+from dialer.agents.tables import agent_sessions
 from dialer.calling.engine import Engine
 from dialer.calling.queries import count_in_flight
 from dialer.calling.settings import CallingSettings, Mode
@@ -178,21 +179,19 @@ def _add_customers(conn: Connection, numbers: range, now: datetime) -> None:
 
 
 def _get_ready(conn: Connection, agent: str, now: datetime) -> None:
-    """The agent's button. One whose call still goes on misses the tick."""
+    """The agent wants one call. One whose last call still goes on misses the tick."""
     current = session(conn, agent)
-    assert current is not None
-    if current.state is AgentState.WRAP_UP:
-        release(conn, agent, AgentEvent.WRAPPED_UP, now)
-    elif current.state is AgentState.PAUSED:
+    if current is not None and current.state is AgentState.PAUSED:
         ready(conn, agent, now)
+        # Asked for beforehand: a busy customer must not bring the agent a second call at once.
+        change = update(agent_sessions).where(agent_sessions.c.agent_id == agent)
+        conn.execute(change.values(next_pause=PauseReason.OTHER))
 
 
 def _pause_all(conn: Connection, now: datetime) -> None:
-    """Every phase begins alike."""
+    """Whoever found no customer in the turn before."""
     for current in sessions(conn):
-        if current.state is AgentState.WRAP_UP:
-            release(conn, current.agent_id, AgentEvent.WRAPPED_UP, now)
-        if current.state in (AgentState.WRAP_UP, AgentState.READY):
+        if current.state is AgentState.READY:
             pause(conn, current.agent_id, PauseReason.OTHER, now)
 
 

@@ -1,7 +1,7 @@
 """Calls offered at a pace, and the floor: the same calls placed by hand.
 
 Every call has its whole life, whoever places it: the agent's channel answers and waits at the gate, the
-gate is opened, the customer answers, is recorded, and hangs up. No phone is involved and no audio flows.
+gate is opened, and the customer who is dialled is busy. No phone is involved and no audio flows.
 """
 
 import asyncio
@@ -23,9 +23,7 @@ RING_SECONDS = 20
 _CONSOLE = (
     "module load res_rtp_multicast.so",
     "module load chan_rtp.so",
-    "dialplan add extension _X.,1,Answer() into huifang-bench",
-    "dialplan add extension _X.,2,Wait(0.05) into huifang-bench",
-    "dialplan add extension _X.,3,Hangup() into huifang-bench",
+    "dialplan add extension _X.,1,Hangup(17) into huifang-bench",
 )
 _OVER_SECONDS = 10.0
 

@@ -15,8 +15,8 @@ class PendingAction(Action):  # type: ignore[misc]  # panoramisk has no types
     """panoramisk's action with rules of its own for what completes it.
 
     A plain action is answered by its Response, a list action by its Response, its events and the event that
-    ends the list; an error ends both. Events that merely carry the id of a plain action (OriginateResponse) are
-    never swallowed. The future holds all answers, the Response first.
+    ends the list; an error ends both. Events that merely carry the id of a plain action
+    (OriginateResponse) are never swallowed. The future holds all answers, the Response first.
     """
 
     def __init__(self, headers: Mapping[str, HeaderValue], *, as_list: bool, seconds: float) -> None:
@@ -57,7 +57,7 @@ class PendingAction(Action):  # type: ignore[misc]  # panoramisk has no types
     def _expire(self, seconds: float) -> None:
         self.fail(
             RequestUncertain(
-                f"Asterisk did not answer {self['Action']} within {seconds:g} s: whether it had an effect is unknown. "
-                "Check the load of the Asterisk machine."
+                f"Asterisk did not answer {self['Action']} within {seconds:g} s: "
+                "whether it had an effect is unknown. Check the load of the Asterisk machine."
             )
         )

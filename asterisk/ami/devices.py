@@ -1,7 +1,7 @@
 """Which agents' phones can be rung, from Asterisk's device states. Pure.
 
-Device states cover every channel technology, and say UNAVAILABLE when a phone's registration ends, runs out, or its
-qualify stays unanswered.
+Device states cover every channel technology, and say UNAVAILABLE when a phone's registration ends, runs
+out, or its qualify stays unanswered.
 """
 
 from collections.abc import Iterable

@@ -9,8 +9,8 @@ _SHUTTING_DOWN = "shutting down"
 class LinkFault(Exception):
     """The link cannot be had or was lost.
 
-    `slow` asks for a long pause before the next try: the other side refused us, and trying again at once would
-    only fill its log or have us banned.
+    `slow` asks for a long pause before the next try: the other side refused us, and trying again at once
+    would only fill its log or have us banned.
     """
 
     reason: str
@@ -46,8 +46,9 @@ def login_refused(username: str, message: str) -> LinkFault:
         return shutting_down()
     return LinkFault(
         f"Asterisk refused the login of AMI user {username!r} ({message or 'no reason given'}).",
-        f"Set the settings username and secret to those of a user in manager.conf: [{username}] must exist there, its "
-        "secret must be the same, and its permit line must allow this machine. Login is tried again by itself.",
+        f"Set the settings username and secret to those of a user in manager.conf: [{username}] must "
+        "exist there, its secret must be the same, and its permit line must allow this machine. "
+        "Login is tried again by itself.",
         slow=True,
     )
 
@@ -80,15 +81,16 @@ def lost(error: BaseException | None) -> LinkFault:
     why = f" ({error})" if error else ""
     return LinkFault(
         f"The connection to Asterisk was lost{why}.",
-        "Check that Asterisk runs and the network to it; the link is tried again by itself. If this happens under "
-        "load, raise writetimeout of the user in manager.conf to 5000 or more.",
+        "Check that Asterisk runs and the network to it; the link is tried again by itself. "
+        "If this happens under load, raise writetimeout of the user in manager.conf to 5000 or more.",
     )
 
 
 def overflowed(limit: int) -> LinkFault:
     """Events came faster than they were taken: the rest is settled after a fresh link."""
     return LinkFault(
-        f"More than {limit} call events wait to be handled: the link was reset and all calls are settled anew.",
+        f"More than {limit} call events wait to be handled: "
+        "the link was reset and all calls are settled anew.",
         "Look for a slow database or an overloaded machine; set the event filter in manager.conf.",
     )
 

@@ -1,8 +1,8 @@
 """panoramisk's manager made safe: it keeps one working link up for ever, and says when it has none.
 
-Use it as panoramisk's (`connect`, `send_action`, `register_event`, `close`), but: events are plain dicts handed to
-synchronous callbacks in order; an action has a deadline and is never sent twice; `connect` returns the task that
-keeps the link up.
+Use it as panoramisk's (`connect`, `send_action`, `register_event`, `close`), but: events are plain dicts
+handed to synchronous callbacks in order; an action has a deadline and is never sent twice; `connect`
+returns the task that keeps the link up.
 """
 
 import asyncio
@@ -43,7 +43,10 @@ class AmiTimes:
     retry_refused: float = 15.0
 
     def pause(self, failures: int, fault: LinkFault, dice: float) -> float:
-        """The pause before the next try: doubled by each failure, capped, and jittered by `dice` in [0, 1)."""
+        """The pause before the next try.
+
+        Doubled by each failure, capped, and jittered by `dice` in [0, 1).
+        """
         longest = min(self.retry_most, self.retry_first * 2.0 ** min(failures, 16))
         return max(longest, self.retry_refused if fault.slow else 0.0) * (0.5 + dice / 2)
 
@@ -51,8 +54,9 @@ class AmiTimes:
 class AmiManager(Manager):  # type: ignore[misc]  # panoramisk has no types
     """The link to one Asterisk.
 
-    `on_ready` is awaited once Asterisk is logged in to and fully booted, and before the link counts as up; it may
-    send actions. `on_down` is told each new reason for not having a link. `hold` is awaited before each try.
+    `on_ready` is awaited once Asterisk is logged in to and fully booted, and before the link counts as up;
+    it may send actions. `on_down` is told each new reason for not having a link. `hold` is awaited before
+    each try.
     """
 
     def __init__(

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 Fields = dict[str, str]
-"""Headers of one message as Asterisk spells them. A header that is repeated has its values joined by a line feed,
-which no value can hold."""
+"""Headers of one message as Asterisk spells them. A header that is repeated has its values joined by a
+line feed, which no value can hold."""
 
 EOL = b"\r\n"
 END = b"\r\n\r\n"
@@ -22,7 +22,10 @@ _BREAKS = re.compile(r"[\r\n\x00]")
 
 
 class HeaderRefused(ValueError):
-    """A header of an action holds a line break or a bad name: it would have injected headers or whole actions."""
+    """A header of an action holds a line break or a bad name.
+
+    It would have injected headers or whole actions.
+    """
 
 
 def encode_action(headers: Iterable[tuple[str, str | Sequence[str]]]) -> bytes:
@@ -38,7 +41,8 @@ def encode_action(headers: Iterable[tuple[str, str | Sequence[str]]]) -> bytes:
         for single in [value] if isinstance(value, str) else value:
             if _BREAKS.search(single):
                 raise HeaderRefused(
-                    f"The value of AMI header {key} is refused: it holds a line break. Remove it from the data."
+                    f"The value of AMI header {key} is refused: it holds a line break. "
+                    "Remove it from the data."
                 )
             lines.append(f"{key}: {single}\r\n")
     return ("".join(lines) + "\r\n").encode()

@@ -5,12 +5,13 @@ applies. It may be run again by its caller, must not wait for anything but the d
 leaves no trace when it raises.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from dialer.storage.dialects import is_sqlite, make_engine, make_sqlite_writer
+from dialer.storage.dialects import is_sqlite, keep_event_order, make_engine, make_sqlite_writer
 from dialer.storage.feed import Feed
 from dialer.storage.writer import BatchingWriter
 
@@ -24,6 +25,8 @@ class Database:
         self.url = url
         self._engine = make_engine(url)
         self.feed = Feed()
+        # Who waits to write holds no connection, so that a burst leaves some for those who read.
+        self._turn = asyncio.Lock()
         self._writer: BatchingWriter | None = None
         if is_sqlite(url):
             self._writer = BatchingWriter(make_sqlite_writer(url), self.feed)
@@ -37,7 +40,8 @@ class Database:
         """Finish what waits to be written, and close."""
         if self._writer is not None:
             await self._writer.stop()
-        await self._engine.dispose()
+        async with self._turn:
+            await self._engine.dispose()
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Run `query` on a connection of its own and give its result."""
@@ -52,7 +56,8 @@ class Database:
         """
         if self._writer is not None:
             return await self._writer.write(work)
-        async with self._engine.begin() as connection:
+        async with self._turn, self._engine.begin() as connection:
+            await connection.run_sync(keep_event_order)
             result = await connection.run_sync(work)
         self.feed.wake()
         return result

@@ -65,7 +65,11 @@ def _set_up_sqlite(engine: Engine, *, begin: str) -> None:
 
 
 def keep_event_order(connection: Connection) -> None:
-    """Let event ids become visible in their order. One writer on SQLite does so by itself."""
+    """Write after every other process has: event ids become visible in their order.
+
+    Taken before anything else of a transaction, two of them cannot lock each other out. On
+    SQLite the one writer does all this by itself.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _EVENT_ORDER_LOCK})
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 from sqlalchemy import create_engine
 
 from dialer.calling.service import Pairing
@@ -20,6 +20,9 @@ from dialer.storage.dialects import sqlite_url
 from tests.panel.site import PASSWORD, MovableClock, OpenPage, Server, Site
 from web.panel import Panel
 from web.settings import WebSettings
+
+# A machine that does much else may take long; what is expected is waited for no longer than it takes.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture
@@ -96,7 +99,7 @@ async def open_page(browser: Browser, panel_server: Site) -> AsyncIterator[OpenP
         else:
             context = await browser.new_context(viewport={"width": width, "height": height})
             page = await context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on(
             "console",

@@ -89,7 +89,7 @@ def silence(_: AmiSession, __: Action) -> None:
 async def test_an_unanswered_originate_is_not_sent_again(
     server: AmiServer, link: Callable[..., Linked]
 ) -> None:
-    """Fault 1 and 2: panoramisk sends it again on the next link, and its future never ends."""
+    """Panoramisk sends it again on the next link, and its future never ends."""
     server.on["Originate"] = silence
     one = link()
     manager = await one.up()
@@ -107,7 +107,7 @@ async def test_an_unanswered_originate_is_not_sent_again(
 async def test_an_action_without_a_link_is_refused_at_once(
     server: AmiServer, link: Callable[..., Linked]
 ) -> None:
-    """Fault 1 and 8: panoramisk queues it and fires it late; before the first link it raises AttributeError."""
+    """Panoramisk queues it and fires it late; before the first link it raises AttributeError."""
     one = link()
     with pytest.raises(LinkUnavailable):
         await one.manager.request(ORIGINATE)
@@ -124,7 +124,7 @@ async def test_an_action_without_a_link_is_refused_at_once(
 async def test_an_action_has_a_deadline_and_leaves_nothing_behind(
     server: AmiServer, link: Callable[..., Linked]
 ) -> None:
-    """Fault 2 and 4."""
+    """D7."""
     server.on["Originate"] = silence
     manager = await link(FAST).up()
     with pytest.raises(RequestUncertain, match=r"0\.3 s"):
@@ -136,7 +136,7 @@ async def test_an_action_has_a_deadline_and_leaves_nothing_behind(
 async def test_giving_up_on_an_action_does_not_swallow_its_late_event(
     server: AmiServer, link: Callable[..., Linked]
 ) -> None:
-    """Fault 4: after `wait_for` panoramisk keeps the entry, and the late OriginateResponse goes there."""
+    """After `wait_for` panoramisk keeps the entry, and the late OriginateResponse goes there."""
     asked: list[Action] = []
     server.on["Originate"] = lambda _, action: asked.append(action)
     manager = await link().up()
@@ -155,7 +155,7 @@ async def test_giving_up_on_an_action_does_not_swallow_its_late_event(
 async def test_an_originate_response_reaches_the_callbacks(
     server: AmiServer, link: Callable[..., Linked]
 ) -> None:
-    """Fault 3: with panoramisk's defaults the event ends in the action's future."""
+    """With panoramisk's defaults the event ends in the action's future."""
 
     def answer(session: AmiSession, action: Action) -> None:
         session.answer(action, Message="Originate successfully queued")
@@ -171,7 +171,7 @@ async def test_an_originate_response_reaches_the_callbacks(
 
 
 async def test_a_queue_action_does_not_hang(server: AmiServer, link: Callable[..., Linked]) -> None:
-    """Fault 3: panoramisk waits for ever after "Added interface to queue"."""
+    """Panoramisk waits for ever after "Added interface to queue"."""
     server.on["QueueAdd"] = lambda session, action: session.answer(action, Message="Added interface to queue")
     manager = await link().up()
     assert len(await manager.request({"Action": "QueueAdd", "Queue": "q", "Interface": "Local/1@x"})) == 1
@@ -199,7 +199,7 @@ async def test_a_refused_list_ends_at_once(server: AmiServer, link: Callable[...
 async def test_a_character_split_over_two_reads_is_whole(
     server: AmiServer, link: Callable[..., Linked]
 ) -> None:
-    """Fault 5: panoramisk decodes each read by itself, and drops what is no UTF-8."""
+    """Panoramisk decodes each read by itself, and drops what is no UTF-8."""
     manager = await link().up()
     seen: asyncio.Queue[dict[str, str]] = asyncio.Queue()
     manager.register_event("X", lambda _, event: seen.put_nowait(event))
@@ -231,7 +231,7 @@ async def test_every_cut_of_the_stream_gives_the_same_messages(link: Callable[..
 async def test_a_failing_callback_does_not_end_the_link(
     server: AmiServer, link: Callable[..., Linked]
 ) -> None:
-    """Fault 6: an exception tears panoramisk's link down, with the rest of what was read."""
+    """An exception tears panoramisk's link down, with the rest of what was read."""
     manager = await link().up()
     seen: list[str] = []
     done = asyncio.Event()
@@ -254,7 +254,7 @@ async def test_a_failing_callback_does_not_end_the_link(
 
 
 async def test_a_coroutine_function_is_no_callback(link: Callable[..., Linked]) -> None:
-    """Fault 6: its runs would overtake each other, and nobody would see their errors."""
+    """Its runs would overtake each other, and nobody would see their errors."""
 
     async def callback(*_: object) -> None:
         """Never called."""
@@ -293,7 +293,7 @@ async def test_a_callback_registered_late_is_called(server: AmiServer, link: Cal
 async def test_a_link_that_does_not_answer_pings_is_dead(
     server: AmiServer, link: Callable[..., Linked]
 ) -> None:
-    """Fault 7: panoramisk never looks at the answer."""
+    """Panoramisk never looks at the answer."""
     one = link(FAST)
     await one.up()
     server.on["Ping"] = silence
@@ -304,7 +304,10 @@ async def test_a_link_that_does_not_answer_pings_is_dead(
 
 
 async def test_a_refused_ping_is_an_answer(server: AmiServer, link: Callable[..., Linked]) -> None:
-    """While Asterisk waits for calls to end before it stops, it refuses actions; the link still tells of them."""
+    """While Asterisk waits for calls to end before it stops, it refuses actions.
+
+    The link still tells of them.
+    """
     server.on["Ping"] = lambda session, action: session.answer(
         action, "Error", Message="Asterisk is shutting down"
     )
@@ -317,7 +320,7 @@ async def test_a_refused_ping_is_an_answer(server: AmiServer, link: Callable[...
 async def test_a_wrong_password_is_told_with_advice_and_mends_itself(
     server: AmiServer, link: Callable[..., Linked]
 ) -> None:
-    """Fault 8: panoramisk says nothing, and tries at a fixed interval for ever."""
+    """Panoramisk says nothing, and tries at a fixed interval for ever."""
     server.secret = "changed"
     one = link(FAST)
     one.manager.connect()
@@ -356,7 +359,7 @@ async def test_a_login_refused_because_asterisk_stops_is_no_wrong_password(
 
 
 async def test_close_ends_everything(server: AmiServer, link: Callable[..., Linked]) -> None:
-    """Fault 8: panoramisk reconnects after `close()` while a reconnect waits."""
+    """Panoramisk reconnects after `close()` while a reconnect waits."""
     one = link()
     manager = await one.up()
     server.session.drop()
@@ -381,7 +384,7 @@ async def test_close_fails_who_waits(server: AmiServer, link: Callable[..., Link
 
 
 async def test_nothing_can_be_injected(server: AmiServer, link: Callable[..., Linked]) -> None:
-    """Fault 9, X2."""
+    """X2."""
     manager = await link().up()
     with pytest.raises(RequestRefused, match="line break"):
         await manager.request({**ORIGINATE, "CallerID": "x\r\n\r\nAction: Hangup\r\nChannel: /.*/"})

@@ -122,7 +122,7 @@ def test_a_foreign_user_event_is_ignored() -> None:
 
 
 def test_a_refused_second_originate_does_not_fail_the_live_call() -> None:
-    """D7: the refusal carries the live call's own id (asterisk.md 5)."""
+    """D7: the refusal carries the live call's own id."""
     messages, _ = read_stream(STREAMS["customer_hangs_up"])
     book = CallBook()
     answered = next(i for i, m in enumerate(messages) if m.get("UserEvent") == "HFAnswered")

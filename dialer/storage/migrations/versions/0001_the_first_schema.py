@@ -65,6 +65,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("events", schema=None) as batch_op:
+        batch_op.create_index("ix_events_kind", ["kind", "id"], unique=False)
         batch_op.create_index("ix_events_subject", ["subject", "id"], unique=False)
 
     op.create_table(
@@ -475,6 +476,7 @@ def downgrade() -> None:
     op.drop_table("login_failures")
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.drop_index("ix_events_subject")
+        batch_op.drop_index("ix_events_kind")
 
     op.drop_table("events")
     op.drop_table("customers")

@@ -1,0 +1,52 @@
+"""What the scenarios share: a real Asterisk, and sites that run on it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from asterisk.install import AsteriskBinary
+from asterisk.server import AsteriskServer
+from tests.fixtures_asterisk import asterisk_binary, asterisk_server, short_tmp, trial_settings
+from tests.support.site import Site
+
+__all__ = ["asterisk_binary", "asterisk_server", "short_tmp"]
+
+NewSite = Callable[..., Awaitable[Site]]
+Logs = list[MutableMapping[str, Any]]
+
+
+@pytest.fixture
+def logs() -> Iterator[Logs]:
+    """Every log line of this process, from here on."""
+    with capture_logs() as lines:
+        yield lines
+
+
+@pytest.fixture
+def own_server(asterisk_binary: AsteriskBinary, short_tmp: Path, tmp_path: Path) -> Iterator[AsteriskServer]:
+    """An Asterisk of this test alone, which it may kill."""
+    server = AsteriskServer(asterisk_binary, short_tmp / tmp_path.name, trial_settings())
+    asyncio.run(server.start())
+    yield server
+    asyncio.run(server.stop())
+
+
+@pytest.fixture
+async def new_site(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[NewSite]:
+    """Makes sites; on the Asterisk that all scenarios share, unless another one is given."""
+    sites: list[Site] = []
+
+    async def make(server: AsteriskServer | None = None, **how: Any) -> Site:
+        shared = server or request.getfixturevalue("asterisk_server")
+        site = Site(tmp_path / f"site-{len(sites)}", shared, **how)
+        sites.append(site)
+        await site.open()
+        return site
+
+    yield make
+    for site in sites:
+        await site.close()
