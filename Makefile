@@ -13,7 +13,7 @@ ARGS ?=
 BIN := .venv/bin
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/huifang
 # pyproject.toml says what is needed, the lock says which version.
-PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-build-isolation --constraint requirements.lock
+PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --disable-pip-version-check --no-build-isolation --constraint requirements.lock
 # What goes wrong comes on stderr; of the rest only the long downloads are worth a line.
 QUIETER := sed -unE 's/^ *Downloading ([^-]+-[^-]+)-.*\((.* MB)\)$$/  \1 (\2)/p'
 

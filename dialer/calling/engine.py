@@ -25,6 +25,7 @@ from dialer.clock import Clock
 from dialer.ids import new_id
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database
+from dialer.storage.feed import emit
 from dialer.telephony.events import (
     AgentRinging,
     AgentUp,
@@ -33,6 +34,7 @@ from dialer.telephony.events import (
     CustomerRinging,
     LinkDown,
     LinkUp,
+    PhoneState,
     TelephonyEvent,
 )
 from dialer.telephony.outcomes import DialOutcome
@@ -127,6 +129,7 @@ class Engine:
         next start.
         """
         self._stopping = True
+        await self._tell("engine.stopping", "engine")
         deadline = asyncio.get_running_loop().time() + grace
         while (left := await self._db.read(queries.count_in_flight)) and (
             asyncio.get_running_loop().time() < deadline
@@ -220,7 +223,8 @@ class Engine:
                 await self._on_link_down(event)
             case CallEvent():
                 self._mailboxes.put(event.attempt_id, event)
-            case _:
+            case PhoneState():
+                await self._tell("engine.phone", event.extension, reachable=event.reachable)
                 self._nudge.set()
 
     async def _on_link_up(self, event: LinkUp) -> None:
@@ -229,6 +233,7 @@ class Engine:
         try:
             await self._db.write(lambda c: clear_alarm(c, "link_down", "asterisk", self._clock()))
             self._settled = await self._settler.settle_all()
+            await self._tell("engine.settled", "engine", settled=self._settled)
         except Exception:
             # The sweep tries again: the link itself is fine.
             log.exception("What is in flight could not be settled.", action="link_up")
@@ -306,6 +311,13 @@ class Engine:
             outcome=ending.outcome.value,
         )
         self._nudge.set()
+
+    async def _tell(self, kind: str, subject: str, **data: bool) -> None:
+        """Leave an event row for the pages. Nothing depends on it."""
+        try:
+            await self._db.write(lambda c: emit(c, kind, subject, self._clock(), data))
+        except Exception:
+            log.exception("An event row could not be written.", action="tell", kind=kind)
 
     def _adopt(self, attempt_id: str, seen: Progress) -> None:
         self._seen[attempt_id] = seen

@@ -22,7 +22,9 @@ from tests.support.core import NOW, add_follow_up, add_ready_agent, pairing, ses
 
 T = TypeVar("T")
 
-_WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+_WAITING = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ A conftest imports `store_url`, `database` and what they need; a test that takes
 import asyncio
 import shutil
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from importlib import import_module
 from itertools import count
@@ -30,8 +31,7 @@ def make_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
 
     def make(kind: str, migrated: bool) -> str:
         if kind not in makers:
-            folder = tmp_path_factory.mktemp(kind)
-            makers[kind] = _Sqlite(folder) if kind == "sqlite" else _Postgres(folder)
+            makers[kind] = _Sqlite(tmp_path_factory.mktemp(kind)) if kind == "sqlite" else _Postgres()
         return makers[kind].make(migrated=migrated)
 
     yield make
@@ -88,7 +88,10 @@ class _Sqlite:
 class _Postgres:
     """Databases of one real server, made from one migrated template."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
+        # Another run of the tests would take away the right to enter pytest's own folder: as root the
+        # server runs as a user of its own.
+        self._folder = folder = Path(tempfile.mkdtemp(prefix="hf-"))
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("XDG_RUNTIME_DIR", str(folder))  # the package warns where the system has none
             get_server = import_module("pgserver").get_server
@@ -113,3 +116,4 @@ class _Postgres:
 
     def close(self) -> None:
         self._server.cleanup()
+        shutil.rmtree(self._folder)

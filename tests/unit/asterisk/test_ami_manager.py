@@ -1,4 +1,4 @@
-"""panoramisk's faults do not reach us: each test fails on panoramisk's own manager (D7, X2)."""
+"""The AMI link: panoramisk's faults do not reach us, and the link is kept up for ever (D7, X2)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -250,6 +250,20 @@ async def test_a_failing_callback_does_not_end_the_link(
     server.session.send(b"".join(message(Event="X", n=str(n)) for n in range(5)))
     await asyncio.wait_for(done.wait(), 5)
     assert seen == ["0", "1", "2", "3", "4"]
+    assert server.logins == 1
+
+
+async def test_the_only_callback_may_fail_too(server: AmiServer, link: Callable[..., Linked]) -> None:
+    manager = await link().up()
+    done = asyncio.Event()
+
+    def fails(*_: object) -> None:
+        raise ValueError("boom")
+
+    manager.register_event("X", fails)
+    manager.register_event("Y", lambda *_: done.set())
+    server.session.send(message(Event="X") + message(Event="Y"))
+    await asyncio.wait_for(done.wait(), 5)
     assert server.logins == 1
 
 

@@ -1,0 +1,98 @@
+"""Phones that do not answer: the agent's stops that agent, the customer's decides the next try (D3, L7)."""
+
+from datetime import timedelta
+
+import pytest
+
+from asterisk.phones import Behaviour, Refuse, RingForever
+from dialer.agents.states import AgentState, PauseReason
+from dialer.alarms.service import open_alarms
+from dialer.followups.states import FollowUpState
+from dialer.telephony.outcomes import DialOutcome
+from tests.fixtures_asterisk import EXTENSIONS
+from tests.scenarios.conftest import Logs, NewSite
+from tests.support.site import plain, said, talk, until
+
+
+async def test_an_agents_phone_that_does_not_answer_pauses_the_agent(
+    new_site: NewSite, logs: Logs
+) -> None:
+    """No try is burned; the agent is told why, and goes on when ready again (D5, L7)."""
+    site = await new_site()
+    (number,) = await site.owe(talk(1.5))
+    answering, site.agent_does = site.agent_does, RingForever()
+    async with site.serving():
+        await site.ready()
+        attempt = await site.ended(number)
+        assert attempt.outcome == DialOutcome.AGENT_UNAVAILABLE
+        assert (attempt.counted, attempt.go_at) == (False, None)
+        owed = await site.follow_up(number)
+        assert (owed.state, owed.tries) == (FollowUpState.WAITING, {})
+        session = await site.session()
+        assert (session.state, session.reason) == (AgentState.PAUSED, PauseReason.DID_NOT_ANSWER)
+        for language, words in (("en", "Did not answer the phone"), ("zh", "没有接")):
+            assert words in plain(await site.page(language)), language
+        assert site.rings(number) == 0
+
+        site.agent_does = answering
+        site.clerk()
+        await until(lambda: _rung(site.rings, number), "the customer is rung")
+        assert (await site.ended(number)).outcome == DialOutcome.ANSWERED
+        await site.sound()
+        await site.no_alarm()
+
+
+async def test_nobody_is_dialled_for_an_agent_whose_phone_is_gone(new_site: NewSite) -> None:
+    """The page says so; the phone comes back and the call comes by itself (D1, V1)."""
+    site = await new_site()
+    (number,) = await site.owe(talk(1.5))
+    (phone,) = site.phones.values()
+    await phone.unregister()
+    async with site.serving() as service:
+        await until(lambda: _settled(service.engine), "the link is up")
+        site.clerk()
+        await until(lambda: _state(site, AgentState.READY), "the agent is ready")
+        english, chinese = [plain(await site.page(language)) for language in ("en", "zh")]
+        assert "Phone cannot be reached" in english
+        assert "Phone cannot be reached" not in chinese
+        assert "话机" in chinese or "电话" in chinese
+        await service.engine.dispatch_once()
+        assert await site.attempts() == []
+        await phone.register()
+        await site.ended(number)
+        await site.sound()
+        assert await site.db.read(open_alarms) == []
+
+
+# What each customer's phone does, and what must come of it: state, minutes to the next try, counted.
+_FATES: dict[DialOutcome, tuple[Behaviour, FollowUpState, float, bool]] = {
+    DialOutcome.BUSY: (Refuse(code=486), FollowUpState.WAITING, 15, True),
+    DialOutcome.NO_ANSWER: (RingForever(), FollowUpState.WAITING, 180, True),
+    DialOutcome.REJECTED: (Refuse(code=603, ring_seconds=0.3), FollowUpState.WAITING, 180, True),
+    DialOutcome.CONGESTION: (Refuse(code=503), FollowUpState.WAITING, 5, False),
+    DialOutcome.INVALID_NUMBER: (Refuse(code=404), FollowUpState.EXHAUSTED, 0, True),
+}
+
+
+async def test_a_customer_who_is_not_reached_is_tried_again_by_the_cause(new_site: NewSite) -> None:
+    """Each phone is rung once; the agents are ready for the next call (L7, D3)."""
+    site = await new_site(agents=len(_FATES))
+    numbers = await site.owe(*(fate[0] for fate in _FATES.values()))
+    async with site.serving():
+        for extension in EXTENSIONS[: len(_FATES)]:
+            await site.ready(extension)
+        for number, (outcome, (_, state, minutes, counted)) in zip(numbers, _FATES.items(), strict=True):
+            attempt = await site.ended(number)
+            assert (attempt.outcome, attempt.counted) == (outcome, counted)
+            owed = await site.follow_up(number)
+            assert owed.state == state, outcome
+            assert owed.tries == ({outcome: 1} if counted else {})
+            if state is FollowUpState.WAITING:
+                assert attempt.ended_at is not None
+                wait = (owed.due_at - attempt.ended_at) / timedelta(minutes=1)
+                assert wait == pytest.approx(minutes, abs=0.1)
+            assert site.rings(number) == 1
+        for extension in EXTENSIONS[: len(_FATES)]:
+            assert (await site.session(extension)).state is AgentState.READY
+        await site.sound()
+        await site.no_alarm()
