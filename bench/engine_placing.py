@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict, deque
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select, update
 
+from asterisk.ami.devices import Devices
 from asterisk.settings import AsteriskSettings
 from asterisk.telephony import AsteriskTelephony
 from bench.placing import AGENT_CHANNEL, CUSTOMER_DIAL, RING_SECONDS, Offer, customer, extension, ticks, until
@@ -133,10 +135,15 @@ class _SteadyClock:
 
 
 class _AnyExtension(AsteriskTelephony):
-    """Asterisk knows no device behind these channels: they can be rung, as behind a Local channel."""
+    """Takes every extension for reachable, as those behind Local channels.
 
-    def reachable_phones(self) -> frozenset[str] | None:
-        return None
+    Asterisk makes up a device for each of these channels and calls it unavailable after the call: that
+    would be told as a phone lost and found again, twice a call, which no real phone does.
+    """
+
+    def __init__(self, settings: AsteriskSettings, *, clock: Callable[[], datetime]) -> None:
+        super().__init__(settings, clock=clock)
+        self._devices = Devices("Local/{extension}")
 
 
 def _add_agents(conn: Connection, count: int, now: datetime) -> list[str]:

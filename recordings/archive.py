@@ -74,6 +74,9 @@ def archive(order: Order) -> Archived:
         digests, sides = _fetch(order, work)
         wav = work / "joined.wav"
         joined = join([sides.get(part) for part in order.channels], wav)
+        if joined.blank and not order.copies:
+            # Before the answer the telephone system fills a silent line with zeros.
+            raise NoAudio(f"{order.attempt_id}: nothing was heard before the answer.")
         if channel_digests(wav) != joined.digests:
             raise OSError(errno.EIO, "the file read back is not what was written", str(wav))
         result = _describe(order, joined, wav)

@@ -25,6 +25,9 @@ _FULL_SCALE = 32768.0
 _COMPRESSION = 0.75
 _LONGEST_CLIP_SECONDS = 300.0
 
+# A-law has no zero: its silence is 8 on either side.
+_BLANK = 16.0
+
 Samples = NDArray[np.int16]
 
 
@@ -33,7 +36,7 @@ class Unreadable(Exception):
 
 
 class NoAudio(Exception):
-    """There is a file, and no sample in it."""
+    """There is a file, and nothing to be heard in it."""
 
 
 @dataclass(slots=True)
@@ -60,6 +63,11 @@ class Meter:
         loud = np.concatenate(self._loud) if self._loud else np.zeros(1)
         return float((loud > _FULL_SCALE * 10 ** (silence_dbfs / 20)).mean())
 
+    @property
+    def loudest(self) -> float:
+        """Loudness of the loudest moment, in units of a 16-bit sample."""
+        return max((float(loud.max()) for loud in self._loud if loud.size), default=0.0)
+
     def peaks(self, pairs: int) -> list[float]:
         """Lowest and highest sample (-1 to 1) of each of at most `pairs` equal stretches, in turn."""
         low, high = np.concatenate(self._low), np.concatenate(self._high)
@@ -76,6 +84,11 @@ class Joined:
     seconds: float
     lengths: tuple[float | None, ...]
     meters: tuple[Meter, ...]
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing at all is to be heard: a telephone system's filling, not a quiet person."""
+        return all(meter.loudest <= _BLANK for meter in self.meters)
 
     @property
     def digests(self) -> tuple[str, ...]:

@@ -42,19 +42,23 @@ async def other(database: Database) -> AsyncIterator[Database]:
     await other.stop()
 
 
+def somebody_waits(conn: Connection) -> bool:
+    return bool(conn.execute(_WAITING).scalar())
+
+
 async def at_once(
     database: Database, first: Callable[[Connection, Callable[[], None]], object], second: "asyncio.Task[T]"
 ) -> list[object]:
     """Run `first`, which calls its second argument where it shall stop until `second` waits or is done."""
 
     async def second_waits() -> None:
-        while not (second.done() or await database.read(lambda conn: conn.execute(_WAITING).scalar())):
-            await asyncio.sleep(0.01)
+        while not second.done() and not await database.read(somebody_waits):
+            await asyncio.wait({second}, timeout=0.01)
 
     def work(conn: Connection) -> object:
         return first(conn, lambda: await_only(second_waits()))
 
-    return await asyncio.gather(database.write(work), second, return_exceptions=True)
+    return list(await asyncio.gather(database.write(work), second, return_exceptions=True))
 
 
 async def test_two_processes_never_ring_one_customer_at_once(database: Database, other: Database) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection, update
@@ -11,11 +12,13 @@ from sqlalchemy import Connection, update
 from dialer.agents import service as agents
 from dialer.agents.states import AgentState, PauseReason
 from dialer.calling import queries, service
+from dialer.calling.progress import Ending
 from dialer.calling.service import Pairing, could_reserve, reserve
 from dialer.customers.service import take_in
 from dialer.customers.tables import customers
 from dialer.machine import IllegalMove
 from dialer.storage.database import Database
+from dialer.telephony.outcomes import DialOutcome
 from dialer.telephony.port import CallOrder
 from tests.support.core import (
     BUSY,
@@ -153,7 +156,7 @@ async def test_pairing_and_pausing_at_once_never_lock_each_other_out(
     results = await asyncio.gather(*writes, return_exceptions=True)
     assert {type(result) for result in results} <= {list, type(None), IllegalMove}
     for agent_id in agent_ids:
-        session = await database.read(lambda conn, key=agent_id: session_of(conn, key))  # type: ignore[misc]
+        session = await database.read(partial(session_of, agent_id=agent_id))
         assert session.state is AgentState.PAUSED or session.next_pause == PauseReason.MEAL
 
 
@@ -174,9 +177,6 @@ async def test_in_trial_mode_only_the_white_list_is_dialled(database: Database) 
 
 async def test_the_next_phone_of_a_customer_is_held_to_the_white_list_too(database: Database) -> None:
     """D10, L7: an invalid number leads on to another one, which may not be on the list."""
-    from dialer.calling.progress import Ending
-    from dialer.telephony.outcomes import DialOutcome
-
     trial = pairing(trial=frozenset({"13800000001"}))
 
     def work(conn: Connection) -> None:

@@ -1,10 +1,13 @@
 """Migrations and models say the same, on both databases (design: same models, same migrations)."""
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, inspect, select
+from sqlalchemy.exc import IntegrityError
 
+from dialer.customers.tables import phones
 from dialer.storage.base import metadata
 from dialer.storage.database import Database
 from dialer.storage.feed import after, emit
@@ -52,11 +55,6 @@ async def test_there_is_one_newest_migration() -> None:
 
 async def test_foreign_keys_are_kept(database: Database) -> None:
     """A row that refers to nothing is refused, on SQLite too."""
-    import pytest
-    from sqlalchemy.exc import IntegrityError
-
-    from dialer.customers.tables import phones
-
     row = {"customer_id": "nobody", "number": "13800000001", "position": 0}
     with pytest.raises(IntegrityError):
         await database.write(lambda conn: conn.execute(insert(phones).values(**row)))

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import StatementError
 
 from dialer.agents import service as agents
-from dialer.agents.states import AgentEvent, PauseReason
+from dialer.agents.states import MACHINE, AgentEvent, PauseReason
 from dialer.agents.tables import agent_sessions
 from dialer.customers.tables import customers, vehicles
 from dialer.followups import service as follow_ups
@@ -18,6 +19,7 @@ from dialer.machine import IllegalMove
 from dialer.storage.database import Database
 from dialer.storage.dialects import upsert
 from dialer.storage.feed import after, emit, latest_id, of_subject, position, remember
+from dialer.storage.transition import apply
 from tests.support.core import NOW, add_follow_up, add_ready_agent, at, follow_up_of, session_of
 
 
@@ -72,8 +74,7 @@ async def test_a_row_that_moved_on_meanwhile_is_not_overwritten(database: Databa
     def stale(conn: Connection) -> None:
         seen = session_of(conn, agent_id)
         conn.execute(update(agent_sessions).values(state="paused"))
-        transition = agents.MACHINE.advance(seen.state, AgentEvent.RESERVE, NOW)
-        agents.apply(conn, agent_sessions, agent_id, transition)
+        apply(conn, agent_sessions, agent_id, MACHINE.advance(seen.state, AgentEvent.RESERVE, NOW))
 
     with pytest.raises(IllegalMove, match="is no longer ready"):
         await database.write(stale)
@@ -118,15 +119,15 @@ async def test_what_was_acknowledged_is_read_by_everyone_at_once(database: Datab
     """Read your own write, through a connection of another kind."""
     other = Database(database.url)
     for number in range(5):
-        key = await database.write(lambda conn, n=number: add_follow_up(conn, f"1380000000{n}"))  # type: ignore[misc]
-        assert (await other.read(lambda conn, k=key: follow_up_of(conn, k))).state == "waiting"  # type: ignore[misc]
+        key = await database.write(partial(add_follow_up, number=f"1380000000{number}"))
+        assert (await other.read(partial(follow_up_of, follow_up_id=key))).state == "waiting"
     await other.stop()
 
 
 async def test_a_consumer_goes_on_where_it_stopped(database: Database) -> None:
     """Exactly once: the position moves in the same transaction as the consumer's own change."""
     for number in range(3):
-        await database.write(lambda conn, n=number: emit(conn, f"news-{n}", "feed", NOW))  # type: ignore[misc]
+        await database.write(partial(emit, kind=f"news-{number}", subject="feed", at=NOW))
     assert await database.read(lambda conn: position(conn, "archive")) == 0
     first = (await database.read(lambda conn: after(conn, 0, limit=1)))[0]
 
@@ -153,12 +154,12 @@ async def test_a_reader_that_remembers_the_last_id_misses_no_event(database: Dat
 
     async def write(one: Database, name: str) -> None:
         for number in range(15):
-            await one.write(lambda conn: emit(conn, f"{name}-{number}", "feed", NOW))
+            await one.write(partial(emit, kind=f"{name}-{number}", subject="feed", at=NOW))
 
     async def read_on() -> None:
         last = 0
         while len(seen) < 60:
-            for row in await database.read(lambda conn: after(conn, last)):
+            for row in await database.read(partial(after, last=last)):
                 assert row.id > last
                 last = row.id
                 seen.append(row.kind)

@@ -36,13 +36,12 @@ def own_server(asterisk_binary: AsteriskBinary, short_tmp: Path, tmp_path: Path)
 
 
 @pytest.fixture
-async def new_site(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[NewSite]:
+async def new_site(asterisk_server: AsteriskServer, tmp_path: Path) -> AsyncIterator[NewSite]:
     """Makes sites; on the Asterisk that all scenarios share, unless another one is given."""
     sites: list[Site] = []
 
     async def make(server: AsteriskServer | None = None, **how: Any) -> Site:
-        shared = server or request.getfixturevalue("asterisk_server")
-        site = Site(tmp_path / f"site-{len(sites)}", shared, **how)
+        site = Site(tmp_path / f"site-{len(sites)}", server or asterisk_server, **how)
         sites.append(site)
         await site.open()
         return site

@@ -39,7 +39,7 @@ async def test_asterisk_ends_in_a_talk(
         await asyncio.sleep(_SPOKEN)
         ended_at = system_clock()
         await (own_server.kill() if how == "killed" else own_server.stop())
-        for language, words in (("en", "No link to the telephone system."), ("zh", "Asterisk")):
+        for language, words in (("en", "No link to the telephone system."), ("zh", "与电话系统的连接中断")):
             text = await site.alarm_text("link_down", language)
             assert words in text
             assert "link_down" not in text

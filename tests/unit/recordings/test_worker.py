@@ -241,6 +241,14 @@ async def test_early_media_without_sound_is_not_kept(world: World) -> None:
     assert (world.left(), world.archived_wavs(), await count(world, "takeovers")) == ([], [], 0)
 
 
+async def test_early_media_that_is_only_the_filling_of_a_silent_line_is_not_kept(world: World) -> None:
+    attempt = await world.call(seconds=None)
+    write(world.monitor / f"{attempt}.early.wav", silence(1.5))
+    (world.monitor / f"{attempt}.early.done").touch()
+    await world.worker().step()
+    assert (world.left(), world.archived_wavs(), await count(world, "early_clips")) == ([], [], 0)
+
+
 async def test_a_recording_of_a_call_that_rows_call_unanswered_is_linked_all_the_same(world: World) -> None:
     """The answer may have been lost with the link; the sound is the proof."""
     attempt = await world.call(seconds=None)
