@@ -81,8 +81,10 @@ model: .venv/.runtime
 		$(BIN)/dialer models fetch whisper-base --shared || \
 			echo 'Going on without it: calls are made and archived; they are transcribed once the model is here.'; }
 
+# The tests of the panel look at it with Debian's Chromium; the program that steers it needs libatomic.
 test-setup: .venv/.tests asterisk model test-model
-	@command -v chromium >/dev/null || scripts/debian-packages 'the tests of the panel' chromium fonts-noto-cjk
+	@{ command -v chromium && $(BIN)/playwright --version; } >/dev/null 2>&1 || \
+		scripts/debian-packages 'the tests of the panel' chromium fonts-noto-cjk libatomic1
 
 # A small second model, to test the Vosk engine on real decoding.
 test-model: .venv/.tests

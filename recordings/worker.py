@@ -141,21 +141,21 @@ class ArchiveWorker:
     async def _report(self, trouble: Trouble, error: str) -> dict[str, object]:
         """Log what is wrong and what to do, and give what the alarm is to say."""
         waiting = await self._db.read(queries.waiting)
-        free = await self._offload.run(_free_megabytes, self._settings.root)
+        free = await self._offload.run(_free_bytes, self._settings.root)
         advice = _advice(trouble, error, self._settings, free)
         log.error(advice, action="archive_recordings", waiting=waiting)
         return {
             "path": str(self._settings.root),
-            "free_mb": free,
+            "free_bytes": free,
             "waiting": waiting,
             "error": error,
             "advice": advice,
         }
 
 
-def _free_megabytes(root: Path) -> int | None:
+def _free_bytes(root: Path) -> int | None:
     try:
-        return shutil.disk_usage(root).free // _MEGABYTE
+        return shutil.disk_usage(root).free
     except OSError:
         return None
 
@@ -163,9 +163,10 @@ def _free_megabytes(root: Path) -> int | None:
 def _advice(trouble: Trouble, error: str, settings: RecordingSettings, free: int | None) -> str:
     wait = "Until then recordings wait where Asterisk left them; they are archived by themselves afterwards."
     if trouble is Trouble.DISK_FULL:
+        room = "an unknown number of" if free is None else free // _MEGABYTE
         kept = settings.keep_free_bytes // _MEGABYTE
         return (
-            f"There is no room for recordings in {settings.root}: {free} MB are free, {kept} MB are always "
+            f"There is no room for recordings in {settings.root}: {room} MB are free, {kept} MB are always "
             f"kept free. Delete or move files on that disk, or give it more room. {wait}"
         )
     if trouble is Trouble.STORE:

@@ -29,6 +29,7 @@ attempts = Table(
     Column("counted", Boolean, nullable=False, default=False),
     Index("ix_attempts_state", "state", "placed_at"),
     Index("ix_attempts_placed_at", "placed_at"),
+    Index("ix_attempts_agent", "agent_id", "placed_at"),
 )
 
 repairs = Table(

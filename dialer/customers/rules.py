@@ -22,7 +22,7 @@ def normalise_number(text: str) -> str:
     digits = re.sub(r"^(\+|00)86", "", digits)
     if not digits:
         raise BadValue("the phone number is empty")
-    if not digits.isdigit() or not 7 <= len(digits) <= 12:
+    if not (digits.isascii() and digits.isdigit() and 7 <= len(digits) <= 12):
         raise BadValue(f"{text!r} is not a phone number: 7 to 12 digits are needed")
     return digits
 

@@ -11,6 +11,8 @@ from dialer.followups.states import FollowUpState
 from dialer.followups.tables import follow_ups
 from dialer.storage.rows import fetch, fetch_one
 
+_others = customers.alias()
+
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
@@ -82,11 +84,18 @@ def follow_up(conn: Connection, follow_up_id: str) -> FollowUp | None:
 def _diallable(
     now: datetime, playbooks: Collection[str], numbers: Collection[str] | None
 ) -> list[ColumnElement[bool]]:
+    # Who asked not to be called is not called under another name either (X3).
+    barred = (
+        select(phones.c.number)
+        .join(_others, _others.c.id == phones.c.customer_id)
+        .where(phones.c.number == follow_ups.c.number, _others.c.do_not_call)
+    )
     conditions = [
         follow_ups.c.state == FollowUpState.WAITING,
         follow_ups.c.due_at <= now,
         follow_ups.c.playbook.in_(playbooks),
         customers.c.do_not_call.is_(False),
+        ~barred.exists(),
     ]
     if numbers is not None:
         conditions.append(follow_ups.c.number.in_(numbers))

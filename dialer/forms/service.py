@@ -17,6 +17,7 @@ from dialer.forms.tables import answers, result_forms
 from dialer.playbooks.library import Library
 from dialer.storage.dialects import upsert
 from dialer.storage.feed import emit
+from dialer.telephony.outcomes import DialOutcome
 
 # A talk that was cut off is taken up again soon, by default.
 _CUT_OFF_AGAIN = timedelta(minutes=15)
@@ -114,6 +115,8 @@ def _own_call(conn: Connection, agent_id: str, attempt_id: str) -> tuple[Attempt
     owed = follow_up(conn, current.follow_up_id)
     if owed is None or owed.state not in (FollowUpState.CALLING, FollowUpState.WRAP_UP):
         raise BadAnswer("the form of this call is closed")
-    if form_of(conn, attempt_id) is not None:
+    # A try that reached nobody has no form: what is open now is somebody's later call.
+    reached_nobody = current.outcome not in (None, DialOutcome.ANSWERED)
+    if reached_nobody or form_of(conn, attempt_id) is not None:
         raise BadAnswer("the form of this call is closed")
     return current, owed

@@ -1,5 +1,6 @@
 """A CSV file of settlement orders becomes occasions. Pure but for reading the file."""
 
+import contextlib
 import csv
 import io
 from collections.abc import Iterator, Sequence
@@ -30,7 +31,23 @@ HEADINGS = {
     "branch": ("门店", "branch"),
 }
 REQUIRED = ("external_id", "happened_at", "name", "number")
-_TIME_FORMS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y/%m/%d")
+_TIME_FORMS = (
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%d %H:%M",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+)
+# Systems write "no date" as year 1 or 9999.
+_YEARS = range(2000, 2100)
+# As long as the database keeps them, and the greatest amount it keeps.
+_LONGEST = (
+    ("external_id", "the order number", 80),
+    ("name", "the customer's name", 100),
+    ("branch", "the branch", 60),
+)
+_MAX_FEN = 2**31 - 1
 
 
 class UnreadableFile(Exception):
@@ -65,9 +82,12 @@ def read_orders(path: Path, *, zone: ZoneInfo, default_branch: str) -> OrderFile
     except OSError as error:
         raise UnreadableFile(f"{path} cannot be opened: {error.strerror}") from error
     text, encoding = _decode(raw, path)
-    reader = csv.DictReader(io.StringIO(text))
-    columns = _columns(reader.fieldnames or (), path)
-    rows = [_row(line, row, columns, zone, default_branch) for line, row in _numbered(reader)]
+    reader = csv.DictReader(io.StringIO(text, newline=None))
+    try:
+        columns = _columns(reader.fieldnames or (), path)
+        rows = [_row(line, row, columns, zone, default_branch) for line, row in _numbered(reader)]
+    except csv.Error as error:
+        raise UnreadableFile(f"{path}: after line {reader.line_num} it is not CSV: {error}") from error
     return OrderFile(encoding, rows)
 
 
@@ -117,6 +137,9 @@ def _occasion(cells: dict[str, str], zone: ZoneInfo, default_branch: str) -> Occ
     name, salutation = split_salutation(cells["name"])
     if not name:
         raise BadValue("the customer's name is empty")
+    for cell, what, longest in _LONGEST:
+        if len(cells.get(cell, "")) > longest:
+            raise BadValue(f"{what} is longer than {longest} characters")
     plate = cells.get("plate", "")
     return Occasion(
         kind=SETTLEMENT_ORDER,
@@ -137,16 +160,19 @@ def _occasion(cells: dict[str, str], zone: ZoneInfo, default_branch: str) -> Occ
 def _time(text: str, zone: ZoneInfo) -> datetime:
     for form in _TIME_FORMS:
         try:
-            return datetime.strptime(text, form).replace(tzinfo=zone)
+            time = datetime.strptime(text, form)
         except ValueError:
             continue
+        if time.year in _YEARS:
+            return time.replace(tzinfo=zone)
     raise BadValue(f"{text!r} is not a date and time such as 2026-11-21 16:30")
 
 
 def _fen(text: str) -> int | None:
     if not text:
         return None
-    try:
-        return int((Decimal(text.replace(",", "")) * 100).to_integral_value())
-    except InvalidOperation:
-        raise BadValue(f"{text!r} is not an amount of money") from None
+    with contextlib.suppress(InvalidOperation):
+        fen = Decimal(text.replace(",", "")) * 100
+        if fen.is_finite() and abs(fen) <= _MAX_FEN:
+            return int(fen.to_integral_value())
+    raise BadValue(f"{text!r} is not an amount of money")

@@ -205,6 +205,19 @@ async def test_do_not_call_holds_and_stays_when_the_file_comes_again(database: D
     assert await reserved(database) == []
 
 
+async def test_do_not_call_holds_for_a_number_under_another_name(database: Database) -> None:
+    """X3: once, holds everywhere; the next file may spell the name in another way."""
+
+    def work(conn: Connection) -> None:
+        add_ready_agent(conn)
+        add_follow_up(conn, name="李")
+        conn.execute(update(customers).values(do_not_call=True))
+        add_follow_up(conn, name="李娜")
+
+    await database.write(work)
+    assert await reserved(database) == []
+
+
 async def test_nobody_is_called_before_time_nor_outside_hours(database: Database) -> None:
     """L1, L3: 12:30 in Shanghai is a rest hour."""
 

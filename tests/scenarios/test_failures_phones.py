@@ -6,12 +6,11 @@ import pytest
 
 from asterisk.phones import Behaviour, Refuse, RingForever
 from dialer.agents.states import AgentState, PauseReason
-from dialer.alarms.service import open_alarms
 from dialer.followups.states import FollowUpState
 from dialer.telephony.outcomes import DialOutcome
 from tests.fixtures_asterisk import EXTENSIONS
 from tests.scenarios.conftest import Logs, NewSite
-from tests.support.site import Site, plain, said, talk, until
+from tests.support.site import plain, said, talk, until
 
 
 async def test_an_agents_phone_that_does_not_answer_pauses_the_agent(new_site: NewSite) -> None:
@@ -47,8 +46,8 @@ async def test_nobody_is_dialled_for_an_agent_whose_phone_is_gone(new_site: NewS
     (phone,) = site.phones.values()
     await phone.unregister()
     async with site.serving() as service:
+        await site.ready()
         site.clerk()
-        await until(lambda: _is_ready(site), "the agent is ready")
         await until(lambda: _linked(logs), "the link is up")
         english, chinese = [plain(await site.page(language)) for language in ("en", "zh")]
         assert "Phone cannot be reached" in english
@@ -58,7 +57,7 @@ async def test_nobody_is_dialled_for_an_agent_whose_phone_is_gone(new_site: NewS
         await phone.register()
         await site.ended(number)
         await site.sound()
-        assert await site.db.read(open_alarms) == []
+        await site.no_alarm()
 
 
 # What each customer's phone does, and what must come of it: state, minutes to the next try, counted.
@@ -93,10 +92,6 @@ async def test_a_customer_who_is_not_reached_is_tried_again_by_the_cause(new_sit
             assert (await site.session(extension)).state is AgentState.READY
         await site.sound()
         await site.no_alarm()
-
-
-async def _is_ready(site: Site) -> bool:
-    return (await site.session()).state is AgentState.READY
 
 
 async def _linked(logs: Logs) -> bool:

@@ -1,5 +1,136 @@
 """`dialer bench`: figures measured on this machine, as ratios within one run."""
 
+import os
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
 import typer
+from rich.console import Console
+
+from asterisk.install import InstallError
+from asterisk.ports import PortBusy
+from asterisk.server import ServerError
+from bench import ami as ami_bench
+from bench import originate as originate_bench
+from bench import speech as speech_bench
+from bench.placing import CannotPlace
+from dialer.app.cli.common import DEFAULT_DATA, AsJson, DataDir, console, fail, run, settings_of, show
+from dialer.app.logs import set_up_logs
+from qa.rules.schema import RuleSetError
+from qa.speech.models import choose, shared_folder
+from qa.speech.port import SpeechError
+
+WORST_CER = 0.15
 
 app = typer.Typer(help="Measure on this machine.", no_args_is_help=True)
+
+
+@app.callback()
+def bench() -> None:
+    """Measure on this machine."""
+    # Written as in service, which is part of the work, and kept nowhere.
+    set_up_logs(file=Path(os.devnull))
+
+
+@app.command()
+def originate(
+    rate: Annotated[float, typer.Option(min=1, max=200, help="Calls offered in a second.")] = 100,
+    seconds: Annotated[float, typer.Option(min=1, help="How long each of the four turns is.")] = 15,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="A folder on the disk that shall bear the commits; default: the one for temporary files.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Originate rate and latency of the engine, beside a client that does nothing else."""
+    screen = Console(stderr=True)
+
+    def told(phase: originate_bench.Phase) -> None:
+        line = f"{phase.client}: {phase.rate:.1f} calls/s, p99 {phase.latency.p99:.1f} ms"
+        screen.print(line, highlight=False)
+
+    try:
+        measured = run(originate_bench.measure(rate, seconds, folder, told))
+    except (InstallError, ServerError, PortBusy, CannotPlace) as error:
+        fail(error)
+    if not as_json:
+        console.print(originate_bench.table(measured))
+    show(
+        measured,
+        as_json,
+        f"The engine places {measured.ratio:.1%} of the raw client's calls, "
+        f"{measured.added_p50_ms:+.1f} ms at the median and {measured.added_p99_ms:+.1f} ms at p99.",
+    )
+    if not measured.good:
+        fail(
+            f"wanted are at least {originate_bench.LEAST_RATIO:.0%} of the raw client's calls and at most "
+            f"{originate_bench.MOST_ADDED_P99_MS:.0f} ms more at p99: is the machine busy with other work?"
+        )
+
+
+@app.command()
+def ami(
+    calls: Annotated[int, typer.Option(min=1, help="Recorded calls to send.")] = 1000, as_json: AsJson = False
+) -> None:
+    """AMI events read in a second, beside panoramisk's own protocol."""
+    figures = ami_bench.run(calls)
+    show(
+        {
+            "calls": figures.calls,
+            "events": figures.events,
+            "adapter_events_per_second": round(figures.adapter_events_per_second),
+            "panoramisk_events_per_second": round(figures.panoramisk_events_per_second),
+            "ratio": round(figures.ratio, 2),
+        },
+        as_json,
+        f"{figures.adapter_events_per_second:,.0f} events/s on a core, up to call events: "
+        f"{figures.ratio:.1f} times panoramisk's {figures.panoramisk_events_per_second:,.0f} "
+        f"({figures.events:,} events).",
+    )
+    if figures.adapter_events_per_second < ami_bench.LEAST_EVENTS_A_SECOND:
+        fail(f"wanted are at least {ami_bench.LEAST_EVENTS_A_SECOND:,} events/s")
+
+
+@app.command()
+def speech(
+    model: Annotated[
+        str | None, typer.Option(help="A name of `dialer models list`; default: the settings' choice.")
+    ] = None,
+    data: DataDir = DEFAULT_DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Character error rate, speed and agreement of the rules on the labelled calls."""
+    settings = settings_of(data)
+    rules = Path(str(files("playbooks"))) / "rules"
+    try:
+        installed = choose(
+            model or settings.speech.model,
+            None if model else settings.speech.model_path,
+            (settings.models_dir, shared_folder()),
+        )
+        heard = speech_bench.run(installed, rules, console=Console(stderr=True) if as_json else console)
+    except (SpeechError, RuleSetError) as error:
+        fail(error)
+    if as_json:
+        agreeing, labelled = heard.agreement
+        show(
+            {
+                "model": heard.model,
+                "calls": len(heard.results),
+                "cer": round(heard.cer, 4),
+                "real_time_factor": round(heard.real_time_factor, 4),
+                "rules_agreeing": agreeing,
+                "rules_labelled": labelled,
+            },
+            as_json,
+            "",
+        )
+    if heard.cer > WORST_CER:
+        fail(
+            f"{heard.model} hears {heard.cer:.1%} of the characters wrong; wanted are at most {WORST_CER:.0%}"
+        )

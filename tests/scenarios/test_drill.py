@@ -1,0 +1,48 @@
+"""`dialer drill kills`: the service dies at each of its worst moments, and the phones tell what came of it."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from asterisk.install import AsteriskBinary
+from dialer.calling.engine import Step
+
+_KILLS = 6
+_MUST_BE_ZERO = (
+    "rung_twice",
+    "rung_without_attempt",
+    "rung_without_go",
+    "rung_and_written_off",
+    "answered_and_not_known",
+    "stuck",
+    "answered_without_recording",
+    "unlinked_recordings",
+)
+
+
+async def test_nobody_is_rung_twice_and_no_call_is_lost(
+    asterisk_binary: AsteriskBinary, short_tmp: Path
+) -> None:
+    """Killed at random and between each two effects; what is left settles at the next start (D7, A1)."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "dialer.app.cli", "drill", "kills", "--json", "--seed", "20261122"),
+        *("--kills", str(_KILLS), "--data", str(short_tmp / "drill")),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        told, errors = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+    assert process.returncode == 0, errors.decode()
+    report = json.loads(told)
+    verdict = report["verdict"]
+    assert report["kills"] == _KILLS
+    assert report["moments"].keys() >= {step.value for step in Step}, "each of the worst moments came"
+    assert {name: verdict[name] for name in _MUST_BE_ZERO} == dict.fromkeys(_MUST_BE_ZERO, 0), verdict["details"]
+    assert verdict["rings"] > 0
+    assert verdict["repairs"] > 0
+    assert verdict["outcomes"].get("answered", 0) > 0

@@ -1,0 +1,35 @@
+"""docs/states.md says what the machines do."""
+
+import re
+
+from dialer.agents.states import MACHINE as AGENT_SESSION
+from dialer.app.docs_states import PAGE, states_page
+from dialer.calling.states import MACHINE as ATTEMPT
+from dialer.followups.states import MACHINE as FOLLOW_UP
+from qa.checks.states import MACHINE as CHECK
+from qa.transcripts.states import MACHINE as TRANSCRIPT
+from recordings.states import MACHINE as RECORDING
+
+MACHINES = (FOLLOW_UP, ATTEMPT, AGENT_SESSION, RECORDING, TRANSCRIPT, CHECK)
+SECTION = re.compile(r"^## `(\w+)`.*?^stateDiagram-v2\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def test_the_page_is_current() -> None:
+    assert PAGE.read_text(encoding="utf-8") == states_page(), "run `make docs`"
+
+
+def test_every_move_of_every_machine_is_drawn() -> None:
+    drawn = {name: set(arrows.split("\n")) for name, arrows in SECTION.findall(states_page())}
+    assert set(drawn) == {machine.name for machine in MACHINES}
+    for machine in MACHINES:
+        arrows = {tuple(re.split(r" --> |: ", line.strip())) for line in drawn[machine.name]}
+        found = {
+            (before, event, after)
+            for before, after, events in (arrow for arrow in arrows if len(arrow) == 3)
+            for event in events.split(", ")
+        }
+        assert found == {
+            (before.value, event.value, after.value)
+            for event, moves in machine.moves.items()
+            for before, after in moves.items()
+        }
