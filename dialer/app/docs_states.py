@@ -19,8 +19,8 @@ _INTRODUCTION = """# States
 
 Written from the code by `make docs`: do not edit.
 
-A move that is not drawn is refused. A move is a compare-and-set of the row's state, in one transaction with an event
-row `<table's row>.<state after>`: feed, pages and history tell the same.
+A move that is not drawn is refused. Each move is a compare-and-set of the row's state, in one transaction
+with an event row `<machine>.<state after>`: feed, pages and history tell the same.
 """
 
 

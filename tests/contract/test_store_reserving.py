@@ -222,7 +222,8 @@ async def test_nobody_is_called_before_time_nor_outside_hours(database: Database
     """L1, L3: 12:30 in Shanghai is a rest hour."""
 
     def work(conn: Connection) -> None:
-        add_ready_agent(conn)
+        for extension in ("8001", "8002"):
+            add_ready_agent(conn, extension)
         add_follow_up(conn)
         add_follow_up(conn, "13800000002", happened_at=NOW)
 

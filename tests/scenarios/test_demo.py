@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -108,7 +109,8 @@ async def _check_call(database: Database, root: Path, attempt: Attempt) -> None:
 
 def _check_file(root: Path, recording: Recording, call_seconds: float) -> None:
     """Exactly one file of two channels for this call, both with speech."""
-    files = [file for file in root.rglob(f"*{recording.attempt_id}*.wav") if soundfile.info(file).channels == 2]
+    every = root.rglob(f"*{recording.attempt_id}*.wav")
+    files = [file for file in every if soundfile.info(file).channels == 2]
     assert [str(file.relative_to(root)) for file in files] == [recording.path]
     assert files[0].parent.parent.name == recording.plate
     samples, rate = soundfile.read(files[0], dtype="int16", always_2d=True)
@@ -129,4 +131,4 @@ def _turns(role: Role, who: str) -> list[str]:
 def _pairs(texts: Iterable[str]) -> set[str]:
     """Each two Chinese characters that stand together: what a misheard word leaves alike."""
     signs = [sign for sign in "".join(texts) if "\u4e00" <= sign <= "\u9fff"]
-    return {one + other for one, other in zip(signs, signs[1:], strict=False)}
+    return {one + other for one, other in pairwise(signs)}

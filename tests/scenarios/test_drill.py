@@ -1,7 +1,8 @@
-"""`dialer drill kills`: the service dies at each of its worst moments, and the phones tell what came of it."""
+"""`dialer drill kills`: the service dies at its worst moments, and the phones tell what came of it."""
 
 import asyncio
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -35,14 +36,15 @@ async def test_nobody_is_rung_twice_and_no_call_is_lost(
         told, errors = await process.communicate()
     finally:
         if process.returncode is None:
-            process.terminate()
+            process.send_signal(signal.SIGINT)
             await process.wait()
     assert process.returncode == 0, errors.decode()
     report = json.loads(told)
     verdict = report["verdict"]
     assert report["kills"] == _KILLS
     assert report["moments"].keys() >= {step.value for step in Step}, "each of the worst moments came"
-    assert {name: verdict[name] for name in _MUST_BE_ZERO} == dict.fromkeys(_MUST_BE_ZERO, 0), verdict["details"]
+    left = {name: verdict[name] for name in _MUST_BE_ZERO if verdict[name] != 0}
+    assert left == {}, verdict["details"]
     assert verdict["rings"] > 0
     assert verdict["repairs"] > 0
     assert verdict["outcomes"].get("answered", 0) > 0

@@ -2,16 +2,19 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from asterisk.server import AsteriskServer
+from dialer.agents.states import AgentState
 from dialer.calling.queries import Attempt
 from dialer.calling.states import AttemptState
+from dialer.followups.states import FollowUpState
 from dialer.telephony.outcomes import DialOutcome
 from tests.scenarios.conftest import Logs, NewSite
 from tests.support.cable import Cable
-from tests.support.site import Site, said, talk
+from tests.support.site import Site, said, talk, until
 
 _SECOND = timedelta(seconds=1)
 _TALK_SECONDS = 4.0
@@ -123,3 +126,34 @@ async def test_a_wrong_password_is_named_and_a_right_one_is_enough(
     finally:
         conf.write_text(before)
         await asterisk_server.cli("manager reload")
+
+
+async def test_the_event_log_cannot_be_read(
+    new_site: NewSite, asterisk_server: AsteriskServer, cable: Cable, tmp_path: Path
+) -> None:
+    """How the call ended stays open until the log is there; the customer is left alone meanwhile (D7)."""
+    log = tmp_path / "cel.csv"
+    site = await new_site(tables={"asterisk": {"port": cable.port, "cel_file": str(log)}})
+    (number,) = await site.owe(talk(3))
+    async with site.serving():
+        site.clerk()
+        await site.attempt_in(number, AttemptState.TALKING)
+        await cable.cut()
+        (call,) = site.trunk.calls
+        await call.ended.wait()
+        await cable.mend()
+        english, chinese = [await site.alarm_text("attempt_unknown", language) for language in ("en", "zh")]
+        assert "check that the telephone system keeps its event log (CEL)" in english
+        assert "CEL" in chinese
+        assert "check that" not in chinese
+        assert "attempt_unknown" not in english + chinese
+        await until(lambda: _is_ready(site), "the agent goes on meanwhile")
+        assert (await site.follow_up(number)).state is FollowUpState.CALLING, "and is not called again"
+        log.symlink_to(asterisk_server.layout.cel_file)
+        await check_call(site, number, lasted=3)
+        await site.sound()
+        await site.no_alarm()
+
+
+async def _is_ready(site: Site) -> bool:
+    return (await site.session()).state is AgentState.READY

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -53,7 +54,7 @@ async def test_the_recordings_disk_is_full(new_site: NewSite, small_disk: Path, 
         assert "recordings_disk_full" not in english + chinese
         assert said(logs, "There is no room for recordings in", "Delete or move files on that disk")
         for attempt in attempts:
-            row = await site.db.read(lambda conn, one=attempt.id: recording_of(conn, one))
+            row = await site.db.read(partial(recording_of, attempt_id=attempt.id))
             assert row is not None
             assert row.state is RecordingState.EXPECTED
         ballast.unlink()

@@ -31,7 +31,8 @@ def make_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
 
     def make(kind: str, migrated: bool) -> str:
         if kind not in makers:
-            makers[kind] = _Sqlite(tmp_path_factory.mktemp(kind)) if kind == "sqlite" else _Postgres()
+            folder = tmp_path_factory.mktemp(kind)
+            makers[kind] = _Sqlite(folder) if kind == "sqlite" else _Postgres(folder)
         return makers[kind].make(migrated=migrated)
 
     yield make
@@ -88,12 +89,12 @@ class _Sqlite:
 class _Postgres:
     """Databases of one real server, made from one migrated template."""
 
-    def __init__(self) -> None:
+    def __init__(self, runtime: Path) -> None:
         # Another run of the tests would take away the right to enter pytest's own folder: as root the
         # server runs as a user of its own.
         self._folder = folder = Path(tempfile.mkdtemp(prefix="hf-"))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("XDG_RUNTIME_DIR", str(folder))  # the package warns where the system has none
+            patch.setenv("XDG_RUNTIME_DIR", str(runtime))  # the package warns where the system has none
             get_server = import_module("pgserver").get_server
             try:
                 self._server = get_server(folder / "server")

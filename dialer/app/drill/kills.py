@@ -33,6 +33,7 @@ from dialer.storage.database import Database
 from dialer.storage.migrating import migrate
 from dialer.storage.rows import fetch
 from recordings.queries import waiting
+from recordings.service import has_news
 from recordings.source import LocalSource
 from recordings.tables import recordings
 
@@ -116,9 +117,10 @@ class KillDrill:
         try:
             await asyncio.wait_for(process.wait(), patience)
         except TimeoutError:
-            process.send_signal(signal.SIGKILL)
-            await process.wait()
             return _AT_RANDOM
+        finally:
+            # Also where the drill itself is ended: no service outlives it.
+            await _kill(process)
         return moment
 
     async def _serve(self, crash_at: str) -> asyncio.subprocess.Process:
@@ -140,12 +142,15 @@ class KillDrill:
         process = await self._serve("")
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _SETTLE_SECONDS
-        while loop.time() < deadline:
-            await asyncio.sleep(1)
-            if not await self._db.read(count_in_flight) and not await self._db.read(waiting):
-                break
-        process.send_signal(signal.SIGTERM)
-        await process.wait()
+        try:
+            while loop.time() < deadline:
+                await asyncio.sleep(1)
+                if not await self._db.read(_unfinished):
+                    break
+            process.send_signal(signal.SIGTERM)
+            await process.wait()
+        finally:
+            await _kill(process)
 
     async def _judge(self, stage: Stage, source: LocalSource, site: Site) -> Verdict:
         rings = [Ring(call.attempt, call.number, call.answered_at is not None) for call in stage.trunk.calls]
@@ -184,6 +189,17 @@ def _short_legs(_role: Role) -> Legs:
     # A tone on each side: enough to be no silence.
     tone = bytes(0x35 if (n // 10) % 2 else 0xB5 for n in range(int(_TALK_SECONDS * 8000)))
     return Legs(tone, tone, _TALK_SECONDS)
+
+
+async def _kill(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+
+
+def _unfinished(conn: Connection) -> bool:
+    # An attempt that ended a moment ago is news to the archive before its recording waits there.
+    return bool(count_in_flight(conn) or has_news(conn) or waiting(conn))
 
 
 def _attempts(conn: Connection) -> list[Attempt]:

@@ -7,19 +7,20 @@ from dialer.calling.mailboxes import Mailboxes
 
 async def test_one_call_in_order_and_calls_at_the_same_time() -> None:
     done: list[str] = []
-    gate = asyncio.Event()
+    gate, quick_are_done = asyncio.Event(), asyncio.Event()
 
     async def handle(key: str, message: int) -> None:
         if key == "slow":
             await gate.wait()
         done.append(f"{key}{message}")
+        if done[-1] == "quick2":
+            quick_are_done.set()
 
     boxes = Mailboxes(handle)
     for number in range(3):
         boxes.put("slow", number)
         boxes.put("quick", number)
-    while len(done) < 3:
-        await asyncio.sleep(0)
+    await quick_are_done.wait()
     assert done == ["quick0", "quick1", "quick2"]
     gate.set()
     await boxes.stop()
