@@ -41,7 +41,7 @@ check: .venv/.tests ## Style, types and import contracts
 	$(call say,Types)
 	@$(BIN)/mypy
 	$(call say,Import contracts)
-	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 docs: .venv/.tests ## Write the pages of docs/ that are made from the code
 	@$(BIN)/python -m dialer.app.docs_settings

@@ -271,7 +271,7 @@ class Engine:
                 await self._db.write(lambda c: service.note_customer_ringing(c, attempt_id, event.at))
             case CustomerAnswered():
                 await self._db.write(lambda c: service.note_answered(c, attempt_id, event.at))
-        if seen.over and seen.whole:
+        if seen.over and seen.clear:
             await self._end(attempt_id, conclude(seen), ended_at=event.at)
         elif seen.over or (seen.agent_gone and not seen.whole):
             await self._settler.settle([attempt_id])

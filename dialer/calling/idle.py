@@ -35,8 +35,8 @@ class Gates:
     link_up: bool
     settled: bool
     phone_reachable: bool
-    hours_open: bool
     due_in_all: int
+    due_in_hours: int
     due_allowed: int
     next_due_at: datetime | None
 
@@ -56,8 +56,8 @@ def why_idle(gates: Gates) -> IdleReason:
         (gates.state is AgentState.PAUSED, IdleReason.PAUSED),
         (gates.stopping, IdleReason.STOPPING),
         (not gates.settled, IdleReason.SETTLING),
-        (not gates.hours_open, IdleReason.OUTSIDE_HOURS),
         (gates.due_in_all == 0, IdleReason.NOTHING_DUE),
+        (gates.due_in_hours == 0, IdleReason.OUTSIDE_HOURS),
         (gates.due_allowed == 0, IdleReason.NOT_ON_TRIAL_LIST),
     ):
         if shut:

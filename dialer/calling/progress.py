@@ -11,6 +11,7 @@ from dialer.telephony.events import (
     CustomerDialEnded,
     CustomerDialing,
     CustomerRinging,
+    GateExpired,
     HangupRequested,
     LegEnded,
 )
@@ -32,6 +33,7 @@ class Progress:
     agent_failed: bool = False
     agent_gone: bool = False
     customer_gone: bool = False
+    gate_expired: bool = False
     hung_up_by: Leg | None = None
 
     @property
@@ -40,6 +42,16 @@ class Progress:
         if self.agent_failed and not self.agent.answered:
             return True
         return self.agent_gone and (self.customer_gone or not self.dialled)
+
+    @property
+    def clear(self) -> bool:
+        """Whether what was seen tells how a call that is over ended.
+
+        Where the agent was up and nothing was heard of the customer, that leg's events may be
+        still on their way: events come in no promised order. Then the log has to tell.
+        """
+        nothing_of_customer = not self.dialled and self.customer.dial_status is None
+        return self.whole and not (self.agent.answered and nothing_of_customer and not self.gate_expired)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +75,8 @@ def observe(seen: Progress, event: CallEvent) -> Progress:
             return replace(seen, agent=replace(seen.agent, answered=True))
         case AgentLegFailed():
             return replace(seen, agent_failed=True)
+        case GateExpired():
+            return replace(seen, gate_expired=True)
         case CustomerDialing():
             return replace(seen, dialled=True)
         case CustomerRinging():

@@ -47,6 +47,7 @@ def idle(conn: Connection, agent_id: str, status: EngineStatus, *, form_saved: b
     open_playbooks = status.pairing.open_playbooks(now)
     every = tuple(playbook.id for playbook in status.pairing.library)
     in_all = follow_up_queries.count_due(conn, now, every, None)
+    in_hours = follow_up_queries.count_due(conn, now, open_playbooks, None)
     allowed = follow_up_queries.count_due(conn, now, open_playbooks, status.pairing.numbers)
     next_due = follow_up_queries.next_due_at(conn, now)
     gates = Gates(
@@ -56,8 +57,8 @@ def idle(conn: Connection, agent_id: str, status: EngineStatus, *, form_saved: b
         link_up=status.link_up,
         settled=status.settled,
         phone_reachable=agent is not None and status.reaches(agent.extension),
-        hours_open=bool(open_playbooks),
         due_in_all=in_all,
+        due_in_hours=in_hours,
         due_allowed=allowed,
         next_due_at=next_due,
     )

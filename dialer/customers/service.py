@@ -66,9 +66,11 @@ def take_in(conn: Connection, occasion: Occasion, now: datetime) -> TakenIn:
         )
     ).first()
     if known is not None:
-        if all(known._mapping[name] == value for name, value in row.items()):
+        new_numbers = set(occasion.numbers) - _numbers(conn, known.customer_id)
+        if not new_numbers and all(known._mapping[name] == value for name, value in row.items()):
             return TakenIn(known.id, known.customer_id, Taken.UNCHANGED)
         conn.execute(update(occasions).where(occasions.c.id == known.id).values(**row))
+        _add_numbers(conn, known.customer_id, occasion.numbers)
         return TakenIn(known.id, known.customer_id, Taken.UPDATED)
     customer_id = _customer(conn, occasion, now)
     occasion_id = new_id()
@@ -93,9 +95,7 @@ def _customer(conn: Connection, occasion: Occasion, now: datetime) -> str:
             )
         )
         emit(conn, "customer.created", customer_id, now)
-    for position, number in enumerate(occasion.numbers):
-        row = {"customer_id": customer_id, "number": number, "position": position}
-        upsert(conn, phones, row, ["customer_id", "number"])
+    _add_numbers(conn, customer_id, occasion.numbers)
     if occasion.plate is not None:
         upsert(conn, vehicles, {"plate": occasion.plate, "customer_id": customer_id, "model": ""}, ["plate"])
     return customer_id
@@ -117,3 +117,14 @@ def _known_customer(conn: Connection, occasion: Occasion) -> str | None:
         .where(phones.c.number.in_(occasion.numbers), customers.c.name == occasion.name)
     )
     return conn.execute(query).scalar()
+
+
+def _numbers(conn: Connection, customer_id: str) -> set[str]:
+    query = select(phones.c.number).where(phones.c.customer_id == customer_id)
+    return set(conn.execute(query).scalars())
+
+
+def _add_numbers(conn: Connection, customer_id: str, numbers: Sequence[str]) -> None:
+    for position, number in enumerate(numbers):
+        row = {"customer_id": customer_id, "number": number, "position": position}
+        upsert(conn, phones, row, ["customer_id", "number"])

@@ -61,6 +61,18 @@ def plan(
     return True
 
 
+def correct_number(conn: Connection, occasion_id: str, number: str, now: datetime) -> None:
+    """The order came again with another number: what still waits for it is called there."""
+    waiting = (
+        follow_ups.c.occasion_id == occasion_id,
+        follow_ups.c.state == FollowUpState.WAITING,
+        follow_ups.c.number != number,
+    )
+    for follow_up_id in conn.execute(select(follow_ups.c.id).where(*waiting)).scalars().all():
+        conn.execute(update(follow_ups).where(follow_ups.c.id == follow_up_id).values(number=number))
+        emit(conn, "follow_up.corrected", follow_up_id, now)
+
+
 def not_reached(
     conn: Connection, follow_up_id: str, outcome: DialOutcome, *, dialled: bool, now: datetime
 ) -> bool:

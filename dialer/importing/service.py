@@ -13,13 +13,15 @@ from sqlalchemy import Connection
 
 from dialer.clock import Clock
 from dialer.customers.service import Occasion, Taken, take_in
-from dialer.followups.service import plan
+from dialer.followups.service import correct_number, plan
 from dialer.importing.reading import BadRow, read_orders
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database
 from dialer.storage.feed import emit
 
 _ROWS_A_WRITE = 200
+# What makes a spreadsheet take a cell for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,8 @@ def _take_in(
     for occasion in part:
         taken = take_in(conn, occasion, now)
         count[taken.what] += 1
+        if taken.what is Taken.UPDATED:
+            correct_number(conn, taken.occasion_id, occasion.numbers[0], now)
         for playbook in library.for_occasion(occasion.kind):
             count["follow_ups"] += plan(
                 conn,
@@ -104,5 +108,10 @@ def _write_errors(path: Path, bad: list[BadRow]) -> Path:
         writer = csv.writer(file)
         writer.writerow(names)
         for row in bad:
-            writer.writerow([*row.row.values(), row.line, row.why])
+            writer.writerow([_inert(cell) for cell in (*row.row.values(), str(row.line), row.why)])
     return errors
+
+
+def _inert(cell: str) -> str:
+    """A cell that a spreadsheet shows and does not run (X2)."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

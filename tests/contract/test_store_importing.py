@@ -50,6 +50,25 @@ async def test_each_order_makes_an_occasion_a_customer_and_a_follow_up(
     assert (sheet.staff["technician"], sheet.external_id) == ("赵强", "JS001")
 
 
+async def test_a_corrected_phone_is_called_in_place_of_the_old_one(
+    database: Database, tmp_path: Path
+) -> None:
+    """C3, L9: the order comes again with another number; what waits is called there."""
+    await imported(database, write(tmp_path / "first.csv", [order()]))
+    report = await imported(database, write(tmp_path / "again.csv", [order(phone="13900000009")]))
+    assert counts(report) == (0, 1, 0, 0, 0)
+    (row,) = await database.read(queue)
+    assert row.number == "13900000009"
+
+
+async def test_a_rejected_row_cannot_run_in_a_spreadsheet(database: Database, tmp_path: Path) -> None:
+    """X2: a cell that looks like a formula is text in the error file."""
+    rows = [order(name="=HYPERLINK(1)", phone="none")]
+    report = await imported(database, write(tmp_path / "orders.csv", rows))
+    assert report.error_file is not None
+    assert "'=HYPERLINK(1)" in Path(report.error_file).read_text("utf-8-sig")
+
+
 async def test_the_same_file_again_changes_nothing(database: Database, tmp_path: Path) -> None:
     """C3: idempotent by external id; more rows than one write takes."""
     path = write(tmp_path / "orders.csv", many(210))

@@ -14,8 +14,8 @@ OPEN = Gates(
     link_up=True,
     settled=True,
     phone_reachable=True,
-    hours_open=True,
     due_in_all=3,
+    due_in_hours=3,
     due_allowed=3,
     next_due_at=None,
 )
@@ -33,7 +33,7 @@ REASONS = [
     (replace(OPEN, link_up=False), IdleReason.NO_LINK),
     (replace(OPEN, settled=False), IdleReason.SETTLING),
     (replace(OPEN, phone_reachable=False), IdleReason.PHONE_UNREACHABLE),
-    (replace(OPEN, hours_open=False), IdleReason.OUTSIDE_HOURS),
+    (replace(OPEN, due_in_hours=0, due_allowed=0), IdleReason.OUTSIDE_HOURS),
     (replace(OPEN, due_in_all=0, due_allowed=0), IdleReason.NOTHING_DUE),
     (replace(OPEN, due_allowed=0), IdleReason.NOT_ON_TRIAL_LIST),
 ]
@@ -53,4 +53,4 @@ def test_a_fault_is_named_before_what_the_agent_chose() -> None:
     paused = replace(OPEN, state=AgentState.PAUSED)
     assert why_idle(replace(paused, phone_reachable=False)) is IdleReason.PHONE_UNREACHABLE
     assert why_idle(replace(paused, link_up=False)) is IdleReason.NO_LINK
-    assert why_idle(replace(paused, hours_open=False, due_in_all=0)) is IdleReason.PAUSED
+    assert why_idle(replace(paused, due_in_hours=0, due_in_all=0)) is IdleReason.PAUSED

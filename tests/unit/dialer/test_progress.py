@@ -186,3 +186,16 @@ def test_a_failed_second_request_does_not_end_a_live_call() -> None:
 def test_half_a_call_is_never_concluded_from() -> None:
     """D7: after a restart what was not seen may have happened."""
     assert not observe(Progress(whole=False), gone(AGENT, 16)).whole
+
+
+def test_an_agents_leg_that_ends_before_anything_is_heard_of_the_customer_tells_nothing_yet() -> None:
+    """D7: no order is promised; without the customer's events only the log can tell."""
+    seen = reduce(observe, (*AGENT_THERE, gone(AGENT, 16)), Progress())
+    assert seen.over
+    assert not seen.clear
+
+
+def test_a_gate_that_closed_tells_that_nobody_was_dialled() -> None:
+    seen = reduce(observe, (of(AgentUp), of(GateExpired), gone(AGENT, 31)), Progress())
+    assert seen.over
+    assert seen.clear
