@@ -16,6 +16,7 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/huifang
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --disable-pip-version-check --no-build-isolation --constraint requirements.lock
 # What goes wrong comes on stderr; of the rest only the long downloads are worth a line.
 QUIETER := sed -unE 's/^ *Downloading ([^-]+-[^-]+)-.*\((.* MB)\)$$/  \1 (\2)/p'
+NO_PIP := { echo 'pip could not install what is named above: can it reach its package index? Then run this again.' >&2; exit 1; }
 
 say = @printf '\n\033[1m%s\033[0m\n' "$(1)"
 
@@ -62,13 +63,13 @@ clean: ## Remove what was built here (data folders and the user's cache stay)
 
 .venv/.runtime: .venv/.python pyproject.toml requirements.lock
 	$(call say,Installing the product and its libraries into .venv (about 250 MB))
-	@$(PIP) pip setuptools | $(QUIETER)
-	@$(PIP) --editable '.[whisper]' | $(QUIETER)
+	@$(PIP) pip setuptools | $(QUIETER) || $(NO_PIP)
+	@$(PIP) --editable '.[whisper]' | $(QUIETER) || $(NO_PIP)
 	@touch $@
 
 .venv/.tests: .venv/.runtime
 	$(call say,Installing the tools of the tests into .venv (about 120 MB))
-	@$(PIP) --editable '.[whisper,postgres,dev]' | $(QUIETER)
+	@$(PIP) --editable '.[whisper,postgres,dev]' | $(QUIETER) || $(NO_PIP)
 	@touch $@
 
 asterisk: .venv/.runtime

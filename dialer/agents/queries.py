@@ -4,11 +4,23 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Integer, bindparam, select
 
 from dialer.agents.states import AgentState
 from dialer.agents.tables import agent_sessions, agents
 from dialer.storage.rows import fetch, fetch_one
+
+_SESSION = select(agent_sessions).where(agent_sessions.c.agent_id == bindparam("agent"))
+
+
+_READY = (
+    select(agents)
+    .join(agent_sessions, agent_sessions.c.agent_id == agents.c.id)
+    .where(agent_sessions.c.state == AgentState.READY, agents.c.active)
+    .order_by(agent_sessions.c.since)
+    .limit(bindparam("most", type_=Integer))
+)
+_READY_AT = _READY.where(agents.c.extension.in_(bindparam("extensions", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +68,7 @@ def agent_of_extension(conn: Connection, extension: str) -> Agent | None:
 
 def session(conn: Connection, agent_id: str) -> AgentSession | None:
     """What this agent is doing now; None before the first sign-in."""
-    query = select(agent_sessions).where(agent_sessions.c.agent_id == agent_id)
-    return fetch_one(conn, query, AgentSession)
+    return fetch_one(conn, _SESSION, AgentSession, agent=agent_id)
 
 
 def sessions(conn: Connection) -> list[AgentSession]:
@@ -70,16 +81,9 @@ def ready_agents(conn: Connection, extensions: Collection[str] | None, limit: in
 
     `extensions` are the phones known to be reachable; None where that is not known.
     """
-    query = (
-        select(agents)
-        .join(agent_sessions, agent_sessions.c.agent_id == agents.c.id)
-        .where(agent_sessions.c.state == AgentState.READY, agents.c.active)
-        .order_by(agent_sessions.c.since)
-        .limit(limit)
-    )
-    if extensions is not None:
-        query = query.where(agents.c.extension.in_(extensions))
-    return fetch(conn, query, Agent)
+    if extensions is None:
+        return fetch(conn, _READY, Agent, most=limit)
+    return fetch(conn, _READY_AT, Agent, most=limit, extensions=list(extensions))
 
 
 def wrap_ups_over(conn: Connection, now: datetime) -> list[AgentSession]:

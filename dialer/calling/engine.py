@@ -6,7 +6,7 @@ committed before the agent's phone is asked to ring, and the go before the gate 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from enum import StrEnum
 
@@ -89,7 +89,7 @@ class Engine:
             database, telephony, library, settings, clock, self.run_id, adopt=self._adopt, ended=self._forget
         )
         self._link = EngineStatus(self._pairing())
-        self._placing: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._over: deque[str] = deque(maxlen=_REMEMBERED)
         self._stopping = False
         self._settled = False
@@ -155,9 +155,11 @@ class Engine:
     async def _wait_for_work(self, mark: int) -> None:
         news = asyncio.create_task(self._db.feed.wait(0.5, since=mark))
         nudge = asyncio.create_task(self._nudge.wait())
-        _, late = await asyncio.wait({news, nudge}, return_when=asyncio.FIRST_COMPLETED)
-        for task in late:
-            task.cancel()
+        try:
+            await asyncio.wait({news, nudge}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (news, nudge):
+                task.cancel()
         self._nudge.clear()
 
     async def dispatch_once(self) -> int:
@@ -170,16 +172,19 @@ class Engine:
         orders = await self._db.write(lambda c: service.reserve(c, self._pairing(), now))
         for order in orders:
             self._seen[order.attempt_id] = Progress()
-            task = asyncio.create_task(self._place(order), name=f"place-{order.attempt_id}")
-            self._placing.add(task)
-            task.add_done_callback(self._placed)
+            self._spawn(self._place(order))
         return len(orders)
 
-    def _placed(self, task: asyncio.Task[None]) -> None:
-        self._placing.discard(task)
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._spawned)
+
+    def _spawned(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             # What it left undone is found by the sweep.
-            log.error("A call could not be placed.", action="place", task=task.get_name(), error=str(error))
+            log.error("Something was left undone.", action="engine_task", error=str(error))
 
     async def _place(self, order: CallOrder) -> None:
         attempt_id = order.attempt_id
@@ -224,7 +229,8 @@ class Engine:
             case CallEvent():
                 self._mailboxes.put(event.attempt_id, event)
             case PhoneState():
-                await self._tell("engine.phone", event.extension, reachable=event.reachable)
+                # Not awaited: a storm of registrations must not hold back the events of calls.
+                self._spawn(self._tell("engine.phone", event.extension, reachable=event.reachable))
                 self._nudge.set()
 
     async def _on_link_up(self, event: LinkUp) -> None:
@@ -258,7 +264,7 @@ class Engine:
         self._seen.clear()
 
     async def _on_call_event(self, attempt_id: str, event: CallEvent) -> None:
-        if attempt_id not in self._seen and attempt_id in self._over:
+        if attempt_id not in self._seen and not await self._is_open(attempt_id):
             return
         seen = observe(self._seen.get(attempt_id) or Progress(whole=False), event)
         self._seen[attempt_id] = seen
@@ -275,6 +281,13 @@ class Engine:
             await self._end(attempt_id, conclude(seen), ended_at=event.at)
         elif seen.over or (seen.agent_gone and not seen.whole):
             await self._settler.settle([attempt_id])
+
+    async def _is_open(self, attempt_id: str) -> bool:
+        """Whether events of a call that this run did not place matter: late ones do not."""
+        if attempt_id in self._over:
+            return False
+        known = await self._db.read(lambda c: queries.attempt(c, attempt_id))
+        return known is not None and known.ended_at is None
 
     async def _let_through(self, attempt_id: str) -> None:
         self._passed(Step.AGENT_UP)

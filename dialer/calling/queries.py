@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, bindparam, func, or_, select
 
 from dialer.agents.tables import agents
 from dialer.calling.states import IN_FLIGHT, AttemptState
@@ -13,6 +13,9 @@ from dialer.calling.tables import attempts, repairs
 from dialer.customers.tables import customers
 from dialer.followups.tables import follow_ups
 from dialer.storage.rows import fetch, fetch_one
+
+_ATTEMPT = select(attempts).where(attempts.c.id == bindparam("key"))
+_IN_FLIGHT = select(func.count()).where(attempts.c.state.in_(IN_FLIGHT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class Repair:
 
 def attempt(conn: Connection, attempt_id: str) -> Attempt | None:
     """The attempt with this id."""
-    return fetch_one(conn, select(attempts).where(attempts.c.id == attempt_id), Attempt)
+    return fetch_one(conn, _ATTEMPT, Attempt, key=attempt_id)
 
 
 def in_flight(conn: Connection) -> list[Attempt]:
@@ -84,8 +87,7 @@ def in_flight(conn: Connection) -> list[Attempt]:
 
 def count_in_flight(conn: Connection) -> int:
     """How many attempts have not ended."""
-    query = select(func.count()).where(attempts.c.state.in_(IN_FLIGHT))
-    return conn.execute(query).scalar_one()
+    return conn.execute(_IN_FLIGHT).scalar_one()
 
 
 def overdue(conn: Connection, *, placed_before: datetime, go_before: datetime) -> list[str]:

@@ -35,6 +35,8 @@ from dialer.telephony.port import CallOrder
 
 Evidence = Mapping[str, str | None]
 
+_PLACE = insert(attempts)
+
 _UNKNOWN = "attempt_unknown"
 # For a follow-up whose playbook was taken away meanwhile.
 _WRAP_UP_SECONDS = 60
@@ -98,7 +100,7 @@ def _commit_to(conn: Connection, pairing: Pairing, agent: Agent, owed: FollowUp,
         "placed_at": now,
         "counted": False,
     }
-    conn.execute(insert(attempts).values(**row))
+    conn.execute(_PLACE, row)
     emit(
         conn,
         "attempt.placing_agent",

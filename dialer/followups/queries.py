@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, func, select
 
 from dialer.customers.tables import customers, occasions, phones
 from dialer.followups.states import FollowUpState
@@ -12,6 +13,9 @@ from dialer.followups.tables import follow_ups
 from dialer.storage.rows import fetch, fetch_one
 
 _others = customers.alias()
+
+
+_FOLLOW_UP = select(follow_ups).where(follow_ups.c.id == bindparam("key"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,28 +82,41 @@ class CallSheet:
 
 def follow_up(conn: Connection, follow_up_id: str) -> FollowUp | None:
     """The follow-up with this id."""
-    return fetch_one(conn, select(follow_ups).where(follow_ups.c.id == follow_up_id), FollowUp)
+    return fetch_one(conn, _FOLLOW_UP, FollowUp, key=follow_up_id)
 
 
-def _diallable(
-    now: datetime, playbooks: Collection[str], numbers: Collection[str] | None
-) -> list[ColumnElement[bool]]:
+@cache
+def _diallable(listed: bool) -> tuple[ColumnElement[bool], ...]:
     # Who asked not to be called is not called under another name either (X3).
     barred = (
         select(phones.c.number)
         .join(_others, _others.c.id == phones.c.customer_id)
         .where(phones.c.number == follow_ups.c.number, _others.c.do_not_call)
     )
-    conditions = [
+    conditions = (
         follow_ups.c.state == FollowUpState.WAITING,
-        follow_ups.c.due_at <= now,
-        follow_ups.c.playbook.in_(playbooks),
+        follow_ups.c.due_at <= bindparam("now"),
+        follow_ups.c.playbook.in_(bindparam("playbooks", expanding=True)),
         customers.c.do_not_call.is_(False),
         ~barred.exists(),
-    ]
-    if numbers is not None:
-        conditions.append(follow_ups.c.number.in_(numbers))
+    )
+    if listed:
+        return (*conditions, follow_ups.c.number.in_(bindparam("numbers", expanding=True)))
     return conditions
+
+
+@cache
+def _due(listed: bool) -> Select[*tuple[object, ...]]:
+    calling = select(follow_ups.c.customer_id).where(
+        follow_ups.c.state.in_((FollowUpState.CALLING, FollowUpState.WRAP_UP))
+    )
+    return (
+        select(follow_ups)
+        .join(customers, customers.c.id == follow_ups.c.customer_id)
+        .where(*_diallable(listed), follow_ups.c.customer_id.not_in(calling))
+        .order_by(follow_ups.c.limit_at, follow_ups.c.due_at)
+        .limit(bindparam("most", type_=Integer))
+    )
 
 
 def due(
@@ -115,18 +132,11 @@ def due(
     `playbooks` are those whose window is open; `numbers` the white list of trial mode (D10),
     None in live mode. A customer's calls come one after another, never two at a time.
     """
-    calling = select(follow_ups.c.customer_id).where(
-        follow_ups.c.state.in_((FollowUpState.CALLING, FollowUpState.WRAP_UP))
-    )
-    query = (
-        select(follow_ups)
-        .join(customers, customers.c.id == follow_ups.c.customer_id)
-        .where(*_diallable(now, playbooks, numbers), follow_ups.c.customer_id.not_in(calling))
-        .order_by(follow_ups.c.limit_at, follow_ups.c.due_at)
-        .limit(limit)
-    )
+    values: dict[str, object] = {"now": now, "playbooks": list(playbooks), "most": limit}
+    if numbers is not None:
+        values["numbers"] = list(numbers)
     one_each: dict[str, FollowUp] = {}
-    for row in fetch(conn, query, FollowUp):
+    for row in fetch(conn, _due(numbers is not None), FollowUp, **values):
         one_each.setdefault(row.customer_id, row)
     return list(one_each.values())
 
@@ -139,9 +149,12 @@ def count_due(
         select(func.count())
         .select_from(follow_ups)
         .join(customers, customers.c.id == follow_ups.c.customer_id)
-        .where(*_diallable(now, playbooks, numbers))
+        .where(*_diallable(numbers is not None))
     )
-    return conn.execute(query).scalar_one()
+    values: dict[str, object] = {"now": now, "playbooks": list(playbooks)}
+    if numbers is not None:
+        values["numbers"] = list(numbers)
+    return conn.execute(query, values).scalar_one()
 
 
 def next_due_at(conn: Connection, now: datetime) -> datetime | None:

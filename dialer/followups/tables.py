@@ -36,5 +36,5 @@ follow_ups = Table(
     Column("reason", String(40), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("playbook", "occasion_id"),
-    Index("ix_follow_ups_queue", "state", "due_at", "limit_at"),
+    Index("ix_follow_ups_queue", "state", "limit_at", "due_at"),
 )

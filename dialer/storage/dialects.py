@@ -15,30 +15,26 @@ _EVENT_ORDER_LOCK = 4_117
 
 def sqlite_url(path: Path) -> str:
     """The address of the embedded database at `path`."""
-    return f"sqlite+aiosqlite:///{path}"
+    return f"sqlite:///{path}"
 
 
-def make_engine(url: str) -> AsyncEngine:
-    """An engine for `url` that is read through; on PostgreSQL it writes as well."""
-    if not is_sqlite(url):
-        return create_async_engine(url)
-    engine = create_async_engine(url, connect_args={"isolation_level": None})
-    _set_up_sqlite(engine.sync_engine, begin="BEGIN")
-    return engine
+def make_server_engine(url: str) -> AsyncEngine:
+    """The engine of a PostgreSQL server."""
+    return create_async_engine(url)
 
 
 def make_sqlite_writer(url: str) -> Engine:
-    """The engine of the one writer: its thread speaks to the driver directly.
+    """The engine of the one thread that writes.
 
     It takes the write lock when a transaction begins: a deferred one that reads first fails at
     once with "database is locked", whatever the busy time-out.
     """
-    engine = create_engine(
-        url.replace("+aiosqlite", ""),
-        connect_args={"check_same_thread": False, "isolation_level": None},
-    )
-    _set_up_sqlite(engine, begin="BEGIN IMMEDIATE")
-    return engine
+    return _make_sqlite_engine(url, begin="BEGIN IMMEDIATE")
+
+
+def make_sqlite_reader(url: str) -> Engine:
+    """The engine of the threads that read; what one query reads is of one moment."""
+    return _make_sqlite_engine(url, begin="BEGIN")
 
 
 def is_sqlite(url: str) -> bool:
@@ -46,7 +42,9 @@ def is_sqlite(url: str) -> bool:
     return url.startswith("sqlite")
 
 
-def _set_up_sqlite(engine: Engine, *, begin: str) -> None:
+def _make_sqlite_engine(url: str, *, begin: str) -> Engine:
+    engine = create_engine(url, connect_args={"check_same_thread": False, "isolation_level": None})
+
     @event.listens_for(engine, "connect")
     def pragmas(connection: SQLiteConnection, _record: object) -> None:
         cursor = connection.cursor()
@@ -62,6 +60,8 @@ def _set_up_sqlite(engine: Engine, *, begin: str) -> None:
     @event.listens_for(engine, "begin")
     def begin_transaction(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
+
+    return engine
 
 
 def keep_event_order(connection: Connection) -> None:

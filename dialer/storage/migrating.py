@@ -7,7 +7,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 
-from dialer.storage.dialects import is_sqlite, make_engine, make_sqlite_writer
+from dialer.storage.dialects import is_sqlite, make_server_engine, make_sqlite_writer
 
 
 def migration_config() -> Config:
@@ -22,7 +22,7 @@ async def migrate(url: str) -> None:
     if is_sqlite(url):
         await asyncio.to_thread(_migrate_sqlite, url)
         return
-    engine = make_engine(url)
+    engine = make_server_engine(url)
     async with engine.begin() as connection:
         await connection.run_sync(_upgrade)
     await engine.dispose()

@@ -1,9 +1,10 @@
 """The one door of a state change: compare-and-set, with its event row in the same transaction."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, update
+from sqlalchemy import Connection, Table, Update, bindparam, update
 
 from dialer.machine import IllegalMove, Transition
 from dialer.storage.feed import emit
@@ -25,11 +26,9 @@ def apply(
     Raises:
         IllegalMove: the row is no longer in the state the transition starts from.
     """
-    (primary,) = table.primary_key.columns
     moved = conn.execute(
-        update(table)
-        .where(primary == key, table.c.state == transition.before)
-        .values(state=transition.after, **(values or {}))
+        _move(table),
+        {"moved_key": key, "moved_from": transition.before, "state": transition.after, **(values or {})},
     )
     if moved.rowcount != 1:
         raise IllegalMove(f"{table.name} {key} is no longer {transition.before}")
@@ -41,3 +40,10 @@ def apply(
         transition.at,
         {"before": transition.before, "event": transition.event, **(data or {})},
     )
+
+
+@cache
+def _move(table: Table) -> Update:
+    # Built once: building a statement costs several times as much as running it.
+    (primary,) = table.primary_key.columns
+    return update(table).where(primary == bindparam("moved_key"), table.c.state == bindparam("moved_from"))

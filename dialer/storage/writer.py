@@ -89,7 +89,7 @@ class BatchingWriter:
         connection = self._connection or self._engine.connect()
         self._connection = connection
         try:
-            answers = [_in_savepoint(connection, unit.work) for unit in batch]
+            answers = _run_all(connection, batch)
             connection.commit()
             news = take_news(connection)
         except Exception:
@@ -104,6 +104,15 @@ class BatchingWriter:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _run_all(connection: Connection, batch: list[_Unit]) -> list[object]:
+    try:
+        return [unit.work(connection) for unit in batch]
+    except Exception:
+        # One of them failed: all again, each in a savepoint, so that it fails alone.
+        connection.rollback()
+        return [_in_savepoint(connection, unit.work) for unit in batch]
 
 
 def _in_savepoint(connection: Connection, work: Callable[[Connection], object]) -> object:

@@ -175,7 +175,7 @@ def upgrade() -> None:
     with op.batch_alter_table("follow_ups", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_follow_ups_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_follow_ups_number"), ["number"], unique=False)
-        batch_op.create_index("ix_follow_ups_queue", ["state", "due_at", "limit_at"], unique=False)
+        batch_op.create_index("ix_follow_ups_queue", ["state", "limit_at", "due_at"], unique=False)
 
     op.create_table(
         "web_sessions",

@@ -1,0 +1,43 @@
+"""A PostgreSQL server, for several machines."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from dialer.storage.dialects import keep_event_order, make_server_engine
+from dialer.storage.feed import Feed
+
+T = TypeVar("T")
+
+
+class Server:
+    """PostgreSQL through SQLAlchemy's asyncio engine; each write a transaction of its own."""
+
+    def __init__(self, url: str, feed: Feed) -> None:
+        self._engine = make_server_engine(url)
+        self._feed = feed
+        # Who waits to write holds no connection, so that a burst leaves some for those who read.
+        self._turn = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Nothing to begin: connections are made when they are needed."""
+
+    async def stop(self) -> None:
+        """Let the write in progress end, and close."""
+        async with self._turn:
+            await self._engine.dispose()
+
+    async def read(self, query: Callable[[Connection], T]) -> T:
+        """Run `query` on a connection of its own."""
+        async with self._engine.connect() as connection:
+            return await connection.run_sync(query)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work`; its result is durable."""
+        async with self._turn, self._engine.begin() as connection:
+            await connection.run_sync(keep_event_order)
+            result = await connection.run_sync(work)
+        self._feed.wake()
+        return result
