@@ -222,4 +222,3 @@ def _unreadable(path: Path, error: Exception) -> Unreadable:
     return Unreadable(
         f"{path.name} cannot be read as audio ({error}). Look at the file where Asterisk left it."
     )
-

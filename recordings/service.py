@@ -190,9 +190,7 @@ def put_off(
     now: datetime,
 ) -> None:
     """Trouble: try again at `due_at`, and let a person know."""
-    queries.postpone(
-        conn, job.attempt_id, due_at, seen=job.seen, tries=job.tries + 1, error=trouble.value
-    )
+    queries.postpone(conn, job.attempt_id, due_at, seen=job.seen, tries=job.tries + 1, error=trouble.value)
     meet(conn, trouble, data, now, subject=job.attempt_id if trouble is Trouble.FAILING else CONSUMER)
 
 

@@ -72,9 +72,7 @@ class TakeOver:
     async def look_again(self, job: Takeover, sizes: Mapping[str, int]) -> None:
         """Nothing can be said yet: look again when the files had time to grow."""
         due_at = self._clock() + timedelta(seconds=self._settings.settle_seconds)
-        await self._db.write(
-            partial(queries.postpone, attempt_id=job.attempt_id, due_at=due_at, seen=sizes)
-        )
+        await self._db.write(partial(queries.postpone, attempt_id=job.attempt_id, due_at=due_at, seen=sizes))
 
     def _patience(self, expected: bool) -> float:
         """How long to wait for files where there are none: early media need not exist."""
@@ -129,9 +127,7 @@ class TakeOver:
             archived = await self._offload.run(archive, self._order(call, (Part.EARLY,), left))
         except NoAudio:
             return True
-        await self._db.write(
-            partial(service.keep_early, call=call, archived=archived, now=self._clock())
-        )
+        await self._db.write(partial(service.keep_early, call=call, archived=archived, now=self._clock()))
         return await self._is_intact(archived.path, archived.sha256)
 
     async def _is_intact(self, path: str, sha256: str) -> bool:

@@ -18,6 +18,11 @@ SENTENCES = (
     ),
     N_("What answers at {address} is not Asterisk's manager interface."),
     N_("Set the setting port to the port of manager.conf (5038 unless changed there)."),
+    N_(
+        "Asterisk does not allow {action} ({message}): give user [{name}] in manager.conf "
+        "write = call,originate,reporting."
+    ),
+    N_("Asterisk refused {action}: {message}"),
     N_("Asterisk refused the login of AMI user {name} ({why})."),
     N_(
         "Set the settings username and secret to those of a user in manager.conf: [{name}] must exist "

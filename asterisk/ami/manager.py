@@ -303,6 +303,6 @@ def _refusal(action: str, message: str, username: str) -> str:
     if "permission" in message.lower():
         return (
             f"Asterisk does not allow {action} ({message}): give user [{username}] in manager.conf "
-            "write = system,call,originate,reporting."
+            "write = call,originate,reporting."
         )
     return f"Asterisk refused {action}: {message or 'no reason given'}."

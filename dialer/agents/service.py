@@ -69,10 +69,10 @@ def sign_out(conn: Connection, agent_id: str, now: datetime) -> None:
         move(conn, agent_id, AgentEvent.SIGN_OUT, now)
 
 
-def release(conn: Connection, agent_id: str, event: AgentEvent, now: datetime) -> None:
+def release(conn: Connection, current: AgentSession, event: AgentEvent, now: datetime) -> None:
     """After a call that needs no wrap-up, or after the wrap-up: on to the next, or to the pause."""
-    wanted = _current(conn, agent_id).next_pause
-    move(conn, agent_id, event, now, attempt_id=None)
+    agent_id, wanted = current.agent_id, current.next_pause
+    _move(conn, current, event, now, attempt_id=None)
     if wanted is not None:
         move(conn, agent_id, AgentEvent.PAUSE, now, reason=wanted)
 
@@ -96,7 +96,12 @@ def move(
     Raises:
         IllegalMove: not legal in the session's state.
     """
-    current = _current(conn, agent_id)
+    _move(conn, _current(conn, agent_id), event, now, **values)
+
+
+def _move(
+    conn: Connection, current: AgentSession, event: AgentEvent, now: datetime, **values: str | datetime | None
+) -> None:
     changed: dict[str, Any] = {"reason": None, "wrap_until": None, "since": now, **values}
     if event in (AgentEvent.PAUSE, AgentEvent.AGENT_FAILED, AgentEvent.SIGN_OUT):
         changed["next_pause"] = None
@@ -104,7 +109,7 @@ def move(
         name: value for name, value in values.items() if value is None or isinstance(value, str)
     }
     transition = MACHINE.advance(current.state, event, now)
-    apply(conn, agent_sessions, agent_id, transition, values=changed, data=told)
+    apply(conn, agent_sessions, current.agent_id, transition, values=changed, data=told)
 
 
 def _ask_pause(conn: Connection, agent_id: str, reason: PauseReason | None, now: datetime) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import structlog
 from aiohttp import web
@@ -14,6 +15,7 @@ from dialer.app.private_asterisk import reach
 from dialer.app.settings import Settings
 from dialer.calling.engine import Engine, Step
 from dialer.clock import Clock, system_clock
+from dialer.forms.sweeping import sweep
 from dialer.playbooks.library import Library, shipped_library
 from dialer.storage.database import Database
 from dialer.storage.migrating import migrate
@@ -56,6 +58,7 @@ class Service:
             self.library,
             settings.calling,
             clock,
+            each_second=partial(sweep, self.database),
             passed=passed,
         )
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="archive")

@@ -6,7 +6,7 @@ committed before the agent's phone is asked to ring, and the go before the gate 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from enum import StrEnum
 
@@ -15,12 +15,12 @@ import structlog
 from dialer.alarms.service import clear_alarm, raise_alarm
 from dialer.calling import queries, service
 from dialer.calling.mailboxes import Mailboxes
+from dialer.calling.placer import Placer
 from dialer.calling.progress import Ending, Progress, conclude, observe
 from dialer.calling.service import Pairing
 from dialer.calling.settings import CallingSettings
 from dialer.calling.settler import Settler
 from dialer.calling.status import EngineStatus
-from dialer.calling.sweeping import sweep
 from dialer.clock import Clock
 from dialer.ids import new_id
 from dialer.playbooks.library import Library
@@ -37,7 +37,6 @@ from dialer.telephony.events import (
     PhoneState,
     TelephonyEvent,
 )
-from dialer.telephony.outcomes import DialOutcome
 from dialer.telephony.port import (
     CallOrder,
     LinkUnavailable,
@@ -64,7 +63,10 @@ class Step(StrEnum):
 
 
 class Engine:
-    """Places due calls to ready agents through `telephony`, for as long as it runs."""
+    """Places due calls to ready agents through `telephony`, for as long as it runs.
+
+    `each_second` is what else time brings about; `passed` is told of each `Step`, for drills.
+    """
 
     def __init__(
         self,
@@ -74,6 +76,7 @@ class Engine:
         settings: CallingSettings,
         clock: Clock,
         *,
+        each_second: Callable[[datetime], Awaitable[None]] | None = None,
         passed: Callable[[Step], None] = lambda _step: None,
     ) -> None:
         self._db = database
@@ -81,12 +84,21 @@ class Engine:
         self._library = library
         self._settings = settings
         self._clock = clock
+        self._each_second = each_second
         self._passed = passed
         self.run_id = new_id()
         self._seen: dict[str, Progress] = {}
         self._mailboxes: Mailboxes[CallEvent] = Mailboxes(self._on_call_event)
         self._settler = Settler(
             database, telephony, library, settings, clock, self.run_id, adopt=self._adopt, ended=self._forget
+        )
+        self._placer = Placer(
+            database,
+            telephony,
+            clock,
+            lead_seconds=settings.page_lead_seconds,
+            end=self._end,
+            settle=lambda attempt_id: self._settler.settle([attempt_id]),
         )
         self._link = EngineStatus(self._pairing())
         self._tasks: set[asyncio.Task[None]] = set()
@@ -164,12 +176,12 @@ class Engine:
 
     async def dispatch_once(self) -> int:
         """Commit to as many calls as there are ready agents and due follow-ups, and place them."""
-        if self._stopping or not (self._link.link_up and self._settled):
+        if self._stopping or self._placer.held or not (self._link.link_up and self._settled):
             return 0
         if not await self._db.read(lambda c: service.could_reserve(c, self._pairing())):
             return 0
         now = self._clock()
-        orders = await self._db.write(lambda c: service.reserve(c, self._pairing(), now))
+        orders = await self._db.write(lambda c: service.reserve(c, self._pairing(), now), urgent=True)
         for order in orders:
             self._seen[order.attempt_id] = Progress()
             self._spawn(self._place(order))
@@ -187,32 +199,8 @@ class Engine:
             log.error("Something was left undone.", action="engine_task", error=str(error))
 
     async def _place(self, order: CallOrder) -> None:
-        attempt_id = order.attempt_id
         self._passed(Step.ATTEMPT_COMMITTED)
-        if self._settings.page_lead_seconds:
-            await asyncio.sleep(self._settings.page_lead_seconds)
-        try:
-            await self._telephony.call_agent(order)
-            log.info(
-                "The agent is being called.",
-                action="call_agent",
-                attempt=attempt_id,
-                extension=order.agent_extension,
-            )
-        except (LinkUnavailable, RequestRefused) as error:
-            # Certainly without effect: the attempt ends here and burns no try.
-            log.warning(
-                "The agent could not be called.", action="call_agent", attempt=attempt_id, error=str(error)
-            )
-            await self._end(attempt_id, Ending(DialOutcome.FAILED, dialled=False))
-        except RequestUncertain as error:
-            log.warning(
-                "It is not known whether the agent was called.",
-                action="call_agent",
-                attempt=attempt_id,
-                error=str(error),
-            )
-            await self._settler.settle([attempt_id])
+        await self._placer.place(order)
 
     # --- listening -----------------------------------------------------------------------
 
@@ -292,7 +280,9 @@ class Engine:
     async def _let_through(self, attempt_id: str) -> None:
         self._passed(Step.AGENT_UP)
         now = self._clock()
-        granted = await self._db.write(lambda c: service.grant_go(c, attempt_id, self.run_id, now))
+        granted = await self._db.write(
+            lambda c: service.grant_go(c, attempt_id, self.run_id, now), urgent=True
+        )
         if not granted:
             return
         self._passed(Step.GO_COMMITTED)
@@ -350,7 +340,8 @@ class Engine:
                 log.exception("A sweep could not be finished.", action="sweep")
 
     async def _sweep_once(self, now: datetime) -> None:
-        await sweep(self._db, now)
+        if self._each_second is not None:
+            await self._each_second(now)
         if not self._link.link_up:
             return
         if not self._settled:

@@ -260,7 +260,7 @@ def keep_unknown(conn: Connection, doubted: Attempt, decision: Decision, now: da
     raise_alarm(conn, _UNKNOWN, doubted.id, now, {"why": decision.why})
     on_it = session(conn, doubted.agent_id)
     if on_it is not None and on_it.attempt_id == doubted.id and on_it.state is not AgentState.WRAP_UP:
-        agent_service.release(conn, doubted.agent_id, AgentEvent.NOT_REACHED, now)
+        agent_service.release(conn, on_it, AgentEvent.NOT_REACHED, now)
 
 
 def _repair(
@@ -293,7 +293,7 @@ def _let_agent_go(
         reason = PauseReason.DID_NOT_ANSWER if rang else PauseReason.PHONE_UNREACHABLE
         agent_service.fail(conn, current.agent_id, reason, now)
     else:
-        agent_service.release(conn, current.agent_id, AgentEvent.NOT_REACHED, now)
+        agent_service.release(conn, on_it, AgentEvent.NOT_REACHED, now)
 
 
 def _move(

@@ -51,6 +51,8 @@ class Settler:
         self._run_id = run_id
         self._adopt = adopt
         self._ended = ended
+        # Attempts whose unreadable log was told of: once is enough.
+        self._unreadable: set[str] = set()
         self._one_at_a_time = asyncio.Lock()
         margin = settings.settle_margin_seconds
         self.agent_time = timedelta(
@@ -94,6 +96,9 @@ class Settler:
             trail = await self._telephony.trail(current.id)
         except TrailUnreadable as error:
             unreadable = str(error)
+            if current.id not in self._unreadable:
+                self._unreadable.add(current.id)
+                log.error(unreadable, action="settle", attempt=current.id)
         now = self._clock()
         doubt = Doubt(
             placed_at=current.placed_at,
@@ -104,13 +109,15 @@ class Settler:
             dial_time=self.dial_time,
         )
         decision = settle(doubt, live, trail, now)
-        log.info(
-            "An attempt in doubt was settled.",
-            action="settle",
-            attempt=current.id,
-            decided=decision.settlement.value,
-            why=decision.why,
-        )
+        if decision.settlement not in (Settlement.WAIT, Settlement.KEEP_UNKNOWN):
+            self._unreadable.discard(current.id)
+            log.info(
+                "An attempt in doubt was settled.",
+                action="settle",
+                attempt=current.id,
+                decided=decision.settlement.value,
+                why=decision.why,
+            )
         await self._apply(current, decision, live, _evidence(live, trail, unreadable), now)
 
     async def _apply(

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from dialer.agents.queries import session
 from dialer.agents.service import release
 from dialer.agents.states import AgentEvent, AgentState
+from dialer.alarms.service import clear_alarm
 from dialer.calling.queries import Attempt, attempt
 from dialer.followups.queries import FollowUp, follow_up
 from dialer.followups.service import move
@@ -19,6 +20,8 @@ from dialer.storage.dialects import upsert
 from dialer.storage.feed import emit
 from dialer.telephony.outcomes import DialOutcome
 
+# Raised while a wrap-up is over and its form is not saved.
+OVER_TIME = "agent_over_time"
 # A talk that was cut off is taken up again soon, by default.
 _CUT_OFF_AGAIN = timedelta(minutes=15)
 
@@ -87,6 +90,7 @@ def save_form(
     }
     upsert(conn, result_forms, row, ["attempt_id"])
     emit(conn, "form.saved", attempt_id, now, {"disposition": disposition, "agent": agent_id})
+    clear_alarm(conn, OVER_TIME, attempt_id, now)
     meaning = MEANING[disposition]
     values: dict[str, str | datetime] = {"reason": disposition.value}
     if disposition in (Disposition.CALL_AGAIN, Disposition.CUT_OFF):
@@ -105,7 +109,7 @@ def finish_wrap_up(conn: Connection, agent_id: str, now: datetime) -> None:
         return
     if form_of(conn, on_it.attempt_id) is None:
         raise BadAnswer("save the result of this call first")
-    release(conn, agent_id, AgentEvent.WRAPPED_UP, now)
+    release(conn, on_it, AgentEvent.WRAPPED_UP, now)
 
 
 def _own_call(conn: Connection, agent_id: str, attempt_id: str) -> tuple[Attempt, FollowUp]:

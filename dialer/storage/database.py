@@ -38,10 +38,12 @@ class Database:
         """Run `query` on a connection of its own and give its result."""
         return await self._store.read(query)
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], *, urgent: bool = False) -> T:
         """Run `work` in a transaction; return its result once that is durable.
+
+        `urgent` work is what a telephone call waits for: it goes before what else waits.
 
         Raises:
             Whatever `work` raised; nothing of it is kept then.
         """
-        return await self._store.write(work)
+        return await self._store.write(work, urgent=urgent)

@@ -38,9 +38,9 @@ class Embedded:
         """Run `query` on a connection of its own."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], *, urgent: bool = False) -> T:
         """Run `work`; its result is durable."""
-        return await self._writer.write(work)
+        return await self._writer.write(work, urgent=urgent)
 
     def _read(self, query: Callable[[Connection], T]) -> T:
         with self._reading.connect() as connection:

@@ -54,7 +54,8 @@ Json = Mapping[str, Any]
 # Built once: building a statement costs several times as much as running it.
 _EMIT = insert(events)
 
-# Marks a connection whose running transaction has left an event row.
+# Where a connection keeps the event rows of its running transaction.
+_PENDING = "pending_events"
 _NEWS = "news"
 
 
@@ -70,18 +71,35 @@ class EventRow:
 
 
 def emit(conn: Connection, kind: str, subject: str, at: datetime, data: Json | None = None) -> None:
-    """Leave an event row in the running transaction, a `Database.write`: it keeps the ids in order."""
-    conn.info[_NEWS] = True
-    conn.execute(_EMIT, {"kind": kind, "subject": subject, "at": at, "data": dict(data or {})})
+    """Leave an event row in the running transaction, a `Database.write`: it keeps the ids in order.
+
+    The row is written just before the commit, all of a transaction in one statement.
+    """
+    row = {"kind": kind, "subject": subject, "at": at, "data": dict(data or {})}
+    conn.info.setdefault(_PENDING, []).append(row)
+
+
+def flush(conn: Connection) -> None:
+    """Write the waiting event rows now."""
+    rows = conn.info.pop(_PENDING, [])
+    if rows:
+        conn.execute(_EMIT, rows)
+        conn.info[_NEWS] = True
+
+
+def forget(conn: Connection) -> None:
+    """Drop the waiting event rows: the work they tell of has failed."""
+    conn.info.pop(_PENDING, None)
 
 
 def take_news(conn: Connection) -> bool:
-    """Whether an event row was left on this connection since this was last asked."""
+    """Whether event rows were written on this connection since this was last asked."""
     return bool(conn.info.pop(_NEWS, False))
 
 
 def after(conn: Connection, last: int, *, kinds: tuple[str, ...] = (), limit: int = 500) -> list[EventRow]:
     """Event rows later than id `last`, oldest first; of all kinds where none is named."""
+    flush(conn)
     query = select(events).where(events.c.id > last).order_by(events.c.id).limit(limit)
     if kinds:
         query = query.where(events.c.kind.in_(kinds))
@@ -90,12 +108,14 @@ def after(conn: Connection, last: int, *, kinds: tuple[str, ...] = (), limit: in
 
 def of_subject(conn: Connection, subject: str) -> list[EventRow]:
     """The whole history of one subject, oldest first."""
+    flush(conn)
     query = select(events).where(events.c.subject == subject).order_by(events.c.id)
     return [EventRow(**row) for row in conn.execute(query).mappings()]
 
 
 def latest_id(conn: Connection) -> int:
     """The id of the newest event row, 0 where there is none."""
+    flush(conn)
     return conn.execute(select(func.max(events.c.id))).scalar() or 0
 
 

@@ -9,12 +9,15 @@ T = TypeVar("T")
 
 def fetch(conn: Connection, query: Select[*tuple[object, ...]], into: type[T], **values: object) -> list[T]:
     """Every row of `query` as an `into`, whose fields are the query's column names."""
-    return [into(**row) for row in conn.execute(query, values).mappings()]
+    result = conn.execute(query, values)
+    names = tuple(result.keys())
+    return [into(**dict(zip(names, row, strict=True))) for row in result]
 
 
 def fetch_one(
     conn: Connection, query: Select[*tuple[object, ...]], into: type[T], **values: object
 ) -> T | None:
     """The first row of `query` as an `into`, None where there is none."""
-    row = conn.execute(query, values).mappings().first()
-    return None if row is None else into(**row)
+    result = conn.execute(query, values)
+    names, row = tuple(result.keys()), result.first()
+    return None if row is None else into(**dict(zip(names, row, strict=True)))

@@ -7,7 +7,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from dialer.storage.dialects import keep_event_order, make_server_engine
-from dialer.storage.feed import Feed
+from dialer.storage.feed import Feed, flush, forget, take_news
 
 T = TypeVar("T")
 
@@ -34,10 +34,21 @@ class Server:
         async with self._engine.connect() as connection:
             return await connection.run_sync(query)
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run `work`; its result is durable."""
+    async def write(self, work: Callable[[Connection], T], *, urgent: bool = False) -> T:
+        """Run `work`; its result is durable. Writes come in turn, `urgent` or not."""
         async with self._turn, self._engine.begin() as connection:
             await connection.run_sync(keep_event_order)
-            result = await connection.run_sync(work)
-        self._feed.wake()
+            result, news = await connection.run_sync(_with_events, work)
+        if news:
+            self._feed.wake()
         return result
+
+
+def _with_events(connection: Connection, work: Callable[[Connection], T]) -> tuple[T, bool]:
+    try:
+        result = work(connection)
+        flush(connection)
+    finally:
+        # The connection goes back to the pool: nothing of this transaction may stay on it.
+        forget(connection)
+    return result, take_news(connection)

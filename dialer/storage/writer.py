@@ -1,26 +1,30 @@
 """The one writer of an embedded SQLite database.
 
 Waiting units of work are taken together, run on one thread in one `BEGIN IMMEDIATE`
-transaction (a savepoint each, so that one that fails leaves the others alone), made durable by
-one commit, and only then are their callers told. See docs/decisions/0003-one-writer.md.
+transaction, made durable by one commit, and only then are their callers told. One that fails
+leaves the others alone: the batch is run again with a savepoint for each. See
+docs/decisions/0003-one-writer.md.
 """
 
 import asyncio
-import contextlib
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from dialer.storage.feed import Feed, take_news
+from dialer.storage.feed import Feed, flush, forget, take_news
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
-# A batch is bounded so that a burst cannot hold the first caller back for long.
-MAX_BATCH = 256
+# A batch is bounded in time, so that work that is waited for by a telephone call is not held back
+# by work that can wait; the more that waits, the longer it may take, so that a burst is not slower.
+_BATCH_SECONDS = 0.002
+_MORE_SECONDS = 0.0001
 
 
 @dataclass(slots=True)
@@ -29,15 +33,22 @@ class _Unit:
     result: "asyncio.Future[Any]"
 
 
+_Answer = tuple[_Unit, object]
+
+
 class BatchingWriter:
-    """Runs units of work one batch, one transaction, one commit at a time."""
+    """Runs units of work one batch, one transaction, one commit at a time; urgent ones first."""
 
     def __init__(self, engine: Engine, feed: Feed) -> None:
         self._engine = engine
         self._feed = feed
-        self._waiting: asyncio.Queue[_Unit] = asyncio.Queue()
+        # Taken from by the writer's thread, so that an urgent unit can join a batch under way.
+        self._urgent: deque[_Unit] = deque()
+        self._ordinary: deque[_Unit] = deque()
+        self._work = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="database-writer")
         self._task: asyncio.Task[None] | None = None
+        self._stopping = False
         self._connection: Connection | None = None
 
     def start(self) -> None:
@@ -46,59 +57,84 @@ class BatchingWriter:
 
     async def stop(self) -> None:
         """Write what waits, then end."""
-        await self._waiting.join()
+        self._stopping = True
+        self._work.set()
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await self._task
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown()
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, urgent: bool = False) -> T:
         """Run `work` in a transaction; return its result once that is durable.
 
         Raises:
             Whatever `work` raised (nothing of it is kept then), or what the commit raised.
         """
         unit = _Unit(work, asyncio.get_running_loop().create_future())
-        self._waiting.put_nowait(unit)
+        (self._urgent if urgent else self._ordinary).append(unit)
+        self._work.set()
         result: T = await unit.result
         return result
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            batch = [await self._waiting.get()]
-            while len(batch) < MAX_BATCH and not self._waiting.empty():
-                batch.append(self._waiting.get_nowait())
-            try:
-                answers, news = await loop.run_in_executor(self._thread, self._write_batch, batch)
-            except Exception as error:
-                answers, news = [error] * len(batch), False
-            for unit, answer in zip(batch, answers, strict=True):
-                if not unit.result.done():
-                    if isinstance(answer, BaseException):
-                        unit.result.set_exception(answer)
-                    else:
-                        unit.result.set_result(answer)
-                self._waiting.task_done()
-            if news:
-                self._feed.wake()
+            self._work.clear()
+            while self._urgent or self._ordinary:
+                answers, news = await loop.run_in_executor(self._thread, self._write_batch)
+                for unit, answer in answers:
+                    _deliver(unit, answer)
+                if news:
+                    self._feed.wake()
+            if self._stopping:
+                return
+            await self._work.wait()
 
-    def _write_batch(self, batch: list[_Unit]) -> tuple[list[object], bool]:
-        connection = self._connection or self._engine.connect()
-        self._connection = connection
+    def _write_batch(self) -> tuple[list[_Answer], bool]:
+        taken: list[_Unit] = []
         try:
-            answers = _run_all(connection, batch)
+            connection = self._connection or self._engine.connect()
+            self._connection = connection
+            forget(connection)
+            try:
+                answers = self._run_taking(connection, taken)
+            except Exception:
+                # One of them failed: all again, each in a savepoint, so that it fails alone.
+                connection.rollback()
+                forget(connection)
+                answers = [(unit, _in_savepoint(connection, unit.work)) for unit in taken]
+            flush(connection)
             connection.commit()
             news = take_news(connection)
-        except Exception:
+        except Exception as error:
             # The connection may be in any state (disk full, file gone): start from a new one.
-            self._connection = None
-            connection.invalidate()
-            connection.close()
-            raise
+            self._drop_connection()
+            return [(unit, error) for unit in taken or self._take_all()], False
         return answers, news
+
+    def _run_taking(self, connection: Connection, taken: list[_Unit]) -> list[_Answer]:
+        until = perf_counter() + _BATCH_SECONDS + _MORE_SECONDS * len(self._ordinary)
+        answers: list[_Answer] = []
+        while (unit := self._take()) is not None:
+            taken.append(unit)
+            answers.append((unit, unit.work(connection)))
+            if perf_counter() >= until:
+                break
+        return answers
+
+    def _take(self) -> _Unit | None:
+        if self._urgent:
+            return self._urgent.popleft()
+        return self._ordinary.popleft() if self._ordinary else None
+
+    def _take_all(self) -> list[_Unit]:
+        return [unit for unit in iter(self._take, None) if unit is not None]
+
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
 
     def _close(self) -> None:
         if self._connection is not None:
@@ -106,21 +142,23 @@ class BatchingWriter:
             self._connection = None
 
 
-def _run_all(connection: Connection, batch: list[_Unit]) -> list[object]:
-    try:
-        return [unit.work(connection) for unit in batch]
-    except Exception:
-        # One of them failed: all again, each in a savepoint, so that it fails alone.
-        connection.rollback()
-        return [_in_savepoint(connection, unit.work) for unit in batch]
+def _deliver(unit: _Unit, answer: object) -> None:
+    if unit.result.done():
+        return
+    if isinstance(answer, BaseException):
+        unit.result.set_exception(answer)
+    else:
+        unit.result.set_result(answer)
 
 
 def _in_savepoint(connection: Connection, work: Callable[[Connection], object]) -> object:
+    flush(connection)
     savepoint = connection.begin_nested()
     try:
         answer = work(connection)
     except Exception as error:
         savepoint.rollback()
+        forget(connection)
         return error
     savepoint.commit()
     return answer

@@ -77,9 +77,7 @@ def keep(
     }
     move = MACHINE.advance(CheckState.WAITING, CheckEvent.FINISH, now)
     apply(conn, checks, call.attempt_id, move, values=values)
-    queries.replace_findings(
-        conn, call.attempt_id, found, rule_set=rules.id, version=rules.version, now=now
-    )
+    queries.replace_findings(conn, call.attempt_id, found, rule_set=rules.id, version=rules.version, now=now)
     counts = {"pass": values["passes"], "fail": values["fails"], "unclear": values["unclears"]}
     broken = [one.rule_id for one in found if one.alarm]
     told = {**counts, "rule_set": rules.id, "rule_set_version": rules.version, "alarms": broken}
@@ -93,9 +91,7 @@ def keep(
     return {str(verdict): count for verdict, count in verdicts.items()}
 
 
-def rules_unusable(
-    conn: Connection, call: CheckedCall, reason: str, due_at: datetime, now: datetime
-) -> None:
+def rules_unusable(conn: Connection, call: CheckedCall, reason: str, due_at: datetime, now: datetime) -> None:
     """The rules of this call's playbook cannot be used: once a person mended them it goes on by itself."""
     queries.put_off_playbook(conn, call.playbook, due_at, reason)
     raise_alarm(conn, RULES_UNUSABLE, call.playbook, now, {"playbook": call.playbook, "error": reason})

@@ -146,5 +146,3 @@ def _again(conn: Connection, row: TranscriptRow, now: datetime) -> None:
     move = MACHINE.advance(row.state, TranscriptEvent.AGAIN, now)
     apply(conn, transcripts, row.attempt_id, move, values={"due_at": now, "tries": 0, "error": None})
     clear_alarm(conn, FAILED, row.attempt_id, now)
-
-

@@ -12,9 +12,9 @@ from dialer.agents.service import add_agent, pause, ready, sign_in, sign_out
 from dialer.agents.states import AgentState, PauseReason
 from dialer.calling import service
 from dialer.calling.progress import Ending
-from dialer.calling.sweeping import end_wrap_ups, sweep
 from dialer.forms.rules import BadAnswer, Disposition
 from dialer.forms.service import finish_wrap_up, save_form
+from dialer.forms.sweeping import end_wrap_ups, sweep
 from dialer.machine import IllegalMove
 from dialer.storage.database import Database
 from dialer.storage.feed import of_subject

@@ -1,4 +1,7 @@
-"""The telephony port's promises, kept by the shipped fake and on a real Asterisk (D1, D3, D7)."""
+"""The telephony port's promises, kept by the shipped fake and on a real Asterisk (D1, D3, D7).
+
+Longer than 400 lines because it is one contract, read from top to bottom.
+"""
 
 import asyncio
 import contextlib

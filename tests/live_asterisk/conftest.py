@@ -101,7 +101,7 @@ async def over(ami: RawAmi, attempt: str, call: PhoneCall) -> None:
 async def appears(path: Path) -> None:
     """Wait for a file that Asterisk leaves to tell that a recording is final."""
     async with asyncio.timeout(5):
-        while not path.exists():  # noqa: ASYNC110, ASYNC240 - another process makes it
+        while not path.exists():  # noqa: ASYNC110 - another process makes it
             await asyncio.sleep(0.01)
 
 

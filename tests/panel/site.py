@@ -160,9 +160,7 @@ class Site:
 
     async def end(self, attempt_id: str, ending: Ending) -> None:
         """The call is over."""
-        await self.database.write(
-            lambda c: calling.end(c, attempt_id, ending, self.library, self.clock())
-        )
+        await self.database.write(lambda c: calling.end(c, attempt_id, ending, self.library, self.clock()))
 
     async def talking(self) -> str:
         """One call from reservation to the customer's answer; returns the attempt's id."""

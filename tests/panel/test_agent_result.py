@@ -6,8 +6,8 @@ import pytest
 from playwright.async_api import expect
 from sqlalchemy import select
 
-from dialer.calling.sweeping import sweep
 from dialer.forms.queries import answers_of
+from dialer.forms.sweeping import sweep
 from dialer.forms.tables import result_forms
 from tests.panel.agent_page import QUESTION, TALKED, add_caller, answer, at_question
 from tests.panel.site import OpenPage, Site

@@ -151,7 +151,7 @@ async def test_data_cannot_become_markup(panel_server: Site, open_page: OpenPage
     await site.agent("8001", "<b>王</b>", ready=True)
     await site.follow_up("<script>window.hit=1</script>", "13800000001")
     data = {"error": "<img src=x onerror='window.hit=1'>"}
-    await site.database.write(lambda c: raise_alarm(c, "database_trouble", "x", site.clock(), data))
+    await site.database.write(lambda c: raise_alarm(c, "calls_refused", "x", site.clock(), data))
     page = await open_page("chen", "/supervisor")
     await expect(page.locator("#queue")).to_contain_text("<script>window.hit=1</script>")
     await expect(page.locator("#agents")).to_contain_text("<b>王</b>")

@@ -7,9 +7,11 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -90,13 +92,28 @@ def _locked() -> dict[str, str]:
     return {_plain(pin.partition("==")[0]): pin.partition("==")[2] for pin in pins}
 
 
+def _needed(name: str, extras: Iterable[str]) -> Iterator[Requirement]:
+    """What the installed distribution needs on this machine."""
+    for line in importlib.metadata.requires(name) or ():
+        wanted = Requirement(line)
+        if wanted.marker is None or any(wanted.marker.evaluate({"extra": one}) for one in ("", *extras)):
+            yield wanted
+
+
 def test_what_runs_here_is_what_the_lock_says() -> None:
+    """The product with all its extras, and all that those need."""
+    project = PROJECT["project"]
     locked = _locked()
-    ours = {PROJECT["project"]["name"], "pip", "setuptools", "wheel"}
-    here = {_plain(one.name): one.version for one in importlib.metadata.distributions()}
-    assert {
-        name: version for name, version in here.items() if name not in ours and locked.get(name) != version
-    } == {}
+    left = list(_needed(project["name"], project["optional-dependencies"]))
+    seen: dict[str, str] = {}
+    while left:
+        one = left.pop()
+        name = _plain(one.name)
+        if name not in seen:
+            seen[name] = importlib.metadata.version(name)
+            left.extend(_needed(name, one.extras))
+    assert len(seen) > len(project["dependencies"])
+    assert {name: version for name, version in seen.items() if locked.get(name) != version} == {}
 
 
 def test_the_lock_has_everything_that_pyproject_names() -> None:

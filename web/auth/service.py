@@ -123,9 +123,7 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _count_try(
-    conn: Connection, settings: WebSettings, login: str, address: str, now: datetime
-) -> timedelta:
+def _count_try(conn: Connection, settings: WebSettings, login: str, address: str, now: datetime) -> timedelta:
     longest = timedelta(seconds=settings.longest_wait_seconds)
     found = {
         key: (queries.failures(conn, key).as_of(now), free)

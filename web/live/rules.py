@@ -8,7 +8,7 @@ from web.auth.rules import Role
 
 # What concerns everyone who works on the telephone.
 _FOR_ALL = ("engine.", "link.")
-_ALARMS_FOR_ALL = frozenset({"link_down", "database_trouble"})
+_ALARMS_FOR_ALL = frozenset({"link_down", "calls_refused"})
 _SEES_ALL = frozenset({Role.SUPERVISOR, Role.QA, Role.ADMIN})
 
 

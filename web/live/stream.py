@@ -97,9 +97,7 @@ async def _missed(request: web.Request, broker: Broker, user: User) -> tuple[str
 async def _still_in(panel: Panel, user: User) -> bool:
     now = panel.clock()
     try:
-        found = await panel.database.read(
-            lambda conn: queries.user_of_session(conn, user.token_hash, now)
-        )
+        found = await panel.database.read(lambda conn: queries.user_of_session(conn, user.token_hash, now))
     except SQLAlchemyError:
         # A page is not sent away for the database's trouble; its beats tell how old the news is.
         return True

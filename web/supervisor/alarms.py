@@ -21,6 +21,10 @@ WORDING: Mapping[str, Wording] = {
         N_("No link to the telephone system. {reason}"),
         N_("{advice} No new call is placed meanwhile; talks in progress go on."),
     ),
+    "calls_refused": Wording(
+        N_("The telephone system refuses calls. {error}"),
+        N_("It is asked again every few seconds. Give the user in manager.conf the rights it needs."),
+    ),
     "attempt_unknown": Wording(
         N_("It is not known how a call of {agent} to {plate} ended."),
         N_(
@@ -42,14 +46,6 @@ WORDING: Mapping[str, Wording] = {
     "recording_unsound": Wording(
         N_("The recording of the call of {agent} to {plate} is not sound: {problems}."),
         N_("Listen to it. If several calls are like this, check the phone, headset and line of this agent."),
-    ),
-    "recording_silent": Wording(
-        N_("One side of the recording of the call of {agent} to {plate} is silent."),
-        N_("Listen to it; check the headset and the line."),
-    ),
-    "recording_short": Wording(
-        N_("The recording of the call of {agent} to {plate} is shorter than the talk."),
-        N_("Listen to it; check the telephone system's disk at that hour."),
     ),
     "recordings_unlinked": Wording(
         N_("{count} recordings belong to no call that is known here."),
@@ -95,10 +91,6 @@ WORDING: Mapping[str, Wording] = {
         N_("A call could not be checked against its rules."),
         N_("It is tried again by itself. If it lasts, give the log to the administrator. {error}"),
     ),
-    "database_trouble": Wording(
-        N_("The database cannot be written. {error}"),
-        N_("Check the disk of the data folder at once: no new call is placed until it works."),
-    ),
 }
 _OTHER = Wording(N_("{kind}: {subject}"), N_("Tell the administrator. Details: {details}"))
 
@@ -113,7 +105,7 @@ PROBLEM: Mapping[str, str] = {
 }
 
 # What stops the work comes first.
-_URGENT = frozenset({"link_down", "database_trouble", "recordings_disk_full", "attempt_unknown"})
+_URGENT = frozenset({"link_down", "calls_refused", "recordings_disk_full", "attempt_unknown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +117,7 @@ class AlarmText:
     urgent: bool
 
 
-def describe(
-    alarm: Alarm, call: CallName | None, names: Mapping[str, str], text: Translator
-) -> AlarmText:
+def describe(alarm: Alarm, call: CallName | None, names: Mapping[str, str], text: Translator) -> AlarmText:
     """The alarm in words: `call` is the one it is about, `names` are those of agents by id."""
     wording = WORDING.get(alarm.kind, _OTHER)
     known = {"agent": alarm.subject, **alarm.data, "kind": alarm.kind, "subject": alarm.subject}

@@ -1,4 +1,7 @@
-"""The AMI link: panoramisk's faults do not reach us, and the link is kept up for ever (D7, X2)."""
+"""The AMI link: panoramisk's faults do not reach us, and the link is kept up for ever (D7, X2).
+
+Longer than 400 lines because each fault of the library is one test, and they share one scripted server.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

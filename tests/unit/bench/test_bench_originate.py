@@ -27,7 +27,7 @@ async def test_every_call_is_placed_by_both_clients_and_its_whole_life_is_measur
     assert bench.raw.asterisk_cpu > 0
     assert table(bench).row_count == 6
     assert json.loads(json.dumps(asdict(bench)))["engine"]["placed"] == 10
-    assert not any(tmp_path.iterdir())  # noqa: ASYNC240 - nothing else goes on
+    assert not any(tmp_path.iterdir())
 
 
 def test_the_engine_is_good_only_with_both_the_rate_and_the_latency() -> None:

@@ -1,4 +1,7 @@
-"""The first schema. Long, because every table of the first version is in it."""
+"""The first schema.
+
+Longer than 400 lines because every table of the first version is in it.
+"""
 
 import sqlalchemy as sa
 from alembic import op

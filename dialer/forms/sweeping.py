@@ -7,7 +7,9 @@ from sqlalchemy import Connection
 from dialer.agents.queries import wrap_ups_over
 from dialer.agents.service import release
 from dialer.agents.states import AgentEvent
+from dialer.alarms.service import raise_alarm
 from dialer.forms.queries import form_of
+from dialer.forms.service import OVER_TIME
 from dialer.storage.database import Database
 
 
@@ -25,7 +27,8 @@ def end_wrap_ups(conn: Connection, now: datetime) -> int:
     ended = 0
     for current in wrap_ups_over(conn, now):
         if current.attempt_id is not None and form_of(conn, current.attempt_id) is None:
+            raise_alarm(conn, OVER_TIME, current.attempt_id, now)
             continue
-        release(conn, current.agent_id, AgentEvent.WRAPPED_UP, now)
+        release(conn, current, AgentEvent.WRAPPED_UP, now)
         ended += 1
     return ended

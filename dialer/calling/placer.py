@@ -1,0 +1,94 @@
+"""Asks for one call, and deals with each way in which that can be refused."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from dialer.alarms.service import clear_alarm, raise_alarm
+from dialer.calling.progress import Ending
+from dialer.clock import Clock
+from dialer.storage.database import Database
+from dialer.telephony.outcomes import DialOutcome
+from dialer.telephony.port import (
+    CallOrder,
+    LinkUnavailable,
+    RequestRefused,
+    RequestUncertain,
+    Telephony,
+)
+
+log = structlog.get_logger(__name__)
+
+# While the telephone system refuses calls, each try costs one follow-up its place in the queue.
+_REFUSED_SECONDS = 10.0
+_REFUSED = "calls_refused"
+
+_NOT_PLACED = Ending(DialOutcome.FAILED, dialled=False)
+
+
+class Placer:
+    """Places calls through `telephony`. `end` ends an attempt, `settle` puts one in doubt."""
+
+    def __init__(
+        self,
+        database: Database,
+        telephony: Telephony,
+        clock: Clock,
+        *,
+        lead_seconds: float,
+        end: Callable[[str, Ending], Awaitable[None]],
+        settle: Callable[[str], Awaitable[object]],
+    ) -> None:
+        self._db = database
+        self._telephony = telephony
+        self._clock = clock
+        self._lead_seconds = lead_seconds
+        self._end = end
+        self._settle = settle
+        self._refused = False
+        self._held_until = 0.0
+
+    @property
+    def held(self) -> bool:
+        """Whether calls were refused a moment ago, so that none is asked for now."""
+        return asyncio.get_running_loop().time() < self._held_until
+
+    async def place(self, order: CallOrder) -> None:
+        """Ask the telephone system to ring the agent, after the page had time to open."""
+        attempt_id = order.attempt_id
+        if self._lead_seconds:
+            await asyncio.sleep(self._lead_seconds)
+        try:
+            await self._telephony.call_agent(order)
+        except LinkUnavailable as error:
+            # Certainly without effect: the attempt ends here and burns no try.
+            log.warning("The agent was not called.", action="place", attempt=attempt_id, error=str(error))
+            await self._end(attempt_id, _NOT_PLACED)
+        except RequestRefused as error:
+            log.error("A call was refused.", action="place", attempt=attempt_id, error=str(error))
+            await self._hold(str(error))
+            await self._end(attempt_id, _NOT_PLACED)
+        except RequestUncertain as error:
+            log.warning("In doubt if it was placed.", action="place", attempt=attempt_id, error=str(error))
+            await self._settle(attempt_id)
+        else:
+            log.info(
+                "The agent is being called.",
+                action="place",
+                attempt=attempt_id,
+                extension=order.agent_extension,
+            )
+            await self._taken()
+
+    async def _hold(self, error: str) -> None:
+        self._refused = True
+        self._held_until = asyncio.get_running_loop().time() + _REFUSED_SECONDS
+        now = self._clock()
+        await self._db.write(lambda c: raise_alarm(c, _REFUSED, "asterisk", now, {"error": error}))
+
+    async def _taken(self) -> None:
+        if self._refused:
+            self._refused = False
+            now = self._clock()
+            await self._db.write(lambda c: clear_alarm(c, _REFUSED, "asterisk", now))
