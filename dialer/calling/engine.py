@@ -51,6 +51,11 @@ _SWEEP_SECONDS = 1.0
 # Events of a call may come after its end was written; so many ended calls are remembered.
 _REMEMBERED = 5_000
 _RETRY_SECONDS = 1.0
+# Follow-ups become due by time alone, so the queue is looked at that often in any case.
+_LOOK_SECONDS = 0.5
+_NUDGE = "engine.nudge"
+# The event rows after which a call may be possible that was not before.
+_MAKES_WORK = ("agent_session.ready", "follow_up.planned", "follow_up.waiting", "attempt.ended", _NUDGE)
 
 
 class Step(StrEnum):
@@ -105,7 +110,6 @@ class Engine:
         self._over: deque[str] = deque(maxlen=_REMEMBERED)
         self._stopping = False
         self._settled = False
-        self._nudge = asyncio.Event()
 
     @property
     def status(self) -> EngineStatus:
@@ -165,14 +169,7 @@ class Engine:
                 await self._wait_for_work(mark)
 
     async def _wait_for_work(self, mark: int) -> None:
-        news = asyncio.create_task(self._db.feed.wait(0.5, since=mark))
-        nudge = asyncio.create_task(self._nudge.wait())
-        try:
-            await asyncio.wait({news, nudge}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (news, nudge):
-                task.cancel()
-        self._nudge.clear()
+        await self._db.feed.wait(_LOOK_SECONDS, since=mark, kinds=_MAKES_WORK)
 
     async def dispatch_once(self) -> int:
         """Commit to as many calls as there are ready agents and due follow-ups, and place them."""
@@ -219,7 +216,7 @@ class Engine:
             case PhoneState():
                 # Not awaited: a storm of registrations must not hold back the events of calls.
                 self._spawn(self._tell("engine.phone", event.extension, reachable=event.reachable))
-                self._nudge.set()
+                self._db.feed.wake((_NUDGE,))
 
     async def _on_link_up(self, event: LinkUp) -> None:
         log.info("The link to the telephone system is up.", action="link_up", version=event.version)
@@ -231,7 +228,7 @@ class Engine:
         except Exception:
             # The sweep tries again: the link itself is fine.
             log.exception("What is in flight could not be settled.", action="link_up")
-        self._nudge.set()
+        self._db.feed.wake((_NUDGE,))
 
     async def _on_link_down(self, event: LinkDown) -> None:
         log.error(
@@ -313,7 +310,7 @@ class Engine:
             attempt=attempt_id,
             outcome=ending.outcome.value,
         )
-        self._nudge.set()
+        self._db.feed.wake((_NUDGE,))
 
     async def _tell(self, kind: str, subject: str, **data: bool) -> None:
         """Leave an event row for the pages. Nothing depends on it."""

@@ -37,12 +37,22 @@ def make_sqlite_reader(url: str) -> Engine:
     return _make_sqlite_engine(url, begin="BEGIN")
 
 
+def make_sqlite_keeper(url: str) -> Engine:
+    """The engine of what must run outside of a transaction."""
+    return _make_sqlite_engine(url, begin=None)
+
+
+def checkpoint(connection: Connection) -> None:
+    """Bring the write-ahead log of SQLite into its database, as far as nobody is held up by it."""
+    connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+
+
 def is_sqlite(url: str) -> bool:
     """Whether `url` names the embedded database."""
     return url.startswith("sqlite")
 
 
-def _make_sqlite_engine(url: str, *, begin: str) -> Engine:
+def _make_sqlite_engine(url: str, *, begin: str | None) -> Engine:
     engine = create_engine(url, connect_args={"check_same_thread": False, "isolation_level": None})
 
     @event.listens_for(engine, "connect")
@@ -53,13 +63,17 @@ def _make_sqlite_engine(url: str, *, begin: str) -> Engine:
             "synchronous=FULL",  # NORMAL can lose the last commits, and a commit guards a call
             "foreign_keys=ON",
             "busy_timeout=10000",
+            # A checkpoint in the middle of a commit would hold up a call: see `checkpoint`. This is
+            # only the bound for a process that makes none.
+            "wal_autocheckpoint=50000",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
     def begin_transaction(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        if begin is not None:
+            connection.exec_driver_sql(begin)
 
     return engine
 

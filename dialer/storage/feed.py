@@ -6,7 +6,7 @@ remembered in `consumers` in the same transaction as its own change: exactly onc
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -84,7 +84,7 @@ def flush(conn: Connection) -> None:
     rows = conn.info.pop(_PENDING, [])
     if rows:
         conn.execute(_EMIT, rows)
-        conn.info[_NEWS] = True
+        conn.info.setdefault(_NEWS, set()).update(row["kind"] for row in rows)
 
 
 def forget(conn: Connection) -> None:
@@ -92,9 +92,9 @@ def forget(conn: Connection) -> None:
     conn.info.pop(_PENDING, None)
 
 
-def take_news(conn: Connection) -> bool:
-    """Whether event rows were written on this connection since this was last asked."""
-    return bool(conn.info.pop(_NEWS, False))
+def take_news(conn: Connection) -> frozenset[str]:
+    """The kinds of event rows written on this connection since this was last asked."""
+    return frozenset(conn.info.pop(_NEWS, ()))
 
 
 def after(conn: Connection, last: int, *, kinds: tuple[str, ...] = (), limit: int = 500) -> list[EventRow]:
@@ -136,10 +136,12 @@ class Feed:
     def __init__(self) -> None:
         self._news = asyncio.Event()
         self._wakes = 0
+        self._latest: dict[str, int] = {}
 
-    def wake(self) -> None:
-        """Tell everyone who waits that there may be news."""
+    def wake(self, kinds: Collection[str]) -> None:
+        """Tell everyone who waits that there are new rows of these kinds."""
         self._wakes += 1
+        self._latest.update(dict.fromkeys(kinds, self._wakes))
         self._news.set()
         self._news = asyncio.Event()
 
@@ -147,15 +149,20 @@ class Feed:
         """Where the feed is now. Taken before looking, it makes `wait` miss nothing."""
         return self._wakes
 
-    async def wait(self, timeout: float, since: int | None = None) -> None:
-        """Return at news later than `since`, or after `timeout` seconds.
+    async def wait(self, timeout: float, since: int | None = None, kinds: Collection[str] = ()) -> None:
+        """Return at news later than `since`, or after `timeout` seconds; of `kinds` where some are named.
 
         The time-out matters: another process may have written.
         """
-        if since is not None and since != self._wakes:
-            return
-        news = self._news
+        since = self._wakes if since is None else since
         try:
-            await asyncio.wait_for(news.wait(), timeout)
+            async with asyncio.timeout(timeout):
+                while not self._later(since, kinds):
+                    await self._news.wait()
         except TimeoutError:
             return
+
+    def _later(self, since: int, kinds: Collection[str]) -> bool:
+        if kinds:
+            return any(self._latest.get(kind, 0) > since for kind in kinds)
+        return self._wakes > since

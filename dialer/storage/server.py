@@ -40,11 +40,11 @@ class Server:
             await connection.run_sync(keep_event_order)
             result, news = await connection.run_sync(_with_events, work)
         if news:
-            self._feed.wake()
+            self._feed.wake(news)
         return result
 
 
-def _with_events(connection: Connection, work: Callable[[Connection], T]) -> tuple[T, bool]:
+def _with_events(connection: Connection, work: Callable[[Connection], T]) -> tuple[T, frozenset[str]]:
     try:
         result = work(connection)
         flush(connection)

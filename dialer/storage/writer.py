@@ -85,12 +85,12 @@ class BatchingWriter:
                 for unit, answer in answers:
                     _deliver(unit, answer)
                 if news:
-                    self._feed.wake()
+                    self._feed.wake(news)
             if self._stopping:
                 return
             await self._work.wait()
 
-    def _write_batch(self) -> tuple[list[_Answer], bool]:
+    def _write_batch(self) -> tuple[list[_Answer], frozenset[str]]:
         taken: list[_Unit] = []
         try:
             connection = self._connection or self._engine.connect()
@@ -109,7 +109,7 @@ class BatchingWriter:
         except Exception as error:
             # The connection may be in any state (disk full, file gone): start from a new one.
             self._drop_connection()
-            return [(unit, error) for unit in taken or self._take_all()], False
+            return [(unit, error) for unit in taken or self._take_all()], frozenset()
         return answers, news
 
     def _run_taking(self, connection: Connection, taken: list[_Unit]) -> list[_Answer]:
