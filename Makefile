@@ -46,6 +46,7 @@ check: .venv/.tests ## Style, types and import contracts
 
 docs: .venv/.tests ## Write the pages of docs/ that are made from the code
 	@$(BIN)/python -m dialer.app.docs_settings
+	@$(BIN)/python -m dialer.app.docs_states
 
 lock: ## Take the newest versions that pyproject.toml allows into requirements.lock
 	@scripts/lock $(PYTHON)
