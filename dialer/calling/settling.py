@@ -95,7 +95,9 @@ def _settle_gone(doubt: Doubt, go_at: datetime, trail: CallTrail, now: datetime)
     if trail.customer_started_at is not None:
         if trail.customer_ended_at is None and now < go_at + doubt.dial_time:
             return Decision(Settlement.WAIT, "the log shows the customer's leg and no end yet")
-        outcome = customer_outcome(LegEvidence(cause=trail.customer_cause))
+        # A leg that ended without an answer and without a telling cause was rung until it was given up.
+        rang = trail.customer_ended_at is not None
+        outcome = customer_outcome(LegEvidence(cause=trail.customer_cause, rang=rang))
         return Decision(
             Settlement.END,
             "the log shows that the customer was dialled and did not answer",
