@@ -14,7 +14,7 @@ from qa.checks import queries
 from qa.checks.queries import CheckedCall, CheckRow
 from qa.checks.states import MACHINE, CheckEvent, CheckState
 from qa.checks.tables import checks
-from qa.rules.findings import Finding, Verdict
+from qa.rules.findings import Finding, Reason, Verdict
 from qa.rules.schema import RuleSet
 
 CONSUMER = "checks"
@@ -79,13 +79,16 @@ def keep(
     apply(conn, checks, call.attempt_id, move, values=values)
     queries.replace_findings(conn, call.attempt_id, found, rule_set=rules.id, version=rules.version, now=now)
     counts = {"pass": values["passes"], "fail": values["fails"], "unclear": values["unclears"]}
-    broken = [one.rule_id for one in found if one.alarm]
+    # What was said wrongly is told at once; what was not said waits for the review.
+    broken = [one.rule_id for one in found if one.alarm and one.reason is not Reason.NOT_SAID]
     told = {**counts, "rule_set": rules.id, "rule_set_version": rules.version, "alarms": broken}
     feed.emit(conn, "call.checked", call.attempt_id, now, told)
     clear_alarm(conn, RULES_UNUSABLE, call.playbook, now)
     clear_alarm(conn, CHECK_FAILED, call.attempt_id, now)
     if broken:
-        raise_alarm(conn, RULE_BROKEN, call.attempt_id, now, {**_who(call), "rules": broken})
+        titles = {rule.id: rule.title for rule in rules.rules}
+        named = {**_who(call), "rules": broken, "titles": [titles[one] for one in broken]}
+        raise_alarm(conn, RULE_BROKEN, call.attempt_id, now, named)
     else:
         clear_alarm(conn, RULE_BROKEN, call.attempt_id, now)
     return {str(verdict): count for verdict, count in verdicts.items()}

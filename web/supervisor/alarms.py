@@ -80,7 +80,7 @@ WORDING: Mapping[str, Wording] = {
         N_("Listen to the recording; give the log to the administrator. {error}"),
     ),
     "rule_broken": Wording(
-        N_("A rule that must not be broken was broken in the call of {agent} to {plate}: {rules}."),
+        N_("A rule that must not be broken was broken in the call of {agent} to {plate}: {titles}."),
         N_("Open the call, listen to the evidence, and decide."),
     ),
     "rules_unusable": Wording(
@@ -140,6 +140,8 @@ def _shown(name: str, known: Mapping[str, object], names: Mapping[str, str], tex
             return names.get(value, value)
         case "problems", list():
             return text(N_(", ")).join(text(PROBLEM.get(item, item)) for item in value)
+        case "titles", list():
+            return text(N_(", ")).join(str(title.get(text.language) or title["zh"]) for title in value)
         case _, list():
             return text(N_(", ")).join(str(item) for item in value)
         case "call_seconds", int() | float():

@@ -20,6 +20,8 @@ from dialer.playbooks.schema import Question
 log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS = 0.5
+# While the customer talks the answers come one by one.
+_ASK_SECONDS = 1.5
 # A pause asked for in one of these takes effect at once or after the call.
 _BUSY = (
     AgentState.READY,
@@ -78,6 +80,7 @@ class Robot:
                 await self._post(http, "/agent/state", {"action": "ready"})
             case AgentState.TALKING if current.attempt_id is not None:
                 await self._answer_next(http, current.attempt_id)
+                await asyncio.sleep(_ASK_SECONDS)
             case AgentState.WRAP_UP if current.attempt_id is not None:
                 if await self._answer_next(http, current.attempt_id):
                     return
