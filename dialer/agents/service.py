@@ -72,7 +72,7 @@ def sign_out(conn: Connection, agent_id: str, now: datetime) -> None:
 def release(conn: Connection, current: AgentSession, event: AgentEvent, now: datetime) -> None:
     """After a call that needs no wrap-up, or after the wrap-up: on to the next, or to the pause."""
     agent_id, wanted = current.agent_id, current.next_pause
-    _move(conn, current, event, now, attempt_id=None)
+    move_from(conn, current, event, now, attempt_id=None)
     if wanted is not None:
         move(conn, agent_id, AgentEvent.PAUSE, now, reason=wanted)
 
@@ -96,12 +96,24 @@ def move(
     Raises:
         IllegalMove: not legal in the session's state.
     """
-    _move(conn, _current(conn, agent_id), event, now, **values)
+    move_from(conn, _current(conn, agent_id), event, now, **values)
 
 
-def _move(
+def reserve(conn: Connection, agent_id: str, attempt_id: str, now: datetime) -> None:
+    """Keep a ready agent for an attempt.
+
+    Raises:
+        IllegalMove: the agent is not ready any more.
+    """
+    transition = MACHINE.advance(AgentState.READY, AgentEvent.RESERVE, now)
+    changed = {"reason": None, "wrap_until": None, "since": now, "attempt_id": attempt_id}
+    apply(conn, agent_sessions, agent_id, transition, values=changed, data={"attempt_id": attempt_id})
+
+
+def move_from(
     conn: Connection, current: AgentSession, event: AgentEvent, now: datetime, **values: str | datetime | None
 ) -> None:
+    """The same for a session that was just read."""
     changed: dict[str, Any] = {"reason": None, "wrap_until": None, "since": now, **values}
     if event in (AgentEvent.PAUSE, AgentEvent.AGENT_FAILED, AgentEvent.SIGN_OUT):
         changed["next_pause"] = None

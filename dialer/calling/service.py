@@ -88,8 +88,8 @@ def reserve(conn: Connection, pairing: Pairing, now: datetime) -> list[CallOrder
 
 def _commit_to(conn: Connection, pairing: Pairing, agent: Agent, owed: FollowUp, now: datetime) -> CallOrder:
     attempt_id = new_id()
-    follow_up_service.move(conn, owed.id, FollowUpEvent.DIAL, now)
-    agent_service.move(conn, agent.id, AgentEvent.RESERVE, now, attempt_id=attempt_id)
+    follow_up_service.move_from(conn, owed, FollowUpEvent.DIAL, now)
+    agent_service.reserve(conn, agent.id, attempt_id, now)
     row = {
         "id": attempt_id,
         "follow_up_id": owed.id,
@@ -124,7 +124,7 @@ def note_agent_ringing(conn: Connection, attempt_id: str, now: datetime) -> None
     current = _current(conn, attempt_id)
     on_it = session(conn, current.agent_id)
     if on_it is not None and on_it.attempt_id == attempt_id and on_it.state is AgentState.RESERVED:
-        agent_service.move(conn, current.agent_id, AgentEvent.RING, now)
+        agent_service.move_from(conn, on_it, AgentEvent.RING, now)
 
 
 def grant_go(conn: Connection, attempt_id: str, run_id: str, now: datetime) -> bool:
@@ -155,7 +155,7 @@ def note_answered(conn: Connection, attempt_id: str, now: datetime) -> None:
     _move(conn, current, AttemptEvent.ANSWER, now, answered_at=current.answered_at or now)
     on_it = session(conn, current.agent_id)
     if on_it is not None and on_it.state in (AgentState.RESERVED, AgentState.RINGING):
-        agent_service.move(conn, current.agent_id, AgentEvent.TALK, now)
+        agent_service.move_from(conn, on_it, AgentEvent.TALK, now)
 
 
 def doubt(conn: Connection, attempt_id: str, run_id: str, now: datetime) -> Attempt | None:
@@ -190,12 +190,10 @@ def end(
     owed = follow_up_queries.follow_up(conn, current.follow_up_id)
     assert owed is not None  # the foreign key says so
     if answered:
-        follow_up_service.move(conn, owed.id, FollowUpEvent.TALKED, now, reason="answered")
+        follow_up_service.move_from(conn, owed, FollowUpEvent.TALKED, now, reason="answered")
         counted = True
     else:
-        counted = follow_up_service.not_reached(
-            conn, owed.id, ending.outcome, dialled=ending.dialled, now=now
-        )
+        counted = follow_up_service.not_reached(conn, owed, ending.outcome, dialled=ending.dialled, now=now)
     values = {
         "outcome": ending.outcome.value,
         "cause": ending.cause,

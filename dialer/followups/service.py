@@ -74,29 +74,30 @@ def correct_number(conn: Connection, occasion_id: str, number: str, now: datetim
 
 
 def not_reached(
-    conn: Connection, follow_up_id: str, outcome: DialOutcome, *, dialled: bool, now: datetime
+    conn: Connection, current: FollowUp, outcome: DialOutcome, *, dialled: bool, now: datetime
 ) -> bool:
     """A try ended without a talk: on to the next one, or to other means. True if it counted."""
-    current = _current(conn, follow_up_id)
+    others: tuple[str, ...] = ()
     if outcome is DialOutcome.INVALID_NUMBER:
         conn.execute(
             update(phones)
             .where(phones.c.customer_id == current.customer_id, phones.c.number == current.number)
             .values(invalid_since=now)
         )
+        others = other_numbers(conn, current.customer_id, current.number)
     following = next_try(
         outcome,
         tries=current.tries,
         number=current.number,
-        other_numbers=other_numbers(conn, current.customer_id, current.number),
+        other_numbers=others,
         dialled=dialled,
         now=now,
     )
     values = {"tries": dict(following.tries), "number": following.number, "reason": outcome.value}
     if following.due_at is None:
-        _move(conn, current, FollowUpEvent.TRIES_USED_UP, now, **values)
+        move_from(conn, current, FollowUpEvent.TRIES_USED_UP, now, **values)
     else:
-        _move(conn, current, FollowUpEvent.NOT_REACHED, now, due_at=following.due_at, **values)
+        move_from(conn, current, FollowUpEvent.NOT_REACHED, now, due_at=following.due_at, **values)
     return following.counted
 
 
@@ -108,10 +109,13 @@ def move(
     Raises:
         IllegalMove: not legal in its state.
     """
-    _move(conn, _current(conn, follow_up_id), event, now, **values)
+    move_from(conn, _current(conn, follow_up_id), event, now, **values)
 
 
-def _move(conn: Connection, current: FollowUp, event: FollowUpEvent, now: datetime, **values: object) -> None:
+def move_from(
+    conn: Connection, current: FollowUp, event: FollowUpEvent, now: datetime, **values: object
+) -> None:
+    """The same for a follow-up that was just read."""
     apply(
         conn,
         follow_ups,
