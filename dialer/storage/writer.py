@@ -7,9 +7,9 @@ docs/decisions/0003-one-writer.md.
 """
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, TypeVar
@@ -45,24 +45,24 @@ class BatchingWriter:
         # Taken from by the writer's thread, so that an urgent unit can join a batch under way.
         self._urgent: deque[_Unit] = deque()
         self._ordinary: deque[_Unit] = deque()
-        self._work = asyncio.Event()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="database-writer")
-        self._task: asyncio.Task[None] | None = None
+        self._work = threading.Event()
+        # A daemon: a service that is torn down in an exception must not hang on it.
+        self._thread = threading.Thread(target=self._run, name="database-writer", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = False
         self._connection: Connection | None = None
 
     def start(self) -> None:
         """Begin to write."""
-        self._task = asyncio.create_task(self._run(), name="database-writer")
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
 
     async def stop(self) -> None:
         """Write what waits, then end."""
         self._stopping = True
         self._work.set()
-        if self._task is not None:
-            await self._task
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
-        self._thread.shutdown()
+        if self._loop is not None:
+            await self._loop.run_in_executor(None, self._thread.join)
 
     async def write(self, work: Work[T], *, urgent: bool = False) -> T:
         """Run `work` in a transaction; return its result once that is durable.
@@ -76,19 +76,24 @@ class BatchingWriter:
         result: T = await unit.result
         return result
 
-    async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
+    def _run(self) -> None:
+        # One batch follows the other without the event loop's turn between them.
+        assert self._loop is not None
         while True:
+            self._work.wait()
             self._work.clear()
             while self._urgent or self._ordinary:
-                answers, news = await loop.run_in_executor(self._thread, self._write_batch)
-                for unit, answer in answers:
-                    _deliver(unit, answer)
-                if news:
-                    self._feed.wake(news)
+                answers, news = self._write_batch()
+                self._loop.call_soon_threadsafe(self._tell, answers, news)
             if self._stopping:
-                return
-            await self._work.wait()
+                break
+        self._close()
+
+    def _tell(self, answers: list[_Answer], news: frozenset[str]) -> None:
+        for unit, answer in answers:
+            _deliver(unit, answer)
+        if news:
+            self._feed.wake(news)
 
     def _write_batch(self) -> tuple[list[_Answer], frozenset[str]]:
         taken: list[_Unit] = []
