@@ -79,6 +79,13 @@ def attempt(conn: Connection, attempt_id: str) -> Attempt | None:
     return fetch_one(conn, _ATTEMPT, Attempt, key=attempt_id)
 
 
+def extension_of(conn: Connection, attempt_id: str) -> str | None:
+    """The extension of the agent this attempt was placed for; None where there is no such attempt."""
+    query = select(agents.c.extension).join(attempts, attempts.c.agent_id == agents.c.id)
+    extension: str | None = conn.execute(query.where(attempts.c.id == attempt_id)).scalar()
+    return extension
+
+
 def in_flight(conn: Connection) -> list[Attempt]:
     """Every attempt that has not ended, oldest first."""
     query = select(attempts).where(attempts.c.state.in_(IN_FLIGHT)).order_by(attempts.c.placed_at)

@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from asterisk.server import AsteriskServer
-from dialer.agents.queries import agent
 from dialer.app.demo.cast import make_cast, orders_csv
 from dialer.app.demo.robots import Robot
 from dialer.app.demo.site import ROBOTS, Site, add_people, make_site, prepare_folder
@@ -20,7 +20,7 @@ from dialer.app.demo.talks import legs_of, talks
 from dialer.app.logs import set_up_logs
 from dialer.app.private_asterisk import reach, running_asterisk
 from dialer.app.service import Service
-from dialer.calling.queries import attempt
+from dialer.calling.queries import extension_of
 from dialer.clock import system_clock
 from dialer.importing.service import import_orders
 from qa.speech.models import choose, shared_folder
@@ -139,9 +139,7 @@ class Demo:
             self._say(f"No transcription: {error} (add --shared for every data folder). All else goes on.")
 
     async def _extension_of(self, attempt_id: str) -> str | None:
-        row = await self._database.read(lambda c: attempt(c, attempt_id))
-        who = await self._database.read(lambda c: agent(c, row.agent_id)) if row is not None else None
-        return who.extension if who is not None else None
+        return await self._database.read(partial(extension_of, attempt_id=attempt_id))
 
     async def _end_service(self, serving: asyncio.Task[None]) -> None:
         self._stop.set()

@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
-from dialer.agents.queries import agent
 from dialer.app.demo.cast import Fate, Role, orders_csv
 from dialer.app.demo.site import Site, add_people, make_site, prepare_folder
 from dialer.app.demo.stage import Stage
@@ -24,7 +24,7 @@ from dialer.app.drill.clerk import Clerk
 from dialer.app.drill.verdict import Ring, Verdict, judge
 from dialer.app.private_asterisk import reach, running_asterisk
 from dialer.calling.engine import Step
-from dialer.calling.queries import Attempt, attempt, count_in_flight
+from dialer.calling.queries import Attempt, count_in_flight, extension_of
 from dialer.calling.tables import attempts, repairs
 from dialer.clock import system_clock
 from dialer.importing.service import import_orders
@@ -173,9 +173,7 @@ class KillDrill:
         )
 
     async def _extension_of(self, attempt_id: str) -> str | None:
-        row = await self._db.read(lambda c: attempt(c, attempt_id))
-        who = await self._db.read(lambda c: agent(c, row.agent_id)) if row is not None else None
-        return who.extension if who is not None else None
+        return await self._db.read(partial(extension_of, attempt_id=attempt_id))
 
 
 def _cast(size: int) -> tuple[Role, ...]:
