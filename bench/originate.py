@@ -17,10 +17,14 @@ from asterisk.settings import PrivateAsteriskSettings
 from bench.engine_placing import EnginePlacer
 from bench.placing import FloorPlacer, Offer, Placer, prepare
 from bench.raw_ami import Address, Watcher
+from dialer.pace import keep_pace
 from dialer.storage.dialects import sqlite_url
 
 LEAST_RATIO = 0.9
 MOST_ADDED_P99_MS = 10.0
+# Past these the machine is full before the engine comes: nothing is learned about the engine.
+LEAST_FLOOR = 0.95
+MOST_FLOOR_P99_MS = 25.0
 
 _ROUNDS = 2
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
@@ -69,6 +73,11 @@ class OriginateBench:
     added_p99_ms: float
 
     @property
+    def floor_holds(self) -> bool:
+        """Whether this machine carries the offered rate at all, with nothing but the floor on it."""
+        return self.raw.rate >= LEAST_FLOOR * self.offered_rate and self.raw.latency.p99 <= MOST_FLOOR_P99_MS
+
+    @property
     def good(self) -> bool:
         """Whether the engine keeps up with the floor."""
         return self.ratio >= LEAST_RATIO and self.added_p99_ms <= MOST_ADDED_P99_MS
@@ -109,6 +118,7 @@ async def measure(
             server.connection(), sqlite_url(work / "bench.db"), rate=rate, calls=calls * _ROUNDS
         )
         async with engine:
+            keep_pace()
             turns: list[_Turn] = []
             placers: dict[str, Placer] = {"raw": FloorPlacer(server.connection()), "engine": engine}
             for _ in range(_ROUNDS):

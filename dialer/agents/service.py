@@ -1,6 +1,7 @@
 """The one door through which an agent's state changes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,7 +42,7 @@ def ready(conn: Connection, agent_id: str, now: datetime) -> None:
     """The agent wants calls. During a call it takes back a pause that was asked for."""
     current = _current(conn, agent_id)
     if current.state is AgentState.PAUSED:
-        move(conn, agent_id, AgentEvent.READY, now)
+        move_from(conn, current, AgentEvent.READY, now)
     elif current.state is not AgentState.READY:
         _ask_pause(conn, agent_id, None, now)
 
@@ -50,7 +51,7 @@ def pause(conn: Connection, agent_id: str, reason: PauseReason, now: datetime) -
     """The agent wants no further call: at once, or after the one in progress."""
     current = _current(conn, agent_id)
     if current.state is AgentState.READY:
-        move(conn, agent_id, AgentEvent.PAUSE, now, reason=reason)
+        move_from(conn, current, AgentEvent.PAUSE, now, reason=reason)
     elif current.state is AgentState.PAUSED:
         change = update(agent_sessions).where(agent_sessions.c.agent_id == agent_id)
         conn.execute(change.values(reason=reason))
@@ -71,10 +72,11 @@ def sign_out(conn: Connection, agent_id: str, now: datetime) -> None:
 
 def release(conn: Connection, current: AgentSession, event: AgentEvent, now: datetime) -> None:
     """After a call that needs no wrap-up, or after the wrap-up: on to the next, or to the pause."""
-    agent_id, wanted = current.agent_id, current.next_pause
+    wanted = current.next_pause
     move_from(conn, current, event, now, attempt_id=None)
     if wanted is not None:
-        move(conn, agent_id, AgentEvent.PAUSE, now, reason=wanted)
+        freed = replace(current, state=MACHINE.advance(current.state, event, now).after)
+        move_from(conn, freed, AgentEvent.PAUSE, now, reason=wanted)
 
 
 def start_wrap_up(conn: Connection, agent_id: str, seconds: int, now: datetime) -> None:

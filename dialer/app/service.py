@@ -16,6 +16,7 @@ from dialer.app.settings import Settings
 from dialer.calling.engine import Engine, Step
 from dialer.clock import Clock, system_clock
 from dialer.forms.sweeping import sweep
+from dialer.pace import keep_pace
 from dialer.playbooks.library import Library, shipped_library
 from dialer.storage.database import Database
 from dialer.storage.migrating import migrate
@@ -99,6 +100,7 @@ class Service:
         with ServiceLock(self.settings.data_dir):
             await migrate(self.settings.url)
             await self.database.start()
+            keep_pace()
             works = [asyncio.create_task(work, name=name) for name, work in self._works()]
             try:
                 await stop.wait()

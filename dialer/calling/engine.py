@@ -156,26 +156,29 @@ class Engine:
     # --- pairing and placing -------------------------------------------------------------
 
     async def _dispatch(self) -> None:
+        news = False
         while True:
             mark = self._db.feed.mark()
             try:
-                placed = await self.dispatch_once()
+                placed = await self.dispatch_once(likely=news)
             except Exception as error:
                 # A full disk or a locked database must not end dialling for good.
                 log.exception("Follow-ups cannot be dialled now.", action="dispatch", error=str(error))
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
-            if not placed:
-                await self._wait_for_work(mark)
+            news = placed > 0 or await self._wait_for_work(mark)
 
-    async def _wait_for_work(self, mark: int) -> None:
-        await self._db.feed.wait(_LOOK_SECONDS, since=mark, kinds=_MAKES_WORK)
+    async def _wait_for_work(self, mark: int) -> bool:
+        return await self._db.feed.wait(_LOOK_SECONDS, since=mark, kinds=_MAKES_WORK)
 
-    async def dispatch_once(self) -> int:
-        """Commit to as many calls as there are ready agents and due follow-ups, and place them."""
+    async def dispatch_once(self, *, likely: bool = False) -> int:
+        """Commit to as many calls as there are ready agents and due follow-ups, and place them.
+
+        Where a pair is `likely`, it is not asked first whether there is any.
+        """
         if self._stopping or self._placer.held or not (self._link.link_up and self._settled):
             return 0
-        if not await self._db.read(lambda c: service.could_reserve(c, self._pairing())):
+        if not likely and not await self._db.read(lambda c: service.could_reserve(c, self._pairing())):
             return 0
         now = self._clock()
         orders = await self._db.write(lambda c: service.reserve(c, self._pairing(), now), urgent=True)

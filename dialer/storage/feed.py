@@ -149,10 +149,10 @@ class Feed:
         """Where the feed is now. Taken before looking, it makes `wait` miss nothing."""
         return self._wakes
 
-    async def wait(self, timeout: float, since: int | None = None, kinds: Collection[str] = ()) -> None:
+    async def wait(self, timeout: float, since: int | None = None, kinds: Collection[str] = ()) -> bool:
         """Return at news later than `since`, or after `timeout` seconds; of `kinds` where some are named.
 
-        The time-out matters: another process may have written.
+        True if there are news. The time-out matters: another process may have written.
         """
         since = self._wakes if since is None else since
         try:
@@ -160,7 +160,8 @@ class Feed:
                 while not self._later(since, kinds):
                     await self._news.wait()
         except TimeoutError:
-            return
+            return False
+        return True
 
     def _later(self, since: int, kinds: Collection[str]) -> bool:
         if kinds:

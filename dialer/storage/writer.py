@@ -31,6 +31,7 @@ _MORE_SECONDS = 0.0001
 class _Unit:
     work: Callable[[Connection], object]
     result: "asyncio.Future[Any]"
+    urgent: bool
 
 
 _Answer = tuple[_Unit, object]
@@ -70,7 +71,7 @@ class BatchingWriter:
         Raises:
             Whatever `work` raised (nothing of it is kept then), or what the commit raised.
         """
-        unit = _Unit(work, asyncio.get_running_loop().create_future())
+        unit = _Unit(work, asyncio.get_running_loop().create_future(), urgent)
         (self._urgent if urgent else self._ordinary).append(unit)
         self._work.set()
         result: T = await unit.result
@@ -120,10 +121,12 @@ class BatchingWriter:
     def _run_taking(self, connection: Connection, taken: list[_Unit]) -> list[_Answer]:
         until = perf_counter() + _BATCH_SECONDS + _MORE_SECONDS * len(self._ordinary)
         answers: list[_Answer] = []
+        hurry = False
         while (unit := self._take()) is not None:
             taken.append(unit)
             answers.append((unit, unit.work(connection)))
-            if perf_counter() >= until:
+            hurry = hurry or unit.urgent
+            if (hurry and not self._urgent) or perf_counter() >= until:
                 break
         return answers
 

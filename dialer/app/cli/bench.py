@@ -66,6 +66,12 @@ def originate(
         f"The engine places {measured.ratio:.1%} of the raw client's calls, "
         f"{measured.added_p50_ms:+.1f} ms at the median and {measured.added_p99_ms:+.1f} ms at p99.",
     )
+    if not measured.floor_holds:
+        fail(
+            f"this machine cannot tell: the raw client alone placed {measured.raw.rate:.0f} of "
+            f"{measured.offered_rate:.0f} calls a second, at p99 {measured.raw.latency.p99:.0f} ms, with "
+            f"Asterisk at {measured.raw.asterisk_cpu:.0f} % of a core. Try a lower --rate."
+        )
     if not measured.good:
         fail(
             f"wanted are at least {originate_bench.LEAST_RATIO:.0%} of the raw client's calls and at most "

@@ -48,7 +48,7 @@ def test_an_engine_that_falls_behind_the_raw_client_is_a_failure(
     monkeypatch: pytest.MonkeyPatch, ratio: float, code: int
 ) -> None:
     async def measured(*_: object) -> OriginateBench:
-        phase = Phase("raw", 1, 1, 1, Latency(1, 1, 1), None, 1, 1)
+        phase = Phase("raw", 1, 1, 100, Latency(1, 1, 1), None, 1, 1)
         return OriginateBench(100, 1, (phase,), phase, phase, ratio, 1, 2)
 
     monkeypatch.setattr("bench.originate.measure", measured)
@@ -58,6 +58,21 @@ def test_an_engine_that_falls_behind_the_raw_client_is_a_failure(
     assert result.exit_code == code
     assert json.loads(result.stdout)["ratio"] == ratio
     assert ("wanted are at least 90%" in result.stderr) == (code == 1)
+
+
+def test_a_machine_that_is_full_before_the_engine_comes_is_named_instead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def measured(*_: object) -> OriginateBench:
+        full = Phase("raw", 1500, 1000, 67, Latency(1600, 4800, 5400), None, 7, 118)
+        return OriginateBench(100, 15, (full,), full, full, 1.0, 0, 0)
+
+    monkeypatch.setattr("bench.originate.measure", measured)
+
+    result = bench("originate", "--json")
+
+    assert result.exit_code == 1
+    assert "the raw client alone placed 67 of 100 calls" in result.stderr.replace("\n", " ")
 
 
 @pytest.mark.parametrize(("heard", "cer", "code"), [(RIGHT, 0, 0), (WRONG, 1, 1)])
