@@ -22,15 +22,19 @@ async def test_urgent_work_is_not_held_back_by_ordinary_work_of_its_batch(tmp_pa
     writer.start()
     gate = threading.Event()
 
-    def hold(_conn: Connection) -> None:
+    def hold(conn: Connection) -> None:
         gate.wait(10)
-        order.append("first")
+        note(conn, "first")
+
+    def note(conn: Connection, what: str) -> None:
+        conn.exec_driver_sql("SELECT 1")
+        order.append(what)
 
     try:
         works = [asyncio.create_task(writer.write(hold))]
         await asyncio.sleep(0.05)
-        works += [asyncio.create_task(writer.write(lambda _conn: order.append("ordinary"))) for _ in range(3)]
-        works.append(asyncio.create_task(writer.write(lambda _conn: order.append("urgent"), urgent=True)))
+        works += [asyncio.create_task(writer.write(lambda c: note(c, "ordinary"))) for _ in range(3)]
+        works.append(asyncio.create_task(writer.write(lambda c: note(c, "urgent"), urgent=True)))
         await asyncio.sleep(0.05)
         gate.set()
         await asyncio.gather(*works)
