@@ -161,7 +161,7 @@ def _add_customers(conn: Connection, numbers: range, now: datetime) -> None:
     happened = now - timedelta(days=2)
     for number in numbers:
         occasion = Occasion(
-            kind=playbook.occasion,
+            kind=playbook.occasions.kinds[0],
             source=_BRANCH,
             external_id=str(number),
             happened_at=happened,

@@ -1,7 +1,7 @@
 """All SQL about agents."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, Integer, bindparam, select
@@ -33,6 +33,9 @@ class Agent:
     extension: str
     branch: str
     active: bool
+    skills: Collection[str] = ()
+    head: bool = False
+    targets: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

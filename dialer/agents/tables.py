@@ -1,6 +1,6 @@
 """Agents and what each is doing now."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, String, Table
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, String, Table
 
 from dialer.storage.base import Id, UtcDateTime, metadata
 
@@ -14,6 +14,11 @@ agents = Table(
     Column("extension", String(20), nullable=False, unique=True),
     Column("branch", String(60), nullable=False),
     Column("active", Boolean, nullable=False, default=True),
+    Column("skills", JSON, nullable=False, default=list),
+    # The head takes major checks himself (L6).
+    Column("head", Boolean, nullable=False, default=False),
+    # Daily targets: {"calls": 60, "talk_minutes": 180}.
+    Column("targets", JSON, nullable=False, default=dict),
 )
 
 agent_sessions = Table(

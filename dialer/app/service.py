@@ -8,6 +8,7 @@ from functools import partial
 import structlog
 from aiohttp import web
 
+import dialer.tables  # noqa: F401  a database has every table
 from asterisk.server import AsteriskServer
 from asterisk.telephony import AsteriskTelephony
 from dialer.app.lock import ServiceLock

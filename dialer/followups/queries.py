@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 
 from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, func, select
@@ -37,6 +37,20 @@ class FollowUp:
     tries: Mapping[str, int]
     reason: str
     created_at: datetime
+    step: str = "call"
+    cycle: str = ""
+    segment: str = ""
+    origin: str = "event"
+    previous_id: str | None = None
+    merged_into: str | None = None
+    plan_day: date | None = None
+    released_at: datetime | None = None
+    owner_id: str | None = None
+    bound: bool = False
+    barred: Collection[str] = ()
+    skill: str = ""
+    expected_seconds: int = 300
+    appointment_at: datetime | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", FollowUpState(self.state))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from dialer.playbooks.schema import Dates, Window
+from dialer.playbooks.spans import Span
+from dialer.playbooks.timing import Step, Window
 from dialer.telephony.outcomes import DialOutcome
 
 MAX_TRIES = 6
@@ -87,17 +88,17 @@ class DueDates:
     limit: datetime
 
 
-def due_dates(dates: Dates, happened_at: datetime, zone: ZoneInfo) -> DueDates:
-    """The dates of a follow-up in the site's calendar; day 0 is the day of the occasion."""
+def due_dates(step: Step, happened_at: datetime, zone: ZoneInfo) -> DueDates:
+    """The dates of a step in the site's calendar; day 0 is the day of the occasion."""
     day = happened_at.astimezone(zone).date()
 
-    def end_of(days: int) -> datetime:
-        return _midnight(day + timedelta(days=days + 1), zone)
+    def end_of(span: Span) -> datetime:
+        return _midnight(day + timedelta(days=span.count + 1), zone)
 
     return DueDates(
-        _midnight(day + timedelta(days=dates.earliest_days), zone),
-        end_of(dates.target_days),
-        end_of(dates.limit_days),
+        _midnight(day + timedelta(days=step.earliest.count), zone),
+        end_of(step.target),
+        end_of(step.limit),
     )
 
 

@@ -37,7 +37,7 @@ def plan(
     )
     if conn.execute(known).first() is not None:
         return False
-    dates = due_dates(playbook.dates, happened_at, zone)
+    dates = due_dates(playbook.steps[0], happened_at, zone)
     follow_up_id = new_id()
     row = {
         "id": follow_up_id,

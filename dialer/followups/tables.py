@@ -2,7 +2,9 @@
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -35,6 +37,28 @@ follow_ups = Table(
     # Why it stands where it stands, in a word: an outcome, a disposition, "new".
     Column("reason", String(40), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
-    UniqueConstraint("playbook", "occasion_id"),
+    Column("step", String(30), nullable=False, default="call"),
+    # Of a trigger that comes again: which time, as 2026-Q4; "" where it comes once.
+    Column("cycle", String(20), nullable=False, default=""),
+    Column("segment", String(30), nullable=False, default=""),
+    # What made it due: a TriggerKind.
+    Column("origin", String(16), nullable=False, default="event"),
+    # The step that had to be done before.
+    Column("previous_id", Id),
+    # The follow-up whose call also does this one (L5).
+    Column("merged_into", Id, index=True),
+    # The day whose plan it is in, and its release.
+    Column("plan_day", Date, index=True),
+    Column("released_at", UtcDateTime),
+    # Whom it is assigned to; None: any agent with the skill. `bound`: nobody else may call (caller rule).
+    Column("owner_id", Id, index=True),
+    Column("bound", Boolean, nullable=False, default=False),
+    # Agents who must not call: who served the customer.
+    Column("barred", JSON, nullable=False, default=list),
+    Column("skill", String(40), nullable=False, default=""),
+    Column("expected_seconds", Integer, nullable=False, default=300),
+    # The customer's own time: nothing but this follow-up's hours counts (L7: later).
+    Column("appointment_at", UtcDateTime),
+    UniqueConstraint("playbook", "occasion_id", "step", "cycle"),
     Index("ix_follow_ups_queue", "state", "limit_at", "due_at"),
 )

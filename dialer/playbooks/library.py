@@ -40,8 +40,8 @@ class Library:
         return self._by_id.get(playbook_id)
 
     def for_occasion(self, kind: str) -> tuple[Playbook, ...]:
-        """The playbooks that an occasion of this kind makes due."""
-        return tuple(playbook for playbook in self if playbook.occasion == kind)
+        """The playbooks that an occasion of this kind may make due."""
+        return tuple(playbook for playbook in self if kind in playbook.occasions.kinds)
 
 
 def shipped_library() -> Library:

@@ -40,7 +40,7 @@ BUSY = Ending(DialOutcome.BUSY, dialled=True, cause=17)
 def occasion(number: str = "13800000001", **more: object) -> Occasion:
     """A settlement order of yesterday; a customer of its own for each number."""
     values: dict[str, object] = {
-        "kind": PLAYBOOK.occasion,
+        "kind": PLAYBOOK.occasions.kinds[0],
         "source": "test",
         "external_id": new_id(),
         "happened_at": YESTERDAY,

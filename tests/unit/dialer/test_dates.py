@@ -7,11 +7,12 @@ import pytest
 from pydantic import ValidationError
 
 from dialer.followups.rules import due_dates, in_window
-from dialer.playbooks.schema import Dates, Window
+from dialer.playbooks.spans import Span
+from dialer.playbooks.timing import Step, Window
 from tests.support.core import PLAYBOOK, SHANGHAI
 
 BERLIN = ZoneInfo("Europe/Berlin")
-P1 = Dates(earliest_days=1, target_days=1, limit_days=3)
+P1 = Step(earliest=Span.parse("1d"), target=Span.parse("1d"), limit=Span.parse("3d"))
 
 
 def utc(day: int, hour: int, minute: int = 0, month: int = 11) -> datetime:
@@ -45,7 +46,8 @@ def test_days_are_calendar_days_where_clocks_are_changed() -> None:
 
 
 def test_a_follow_up_may_be_due_on_the_same_day() -> None:
-    dates = due_dates(Dates(earliest_days=0, target_days=0, limit_days=0), utc(21, 8), SHANGHAI)
+    same_day = Step.model_validate(dict.fromkeys(("earliest", "target", "limit"), "0d"))
+    dates = due_dates(same_day, utc(21, 8), SHANGHAI)
     assert (dates.earliest, dates.limit) == (utc(20, 16), utc(21, 16))
 
 
@@ -77,7 +79,7 @@ def test_hours_are_those_of_the_site_not_of_the_server() -> None:
 
 
 def test_dates_and_hours_out_of_order_are_refused() -> None:
-    with pytest.raises(ValidationError, match="earliest_days <= target_days <= limit_days"):
-        Dates(earliest_days=2, target_days=1, limit_days=3)
+    with pytest.raises(ValidationError, match="earliest <= target <= limit"):
+        Step.model_validate({"earliest": "2d", "target": "1d", "limit": "3d"})
     with pytest.raises(ValidationError, match="start must be before its end"):
         Window(start=time(12), end=time(9))

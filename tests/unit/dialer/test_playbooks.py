@@ -25,8 +25,8 @@ def test_p1_asks_the_fifteen_items_of_the_source() -> None:
 
 def test_p1_is_due_the_next_day_and_at_the_latest_on_the_third() -> None:
     """P1, L3."""
-    dates = PLAYBOOK.dates
-    assert (dates.earliest_days, dates.target_days, dates.limit_days) == (1, 1, 3)
+    dates = PLAYBOOK.steps[0]
+    assert (str(dates.earliest), str(dates.target), str(dates.limit)) == ("1d", "1d", "3d")
     assert [(str(one.start)[:5], str(one.end)[:5]) for one in PLAYBOOK.windows] == [
         ("09:00", "12:00"),
         ("14:00", "20:00"),
@@ -89,8 +89,8 @@ TWO_KEYS = [{"key": "1", "value": value, "label": {"zh": "是", "en": "yes"}} fo
             id="window-backwards",
         ),
         pytest.param(
-            {"dates": {"earliest_days": 2, "target_days": 1, "limit_days": 3}},
-            "dates: .*earliest_days <= target_days",
+            {"steps": [{"earliest": "2d", "target": "1d", "limit": "3d"}]},
+            "steps.0: .*earliest <= target",
             id="dates-backwards",
         ),
         pytest.param({"colour": "red"}, "colour: Extra inputs are not permitted", id="unknown-field"),
@@ -100,7 +100,7 @@ TWO_KEYS = [{"key": "1", "value": value, "label": {"zh": "是", "en": "yes"}} fo
         ),
         pytest.param(
             {"questionnaire": [QUESTION | {"type": "yes_no"}]},
-            "questionnaire.0: .*question q1: a text has no choices, every other type has some",
+            "questionnaire.0: .*question q1: what is typed has no choices, every other type has some",
             id="no-choices",
         ),
         pytest.param(

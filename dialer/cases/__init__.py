@@ -1,0 +1,1 @@
+"""What answers bring about: complaint cases, question items, tasks (T3, T5, L8)."""

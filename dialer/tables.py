@@ -1,0 +1,13 @@
+"""Every table of the core, so that the metadata is whole wherever this is imported."""
+
+import dialer.agents.tables
+import dialer.alarms.tables
+import dialer.assigning.tables
+import dialer.calling.tables
+import dialer.cases.tables
+import dialer.customers.tables
+import dialer.followups.tables
+import dialer.forms.tables
+import dialer.importing.tables
+import dialer.planning.tables
+import dialer.playbooks.tables  # noqa: F401
