@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from web import agent, quality
+from web import agent, playbooks, quality
 from web.auth import pages as auth
 from web.auth.guard import csrf_middleware, session_middleware
 from web.errors import error_middleware
@@ -33,7 +33,7 @@ def make_app(panel: Panel) -> web.Application:
     app[ENVIRONMENT] = make_environment(panel.settings.zone)
     app.cleanup_ctx.append(feed.run_broker)
     app.on_shutdown.append(feed.let_pages_go)
-    for area in (auth, live, supervisor, agent, quality):
+    for area in (auth, live, supervisor, agent, quality, playbooks):
         app.add_routes(area.routes(panel))
     app.router.add_static("/static", STATIC)
     app.on_response_prepare.append(_protect)

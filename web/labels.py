@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from dialer.agents.states import AgentState, PauseReason
 from dialer.calling.states import AttemptState
+from dialer.cases.states import CaseState, ItemState, TaskKind, TaskState
 from dialer.followups.states import FollowUpState
-from dialer.forms.rules import Disposition
+from dialer.forms.rules import Disposition, Satisfaction
 from dialer.telephony.outcomes import DialOutcome
 from web.i18n import N_
 
@@ -39,7 +40,9 @@ ATTEMPT_STATE: Mapping[str, str] = {
 }
 
 FOLLOW_UP_STATE: Mapping[str, str] = {
+    FollowUpState.PLANNED: N_("Not released"),
     FollowUpState.WAITING: N_("Waiting"),
+    FollowUpState.MERGED: N_("In another call"),
     FollowUpState.CALLING: N_("Being called"),
     FollowUpState.WRAP_UP: N_("Wrap-up"),
     FollowUpState.DONE: N_("Done"),
@@ -63,8 +66,51 @@ DISPOSITION: Mapping[str, str] = {
     Disposition.COMPLETED: N_("Completed"),
     Disposition.CALL_AGAIN: N_("Call again"),
     Disposition.REFUSED: N_("Refused"),
+    Disposition.DO_NOT_CALL: N_("Do not call again"),
+    Disposition.UPSET: N_("Upset: pause"),
     Disposition.WRONG_PERSON: N_("Wrong person"),
     Disposition.CUT_OFF: N_("Cut off"),
+}
+
+SATISFACTION: Mapping[str, str] = {
+    Satisfaction.VERY_SATISFIED: N_("Very satisfied"),
+    Satisfaction.SATISFIED: N_("Satisfied"),
+    Satisfaction.SO_SO: N_("So-so"),
+    Satisfaction.DISSATISFIED: N_("Dissatisfied"),
+    Satisfaction.VERY_DISSATISFIED: N_("Very dissatisfied"),
+}
+
+CASE_STATE: Mapping[str, str] = {
+    CaseState.NEW: N_("New"),
+    CaseState.JUDGED: N_("Judged"),
+    CaseState.INVESTIGATING: N_("Investigating"),
+    CaseState.PROPOSED: N_("Proposed"),
+    CaseState.APPROVED: N_("Approved"),
+    CaseState.CARRIED_OUT: N_("Carried out"),
+    CaseState.ACCEPTED: N_("Accepted by the customer"),
+    CaseState.SUMMED_UP: N_("Summed up"),
+    CaseState.CLOSED: N_("Closed"),
+}
+
+ITEM_STATE: Mapping[str, str] = {
+    ItemState.OPEN: N_("To be explained"),
+    ItemState.EXPLAINED: N_("Explained, to be called again"),
+    ItemState.CALLED_AGAIN: N_("Called again"),
+    ItemState.CLOSED: N_("Closed"),
+}
+
+TASK_STATE: Mapping[str, str] = {
+    TaskState.OPEN: N_("Open"),
+    TaskState.DONE: N_("Done"),
+    TaskState.DROPPED: N_("Dropped"),
+}
+
+TASK_KIND: Mapping[str, str] = {
+    TaskKind.PROMISE: N_("Promised reply"),
+    TaskKind.OTHER_MEANS: N_("By other means"),
+    TaskKind.OPPORTUNITY: N_("Opportunity"),
+    TaskKind.MAINTENANCE: N_("Maintenance"),
+    TaskKind.OTHER: N_("Task"),
 }
 
 # Why a follow-up stands where it stands: an outcome, a disposition, or new.

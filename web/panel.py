@@ -8,6 +8,7 @@ from aiohttp import web
 
 from dialer.calling.status import EngineStatus
 from dialer.clock import Clock
+from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database
 from web.settings import WebSettings
@@ -23,6 +24,7 @@ class Panel:
     engine_status: Callable[[], EngineStatus]
     settings: WebSettings
     recordings_root: Path
+    planning: PlanningSettings = PlanningSettings()
 
 
 PANEL = web.AppKey("panel", Panel)

@@ -20,6 +20,7 @@ _READY = (
     .order_by(agent_sessions.c.since)
     .limit(bindparam("most", type_=Integer))
 )
+_ON_DUTY = select(agent_sessions.c.agent_id).where(agent_sessions.c.state != AgentState.OFFLINE)
 _READY_AT = _READY.where(agents.c.extension.in_(bindparam("extensions", expanding=True)))
 
 
@@ -87,6 +88,11 @@ def ready_agents(conn: Connection, extensions: Collection[str] | None, limit: in
     if extensions is None:
         return fetch(conn, _READY, Agent, most=limit)
     return fetch(conn, _READY_AT, Agent, most=limit, extensions=list(extensions))
+
+
+def agents_on_duty(conn: Connection) -> list[str]:
+    """Ids of all who are signed in, ready or not."""
+    return list(conn.execute(_ON_DUTY).scalars())
 
 
 def wrap_ups_over(conn: Connection, now: datetime) -> list[AgentSession]:

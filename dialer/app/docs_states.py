@@ -29,7 +29,7 @@ def states_page() -> str:
     return "\n".join(
         [
             _INTRODUCTION,
-            _section(followups.__doc__, followups.MACHINE, followups.FollowUpState.WAITING),
+            _section(followups.__doc__, followups.MACHINE, followups.FollowUpState.PLANNED),
             _section(calling.__doc__, calling.MACHINE, calling.AttemptState.PLACING_AGENT),
             _section(agents.__doc__, agents.MACHINE, agents.AgentState.OFFLINE),
             _section(recordings.__doc__, recordings.MACHINE, recordings.RecordingState.EXPECTED),

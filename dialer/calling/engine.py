@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -17,12 +18,14 @@ from dialer.calling import queries, service
 from dialer.calling.mailboxes import Mailboxes
 from dialer.calling.placer import Placer
 from dialer.calling.progress import Ending, Progress, conclude, observe
-from dialer.calling.service import Pairing
+from dialer.calling.reserving import Pairing, could_reserve, reserve
+from dialer.calling.service import EndRules
 from dialer.calling.settings import CallingSettings
 from dialer.calling.settler import Settler
 from dialer.calling.status import EngineStatus
 from dialer.clock import Clock
 from dialer.ids import new_id
+from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database
 from dialer.storage.feed import emit
@@ -81,6 +84,7 @@ class Engine:
         settings: CallingSettings,
         clock: Clock,
         *,
+        planning: PlanningSettings | None = None,
         each_second: Callable[[datetime], Awaitable[None]] | None = None,
         passed: Callable[[Step], None] = lambda _step: None,
     ) -> None:
@@ -88,6 +92,8 @@ class Engine:
         self._telephony = telephony
         self._library = library
         self._settings = settings
+        self._planning = planning or PlanningSettings()
+        self._site = EndRules(ZoneInfo(settings.time_zone), self._planning.max_tries)
         self._clock = clock
         self._each_second = each_second
         self._passed = passed
@@ -95,7 +101,15 @@ class Engine:
         self._seen: dict[str, Progress] = {}
         self._mailboxes: Mailboxes[CallEvent] = Mailboxes(self._on_call_event)
         self._settler = Settler(
-            database, telephony, library, settings, clock, self.run_id, adopt=self._adopt, ended=self._forget
+            database,
+            telephony,
+            library,
+            settings,
+            clock,
+            self.run_id,
+            site=self._site,
+            adopt=self._adopt,
+            ended=self._forget,
         )
         self._placer = Placer(
             database,
@@ -124,7 +138,8 @@ class Engine:
         )
 
     def _pairing(self) -> Pairing:
-        return Pairing(self._settings, self._library, self.run_id, self._telephony.reachable_phones())
+        reachable = self._telephony.reachable_phones()
+        return Pairing(self._settings, self._library, self.run_id, reachable, self._planning)
 
     async def run(self) -> None:
         """Dial until cancelled."""
@@ -178,10 +193,10 @@ class Engine:
         """
         if self._stopping or self._placer.held or not (self._link.link_up and self._settled):
             return 0
-        if not likely and not await self._db.read(lambda c: service.could_reserve(c, self._pairing())):
+        if not likely and not await self._db.read(lambda c: could_reserve(c, self._pairing())):
             return 0
         now = self._clock()
-        orders = await self._db.write(lambda c: service.reserve(c, self._pairing(), now), urgent=True)
+        orders = await self._db.write(lambda c: reserve(c, self._pairing(), now), urgent=True)
         for order in orders:
             self._seen[order.attempt_id] = Progress()
             self._spawn(self._place(order))
@@ -304,7 +319,9 @@ class Engine:
     async def _end(self, attempt_id: str, ending: Ending, *, ended_at: datetime | None = None) -> None:
         now = self._clock()
         await self._db.write(
-            lambda c: service.end(c, attempt_id, ending, self._library, now, ended_at=ended_at)
+            lambda c: service.end(
+                c, attempt_id, ending, self._library, now, ended_at=ended_at, site=self._site
+            )
         )
         self._forget(attempt_id)
         log.info(

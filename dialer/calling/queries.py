@@ -39,6 +39,7 @@ class Attempt:
     dial_status: str | None
     hung_up_by: str | None
     counted: bool
+    playbook_version: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", AttemptState(self.state))

@@ -3,7 +3,7 @@
 Every function runs inside one unit of work: what belongs together becomes durable together.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,19 +11,18 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, insert, update
 
 from dialer.agents import service as agent_service
-from dialer.agents.queries import Agent, ready_agents, session
+from dialer.agents.queries import session
 from dialer.agents.states import AgentEvent, AgentState, PauseReason
 from dialer.alarms.service import clear_alarm, raise_alarm
+from dialer.calling import ledger
 from dialer.calling.progress import Ending
-from dialer.calling.queries import Attempt, attempt, count_in_flight
-from dialer.calling.settings import CallingSettings, Mode
+from dialer.calling.queries import Attempt, attempt
 from dialer.calling.settling import Decision
 from dialer.calling.states import MACHINE, AttemptEvent, AttemptState
 from dialer.calling.tables import attempts, repairs
 from dialer.followups import queries as follow_up_queries
 from dialer.followups import service as follow_up_service
-from dialer.followups.queries import FollowUp
-from dialer.followups.rules import in_window
+from dialer.followups.rules import MAX_TRIES
 from dialer.followups.states import FollowUpEvent
 from dialer.ids import new_id
 from dialer.machine import IllegalMove
@@ -31,11 +30,8 @@ from dialer.playbooks.library import Library
 from dialer.storage.feed import emit
 from dialer.storage.transition import apply
 from dialer.telephony.outcomes import DialOutcome
-from dialer.telephony.port import CallOrder
 
 Evidence = Mapping[str, str | None]
-
-_PLACE = insert(attempts)
 
 _UNKNOWN = "attempt_unknown"
 # For a follow-up whose playbook was taken away meanwhile.
@@ -43,80 +39,11 @@ _WRAP_UP_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Pairing:
-    """What dispatching goes by: the settings, the playbooks, and the phones that can ring."""
+class EndRules:
+    """What the next try after a call goes by: the site's hours and its most tries (L7)."""
 
-    settings: CallingSettings
-    library: Library
-    run_id: str
-    reachable: Collection[str] | None
-
-    @property
-    def numbers(self) -> frozenset[str] | None:
-        """The numbers that may be dialled; None when all may (D10)."""
-        return self.settings.trial_numbers if self.settings.mode is Mode.TRIAL else None
-
-    def open_playbooks(self, now: datetime) -> tuple[str, ...]:
-        """The playbooks whose calling hours include `now` (L3)."""
-        zone = ZoneInfo(self.settings.time_zone)
-        return tuple(
-            playbook.id
-            for playbook in self.library
-            if not self.settings.keep_hours or in_window(playbook.windows, now, zone)
-        )
-
-
-def could_reserve(conn: Connection, pairing: Pairing) -> bool:
-    """Whether any agent waits for a call. Cheap: asked before a transaction is opened."""
-    return bool(ready_agents(conn, pairing.reachable, 1))
-
-
-def reserve(conn: Connection, pairing: Pairing, now: datetime) -> list[CallOrder]:
-    """Pair ready agents with due follow-ups, and commit to each pair: the first of two commits.
-
-    Never more calls than ready agents (D4).
-    """
-    room = pairing.settings.max_calls - count_in_flight(conn)
-    agents = ready_agents(conn, pairing.reachable, max(room, 0))
-    if not agents:
-        return []
-    due = follow_up_queries.due(
-        conn, now, playbooks=pairing.open_playbooks(now), numbers=pairing.numbers, limit=len(agents)
-    )
-    return [_commit_to(conn, pairing, agent, owed, now) for agent, owed in zip(agents, due, strict=False)]
-
-
-def _commit_to(conn: Connection, pairing: Pairing, agent: Agent, owed: FollowUp, now: datetime) -> CallOrder:
-    attempt_id = new_id()
-    follow_up_service.move_from(conn, owed, FollowUpEvent.DIAL, now)
-    agent_service.reserve(conn, agent.id, attempt_id, now)
-    row = {
-        "id": attempt_id,
-        "follow_up_id": owed.id,
-        "agent_id": agent.id,
-        "number": owed.number,
-        "state": AttemptState.PLACING_AGENT,
-        "run_id": pairing.run_id,
-        "placed_at": now,
-        "counted": False,
-    }
-    conn.execute(_PLACE, row)
-    emit(
-        conn,
-        "attempt.placing_agent",
-        attempt_id,
-        now,
-        {"agent": agent.id, "follow_up": owed.id},
-    )
-    settings = pairing.settings
-    return CallOrder(
-        attempt_id=attempt_id,
-        agent_extension=agent.extension,
-        customer_number=owed.number,
-        caller_id=settings.caller_id,
-        agent_ring_seconds=settings.agent_ring_seconds,
-        customer_ring_seconds=settings.customer_ring_seconds,
-    )
+    zone: ZoneInfo | None = None
+    max_tries: int = MAX_TRIES
 
 
 def note_agent_ringing(conn: Connection, attempt_id: str, now: datetime) -> None:
@@ -136,6 +63,8 @@ def grant_go(conn: Connection, attempt_id: str, run_id: str, now: datetime) -> b
     if current.run_id != run_id or not MACHINE.allows(current.state, AttemptEvent.GO):
         return False
     _move(conn, current, AttemptEvent.GO, now, go_at=current.go_at or now)
+    if current.go_at is None:
+        ledger.note_dial(conn, attempt_id, now)
     return True
 
 
@@ -178,10 +107,12 @@ def end(
     now: datetime,
     *,
     ended_at: datetime | None = None,
+    site: EndRules = EndRules(),
 ) -> None:
     """The attempt is over: the follow-up goes on by the outcome, the agent to what comes next.
 
-    `ended_at` is given where it was earlier than now. An attempt that has ended is left alone.
+    `ended_at` is given where it was earlier than now; `site` is what the next try goes by. An attempt
+    that has ended is left alone.
     """
     current = _current(conn, attempt_id)
     if current.state is AttemptState.ENDED:
@@ -189,11 +120,25 @@ def end(
     answered = ending.outcome is DialOutcome.ANSWERED
     owed = follow_up_queries.follow_up(conn, current.follow_up_id)
     assert owed is not None  # the foreign key says so
+    playbook = library.find(owed.playbook, owed.playbook_version)
     if answered:
         follow_up_service.move_from(conn, owed, FollowUpEvent.TALKED, now, reason="answered")
+        exempt = playbook is not None and playbook.caps.exempt
+        ledger.note_talk(conn, attempt_id, current.answered_at or now, exempt=exempt)
         counted = True
     else:
-        counted = follow_up_service.not_reached(conn, owed, ending.outcome, dialled=ending.dialled, now=now)
+        if current.go_at is not None and not ending.dialled:
+            ledger.forget_dial(conn, attempt_id)
+        counted = follow_up_service.not_reached(
+            conn,
+            owed,
+            ending.outcome,
+            dialled=ending.dialled,
+            now=now,
+            playbook=playbook,
+            zone=site.zone,
+            max_tries=site.max_tries,
+        )
     values = {
         "outcome": ending.outcome.value,
         "cause": ending.cause,
@@ -206,7 +151,6 @@ def end(
         values["answered_at"] = now
     told = {"outcome": ending.outcome.value, "answered": answered, "agent": current.agent_id}
     _move(conn, current, AttemptEvent.END, now, told=told, **values)
-    playbook = library.find(owed.playbook)
     wrap_up = playbook.wrap_up_seconds if playbook else _WRAP_UP_SECONDS
     _let_agent_go(conn, current, ending, wrap_up, now)
 
@@ -218,6 +162,8 @@ def settle_end(
     library: Library,
     evidence: Evidence,
     now: datetime,
+    *,
+    site: EndRules = EndRules(),
 ) -> None:
     """End an attempt that was in doubt, with the times the log has proven, and tell of it."""
     assert decision.ending is not None
@@ -226,7 +172,7 @@ def settle_end(
     if decision.answered_at is not None:
         change = update(attempts).where(attempts.c.id == doubted.id)
         conn.execute(change.values(answered_at=decision.answered_at))
-    end(conn, doubted.id, decision.ending, library, now, ended_at=decision.ended_at)
+    end(conn, doubted.id, decision.ending, library, now, ended_at=decision.ended_at, site=site)
     _repair(conn, doubted, decision, evidence, now)
 
 

@@ -10,6 +10,7 @@ import structlog
 from dialer.calling import queries, service
 from dialer.calling.progress import Progress
 from dialer.calling.queries import Attempt
+from dialer.calling.service import EndRules
 from dialer.calling.settings import CallingSettings
 from dialer.calling.settling import Decision, Doubt, Settlement, settle
 from dialer.clock import Clock
@@ -41,6 +42,7 @@ class Settler:
         clock: Clock,
         run_id: str,
         *,
+        site: EndRules,
         adopt: Callable[[str, Progress], None],
         ended: Callable[[str], None],
     ) -> None:
@@ -49,6 +51,7 @@ class Settler:
         self._library = library
         self._clock = clock
         self._run_id = run_id
+        self._site = site
         self._adopt = adopt
         self._ended = ended
         # Attempts whose unreadable log was told of: once is enough.
@@ -137,7 +140,9 @@ class Settler:
                 return
             case Settlement.END:
                 await self._db.write(
-                    lambda c: service.settle_end(c, current, decision, self._library, evidence, now)
+                    lambda c: service.settle_end(
+                        c, current, decision, self._library, evidence, now, site=self._site
+                    )
                 )
                 self._ended(attempt_id)
             case Settlement.ADOPT_TALKING:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from dialer.agents import queries as agent_queries
 from dialer.agents.states import AgentState
 from dialer.calling.idle import Gates, IdleReason, why_idle
-from dialer.calling.service import Pairing
+from dialer.calling.reserving import Pairing
 from dialer.followups import queries as follow_up_queries
 
 

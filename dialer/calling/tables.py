@@ -27,6 +27,8 @@ attempts = Table(
     Column("hung_up_by", String(10)),
     # Whether this try counts against the follow-up's budget: failures of our own side do not.
     Column("counted", Boolean, nullable=False, default=False),
+    # The version of the script and questionnaire it was talked by (T7).
+    Column("playbook_version", Integer),
     Index("ix_attempts_state", "state", "placed_at"),
     Index("ix_attempts_placed_at", "placed_at"),
     Index("ix_attempts_agent", "agent_id", "placed_at"),

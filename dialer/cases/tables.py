@@ -1,6 +1,6 @@
 """What answers bring about: complaint cases, question items, tasks (T3, T5, L8, K5)."""
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, String, Table, Text
+from sqlalchemy import JSON, Column, ForeignKey, Index, String, Table, Text, UniqueConstraint
 
 from dialer.storage.base import Id, UtcDateTime, metadata
 
@@ -25,6 +25,9 @@ cases = Table(
     # First receiver owns it to the end (首问负责).
     Column("opened_by", String(60), nullable=False),
     Column("due_at", UtcDateTime),
+    # Which effect of the playbook opened it; a follow-up has each effect once.
+    Column("effect", String(60)),
+    UniqueConstraint("follow_up_id", "effect"),
     Index("ix_cases_state", "state", "opened_at"),
 )
 
@@ -43,6 +46,8 @@ question_items = Table(
     Column("state", String(20), nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("due_at", UtcDateTime),
+    Column("effect", String(60)),
+    UniqueConstraint("follow_up_id", "effect"),
     Index("ix_question_items_state", "state", "opened_at"),
 )
 
@@ -65,5 +70,7 @@ tasks = Table(
     Column("done_by", String(60), nullable=False, default=""),
     # By which means and with what proof it was done: {"means": "letter", "note": "..."}.
     Column("evidence", JSON, nullable=False),
+    Column("effect", String(60)),
+    UniqueConstraint("follow_up_id", "effect"),
     Index("ix_tasks_state", "state", "due_at"),
 )

@@ -50,6 +50,17 @@ customers = Table(
     # The record that this one became part of; undone by clearing it.
     Column("merged_into", Id, index=True),
     Column("forgotten_at", UtcDateTime),
+    # Which record told each field last: {"2026-11-21T08:30:00Z csv settlement-order JS001": ["name"]}.
+    Column("told", JSON, nullable=False, default=dict),
+)
+
+# By what an occasion's customer is found again: see `rules.identity_keys`. A merged record keeps its
+# own keys and is followed to the one it became part of, so that a merge can be undone.
+identities = Table(
+    "identities",
+    metadata,
+    Column("key", String(180), primary_key=True),
+    Column("customer_id", Id, ForeignKey("customers.id"), nullable=False, index=True),
 )
 
 phones = Table(
@@ -59,6 +70,8 @@ phones = Table(
     Column("number", String(32), primary_key=True),
     Column("position", Integer, nullable=False),
     Column("invalid_since", UtcDateTime),
+    # The latest record that named it; the numbers of the latest one are dialled first.
+    Column("told", String(200), nullable=False, default=""),
     Index("ix_phones_number", "number"),
 )
 
@@ -68,6 +81,8 @@ vehicles = Table(
     Column("plate", String(16), primary_key=True),
     Column("customer_id", Id, ForeignKey("customers.id"), nullable=False, index=True),
     Column("model", String(100), nullable=False, default=""),
+    # The latest record that named it: a car that was sold is its new owner's, in whatever order files come.
+    Column("told", String(200), nullable=False, default=""),
 )
 
 occasions = Table(
@@ -108,6 +123,15 @@ blocks = Table(
     Column("by", String(60), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("lifted_at", UtcDateTime),
+)
+
+site_secrets = Table(
+    "site_secrets",
+    metadata,
+    # "blocks": the key of their hashes, made once.
+    Column("name", String(20), primary_key=True),
+    Column("value", String(64), nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
 )
 
 contacts = Table(

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindparam, func, or_, select
 
 from dialer.customers.tables import customers, occasions, phones
+from dialer.followups.rules import STAND_IN_AFTER
 from dialer.followups.states import FollowUpState
 from dialer.followups.tables import follow_ups
 from dialer.storage.rows import fetch, fetch_one
@@ -51,9 +52,18 @@ class FollowUp:
     skill: str = ""
     expected_seconds: int = 300
     appointment_at: datetime | None = None
+    earliest_at: datetime | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", FollowUpState(self.state))
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Ids of the agents who wait for a call, and of all who are signed in."""
+
+    ready: Collection[str]
+    on_duty: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +120,13 @@ def _diallable(listed: bool) -> tuple[ColumnElement[bool], ...]:
     conditions = (
         follow_ups.c.state == FollowUpState.WAITING,
         follow_ups.c.due_at <= bindparam("now"),
-        follow_ups.c.playbook.in_(bindparam("playbooks", expanding=True)),
+        # A customer's own hours, or a time he named, win over the playbook's: looked at one by one (L3).
+        or_(
+            follow_ups.c.playbook.in_(bindparam("playbooks", expanding=True)),
+            follow_ups.c.appointment_at.is_not(None),
+            customers.c.slot_from != "",
+            customers.c.time_zone != "",
+        ),
         customers.c.do_not_call.is_(False),
         ~barred.exists(),
     )
@@ -120,14 +136,30 @@ def _diallable(listed: bool) -> tuple[ColumnElement[bool], ...]:
 
 
 @cache
-def _due(listed: bool) -> Select[*tuple[object, ...]]:
+def _for_whom() -> ColumnElement[bool]:
+    # What waits for somebody who is not ready would only be in the way of the others.
+    owner = follow_ups.c.owner_id
+    stood_in_for = or_(
+        owner.not_in(bindparam("on_duty", expanding=True)),
+        follow_ups.c.appointment_at <= bindparam("kept_until"),
+    )
+    return or_(
+        owner.is_(None),
+        owner.in_(bindparam("ready", expanding=True)),
+        and_(follow_ups.c.bound.is_(False), stood_in_for),
+    )
+
+
+@cache
+def _due(listed: bool, owned: bool) -> Select[*tuple[object, ...]]:
+    whom = (_for_whom(),) if owned else ()
     calling = select(follow_ups.c.customer_id).where(
         follow_ups.c.state.in_((FollowUpState.CALLING, FollowUpState.WRAP_UP))
     )
     return (
         select(follow_ups)
         .join(customers, customers.c.id == follow_ups.c.customer_id)
-        .where(*_diallable(listed), follow_ups.c.customer_id.not_in(calling))
+        .where(*_diallable(listed), follow_ups.c.customer_id.not_in(calling), *whom)
         .order_by(follow_ups.c.limit_at, follow_ups.c.due_at)
         .limit(bindparam("most", type_=Integer))
     )
@@ -140,17 +172,22 @@ def due(
     playbooks: Collection[str],
     numbers: Collection[str] | None,
     limit: int,
+    callers: Callers | None = None,
 ) -> list[FollowUp]:
     """Follow-ups to dial now, the nearest limit first.
 
     `playbooks` are those whose window is open; `numbers` the white list of trial mode (D10),
-    None in live mode. A customer's calls come one after another, never two at a time.
+    None in live mode; `callers` leaves out what waits for somebody else. A customer's calls come one
+    after another, never two at a time.
     """
     values: dict[str, object] = {"now": now, "playbooks": list(playbooks), "most": limit}
     if numbers is not None:
         values["numbers"] = list(numbers)
+    if callers is not None:
+        values["ready"], values["on_duty"] = list(callers.ready), list(callers.on_duty)
+        values["kept_until"] = now - STAND_IN_AFTER
     one_each: dict[str, FollowUp] = {}
-    for row in fetch(conn, _due(numbers is not None), FollowUp, **values):
+    for row in fetch(conn, _due(numbers is not None, callers is not None), FollowUp, **values):
         one_each.setdefault(row.customer_id, row)
     return list(one_each.values())
 

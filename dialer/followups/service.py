@@ -3,12 +3,13 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from dialer.customers.tables import phones
+from dialer.followups.dates import due_dates
 from dialer.followups.queries import FollowUp, follow_up, other_numbers
-from dialer.followups.rules import due_dates, next_try
-from dialer.followups.states import MACHINE, FollowUpEvent, FollowUpState
+from dialer.followups.rules import HEARD, MAX_TRIES, RETRY, next_try
+from dialer.followups.states import MACHINE, UNTOUCHED, FollowUpEvent, FollowUpState
 from dialer.followups.tables import follow_ups
 from dialer.ids import new_id
 from dialer.machine import IllegalMove
@@ -16,6 +17,17 @@ from dialer.playbooks.schema import Playbook
 from dialer.storage.feed import emit
 from dialer.storage.transition import apply
 from dialer.telephony.outcomes import DialOutcome
+
+# Where a follow-up ends, what is merged into it ends in the same way.
+_ENDS = frozenset({FollowUpEvent.COMPLETE, FollowUpEvent.TRIES_USED_UP, FollowUpEvent.CANCEL})
+_MERGED = select(follow_ups.c.id).where(
+    follow_ups.c.merged_into == bindparam("lead"), follow_ups.c.state == FollowUpState.MERGED
+)
+_PUT_OFF = (
+    update(follow_ups)
+    .where(follow_ups.c.id == bindparam("put_off_id"), follow_ups.c.state == FollowUpState.WAITING)
+    .values(due_at=bindparam("put_off_until"))
+)
 
 
 def plan(
@@ -31,7 +43,10 @@ def plan(
     zone: ZoneInfo,
     now: datetime,
 ) -> bool:
-    """Make the follow-up that `playbook` owes for an occasion; False where it is there already."""
+    """Make one follow-up of `playbook` without any planning; False where it is there already.
+
+    What comes in is planned by `dialer.planning`; this is for trials and tests.
+    """
     known = select(follow_ups.c.id).where(
         follow_ups.c.playbook == playbook.id, follow_ups.c.occasion_id == occasion_id
     )
@@ -49,6 +64,7 @@ def plan(
         "plate": plate,
         "number": number,
         "state": FollowUpState.WAITING,
+        "earliest_at": dates.earliest,
         "due_at": dates.earliest,
         "target_at": dates.target,
         "limit_at": dates.limit,
@@ -65,7 +81,7 @@ def correct_number(conn: Connection, occasion_id: str, number: str, now: datetim
     """The order came again with another number: what still waits for it is called there."""
     waiting = (
         follow_ups.c.occasion_id == occasion_id,
-        follow_ups.c.state == FollowUpState.WAITING,
+        follow_ups.c.state.in_(UNTOUCHED),
         follow_ups.c.number != number,
     )
     for follow_up_id in conn.execute(select(follow_ups.c.id).where(*waiting)).scalars().all():
@@ -74,11 +90,23 @@ def correct_number(conn: Connection, occasion_id: str, number: str, now: datetim
 
 
 def not_reached(
-    conn: Connection, current: FollowUp, outcome: DialOutcome, *, dialled: bool, now: datetime
+    conn: Connection,
+    current: FollowUp,
+    outcome: DialOutcome,
+    *,
+    dialled: bool,
+    now: datetime,
+    playbook: Playbook | None = None,
+    zone: ZoneInfo | None = None,
+    heard: str = "",
+    max_tries: int = MAX_TRIES,
 ) -> bool:
-    """A try ended without a talk: on to the next one, or to other means. True if it counted."""
+    """A try ended without a talk: on to the next one, or to other means. True if it counted.
+
+    `playbook` and `zone` give its own retry rules and hours; `heard` is the network's announcement (L7).
+    """
     others: tuple[str, ...] = ()
-    if outcome is DialOutcome.INVALID_NUMBER:
+    if (HEARD.get(heard) or RETRY[outcome]).other_phone:
         conn.execute(
             update(phones)
             .where(phones.c.customer_id == current.customer_id, phones.c.number == current.number)
@@ -92,13 +120,24 @@ def not_reached(
         other_numbers=others,
         dialled=dialled,
         now=now,
+        heard=heard,
+        own=playbook.retry if playbook else None,
+        windows=playbook.windows if playbook else (),
+        zone=zone,
+        most=max_tries,
     )
-    values = {"tries": dict(following.tries), "number": following.number, "reason": outcome.value}
+    values = {"tries": dict(following.tries), "number": following.number, "reason": heard or outcome.value}
     if following.due_at is None:
         move_from(conn, current, FollowUpEvent.TRIES_USED_UP, now, **values)
     else:
         move_from(conn, current, FollowUpEvent.NOT_REACHED, now, due_at=following.due_at, **values)
     return following.counted
+
+
+def put_off(conn: Connection, current: FollowUp, until: datetime, why: str, now: datetime) -> None:
+    """A gate is shut: not before `until`. Its state does not change; `why` names the gate (L3, L4)."""
+    conn.execute(_PUT_OFF, {"put_off_id": current.id, "put_off_until": until})
+    emit(conn, "follow_up.put_off", current.id, now, {"why": why, "until": until.isoformat()})
 
 
 def move(
@@ -115,15 +154,25 @@ def move(
 def move_from(
     conn: Connection, current: FollowUp, event: FollowUpEvent, now: datetime, **values: object
 ) -> None:
-    """The same for a follow-up that was just read."""
+    """The same for a follow-up that was just read. What is merged into it ends with it (L5)."""
+    transition = MACHINE.advance(current.state, event, now)
     apply(
         conn,
         follow_ups,
         current.id,
-        MACHINE.advance(current.state, event, now),
+        transition,
         values=values,
         data={"reason": values.get("reason", current.reason)},
     )
+    if event in _ENDS:
+        _end_merged(conn, current.id, event, str(values.get("reason", current.reason)), now)
+
+
+def _end_merged(conn: Connection, lead_id: str, event: FollowUpEvent, reason: str, now: datetime) -> None:
+    transition = MACHINE.advance(FollowUpState.MERGED, event, now)
+    for follow_up_id in conn.execute(_MERGED, {"lead": lead_id}).scalars().all():
+        data = {"reason": reason, "merged_into": lead_id}
+        apply(conn, follow_ups, follow_up_id, transition, values={"reason": reason}, data=data)
 
 
 def _current(conn: Connection, follow_up_id: str) -> FollowUp:

@@ -28,6 +28,8 @@ follow_ups = Table(
     # The number the next try dials.
     Column("number", String(32), nullable=False, index=True),
     Column("state", String(16), nullable=False),
+    # The playbook's own earliest time; None: as `due_at` was when it was made.
+    Column("earliest_at", UtcDateTime),
     # Not before this time; after a try, the time of the next one.
     Column("due_at", UtcDateTime, nullable=False),
     Column("target_at", UtcDateTime, nullable=False),

@@ -1,17 +1,35 @@
-"""All SQL about answers and result forms."""
+"""All SQL about answers and result forms, and the facts a questionnaire goes by."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from dialer.customers.tables import customers, occasions
+from dialer.followups.queries import FollowUp
 from dialer.forms.tables import answers, result_forms
+from dialer.planning.facts import facts_of
+from dialer.playbooks.conditions import Value
 from dialer.storage.rows import fetch, fetch_one
+
+# What a conversation may ask for of the customer's own record, besides what the planner goes by.
+CUSTOMER_FACTS = (
+    "document_tail",
+    "member_number",
+    "birthday",
+    "slot_from",
+    "slot_to",
+    "means",
+    "frequency",
+    "household",
+    "owner",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One stored answer."""
+    """One stored answer; `value` is "" where it was taken back."""
 
     follow_up_id: str
     question_id: str
@@ -32,10 +50,14 @@ class ResultForm:
     wishes: str
     call_again_at: datetime | None
     saved_at: datetime
+    satisfaction: str = ""
+    next_step: str = ""
+    promise: str = ""
+    promise_at: datetime | None = None
 
 
 def answers_of(conn: Connection, follow_up_id: str) -> dict[str, Answer]:
-    """The answers of a follow-up by question id."""
+    """The answers of a follow-up by question id, also those that do not count any more."""
     query = select(answers).where(answers.c.follow_up_id == follow_up_id)
     return {answer.question_id: answer for answer in fetch(conn, query, Answer)}
 
@@ -44,3 +66,21 @@ def form_of(conn: Connection, attempt_id: str) -> ResultForm | None:
     """The saved result form of this call, if it was saved."""
     query = select(result_forms).where(result_forms.c.attempt_id == attempt_id)
     return fetch_one(conn, query, ResultForm)
+
+
+def facts_for(conn: Connection, owed: FollowUp) -> dict[str, Value]:
+    """Everything that is known of a follow-up's occasion and customer, by the names playbooks use."""
+    occasion = conn.execute(select(occasions).where(occasions.c.id == owed.occasion_id)).mappings().one()
+    customer = conn.execute(select(customers).where(customers.c.id == owed.customer_id)).mappings().one()
+    facts = facts_of(dict(occasion), dict(customer))
+    for name in CUSTOMER_FACTS:
+        facts[name] = customer[name] or facts.get(name)
+    facts["name"] = f"{customer['name']}{customer['salutation']}"
+    facts["salutation"] = customer["salutation"]
+    facts["external_id"] = occasion["external_id"]
+    return facts
+
+
+def values_of(known: Mapping[str, Answer]) -> dict[str, str]:
+    """The answers as given, by question."""
+    return {question: answer.value for question, answer in known.items()}

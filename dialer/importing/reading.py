@@ -1,178 +1,188 @@
-"""A CSV file of settlement orders becomes occasions. Pure but for reading the file."""
+"""A file of occasions, row by row: what it is, what its columns mean, and what each row is (C3, C4)."""
 
-import contextlib
-import csv
-import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
+import re
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import chain, islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from charset_normalizer import from_bytes
-
-from dialer.customers.rules import BadValue, normalise_number, normalise_plate, split_salutation
-from dialer.customers.service import Occasion
-
-SETTLEMENT_ORDER = "settlement-order"
-
-# The names that dealer systems give each field.
-HEADINGS = {
-    "external_id": ("结算单号", "工单号", "order_no"),
-    "happened_at": ("结算时间", "出厂时间", "settled_at"),
-    "plate": ("车牌号", "车牌号码", "车牌", "plate"),
-    "name": ("客户姓名", "送修人", "车主", "name"),
-    "number": ("手机", "联系方式", "手机号", "phone"),
-    "adviser": ("服务顾问", "adviser"),
-    "technician": ("维修技师", "technician"),
-    "items": ("维修项目", "items"),
-    "amount": ("金额", "amount"),
-    "branch": ("门店", "branch"),
-}
-REQUIRED = ("external_id", "happened_at", "name", "number")
-_TIME_FORMS = (
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%d %H:%M",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M",
-    "%Y-%m-%d",
-    "%Y/%m/%d",
+from dialer.customers.values import Occasion
+from dialer.importing.cells import Cell, plain, text_of
+from dialer.importing.fields import BY_NAME
+from dialer.importing.headings import (
+    LOOKED_AT,
+    Column,
+    Headings,
+    field_named,
+    find_headings,
+    guess_kind,
+    plain_heading,
+    read_columns,
 )
-# Systems write "no date" as year 1 or 9999.
-_YEARS = range(2000, 2100)
-# As long as the database keeps them, and the greatest amount it keeps.
-_LONGEST = (
-    ("external_id", "the order number", 80),
-    ("name", "the customer's name", 100),
-    ("branch", "the branch", 60),
+from dialer.importing.kinds import KINDS
+from dialer.importing.readers.opening import open_tables
+from dialer.importing.readers.table import Row, Table, UnreadableFile
+from dialer.importing.rows import BadRow, RowReader, missing_columns
+
+__all__ = ["BadRow", "OccasionFile", "UnreadableFile", "open_occasions"]
+
+_TOTAL = re.compile(
+    r"(本页|本日|本月|当日|累计|总)?(合计|总计|小计|共计)|总数|total|subtotal|grandtotal|sum", re.IGNORECASE
 )
-_MAX_FEN = 2**31 - 1
+_FOOTER = re.compile(
+    r"(制表|打印|导出|审核|复核|统计)(人|时间|日期|员)?[:：]|共\s*\d+\s*(条|行|笔|单|页)|第\s*\d+\s*页"
+)
 
 
-class UnreadableFile(Exception):
-    """The file as a whole cannot be read. The message says why and what to do."""
+@dataclass(slots=True)
+class OccasionFile:
+    """A file that can be read. `rows` come once; the counts are whole when all of them came."""
 
-
-@dataclass(frozen=True, slots=True)
-class BadRow:
-    """A row that cannot be taken in: its line in the file, what is wrong, and the row itself."""
-
-    line: int
-    why: str
-    row: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class OrderFile:
-    """A file that can be read: its encoding, and its rows, good and bad, in their order."""
-
+    form: str
     encoding: str
-    rows: list[Occasion | BadRow]
+    kind: str
+    # Whether the kind was found from the headings.
+    guessed: bool
+    # The line of the headings, and the columns in the file's order.
+    heading_line: int
+    columns: tuple[Column, ...]
+    reader: RowReader
+    first: list[Row]
+    _rest: Generator[Row, None, None]
+    _tables: Generator[Table, None, None]
+    # Totals, footers, headings once more: rows that are no data.
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    def close(self) -> None:
+        """Let the file go; needed where not every row was read."""
+        self._rest.close()
+        self._tables.close()
+
+    @property
+    def notes(self) -> Counter[str]:
+        """What a person should know: derived_id, number_left_out."""
+        return self.reader.notes
+
+    def rows(self) -> Iterator[Occasion | BadRow]:
+        """Every row of data, good or bad, in its order."""
+        for _, read in self.pairs():
+            yield read
+
+    def pairs(self) -> Iterator[tuple[Row, Occasion | BadRow]]:
+        """Every row of data with its cells.
+
+        Raises:
+            UnreadableFile: the file is damaged further down.
+        """
+        headings = [plain_heading(column.heading) for column in self.columns]
+        number_columns = [n for n, column in enumerate(self.columns) if column.field == "number"]
+        for row in chain(self.first, self._rest):
+            if not any(cell is not None and cell != "" and str(cell).strip() for cell in row.cells):
+                continue
+            why = "" if row.problem else _no_data(row.cells, headings, number_columns)
+            if why:
+                self.left_out[why] += 1
+                continue
+            yield row, self.reader.read(row.line, row.cells, row.problem)
 
 
-def read_orders(path: Path, *, zone: ZoneInfo, default_branch: str) -> OrderFile:
-    """Read a CSV of settlement orders in GBK, GB18030 or UTF-8.
+def open_occasions(
+    path: Path,
+    *,
+    zone: ZoneInfo,
+    default_branch: str,
+    today: date,
+    source: str,
+    kind: str = "",
+    mapped: Mapping[str, str] | None = None,
+) -> OccasionFile:
+    """Open a file, find its headings and what its columns mean.
+
+    `kind` "" is guessed from the headings; `mapped` says what a heading means, before what we know.
 
     Raises:
-        UnreadableFile: it cannot be opened or decoded, or a required column is missing.
+        UnreadableFile: it cannot be read, has no headings we know, or a column is missing.
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise UnreadableFile(f"{path} cannot be opened: {error.strerror}") from error
-    text, encoding = _decode(raw, path)
-    reader = csv.DictReader(io.StringIO(text, newline=None))
-    try:
-        columns = _columns(reader.fieldnames or (), path)
-        rows = [_row(line, row, columns, zone, default_branch) for line, row in _numbered(reader)]
-    except csv.Error as error:
-        raise UnreadableFile(f"{path}: after line {reader.line_num} it is not CSV: {error}") from error
-    return OrderFile(encoding, rows)
-
-
-def _numbered(reader: "csv.DictReader[str]") -> Iterator[tuple[int, dict[str, str]]]:
-    for row in reader:
-        values = {name: (value or "") for name, value in row.items() if isinstance(name, str)}
-        if any(value.strip() for value in values.values()):
-            yield reader.line_num, values
-
-
-def _decode(raw: bytes, path: Path) -> tuple[str, str]:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding), encoding
-        except UnicodeDecodeError:
-            continue
-    guess = from_bytes(raw).best()
-    if guess is None:
-        raise UnreadableFile(f"{path} is not text: export it as CSV in GBK or UTF-8")
-    return str(guess), guess.encoding
-
-
-def _columns(headings: Sequence[str], path: Path) -> dict[str, str]:
-    plain = {heading.strip(): heading for heading in headings if heading}
-    columns = {name: plain[known] for name, names in HEADINGS.items() for known in names if known in plain}
-    missing = [HEADINGS[name][0] for name in REQUIRED if name not in columns]
-    if missing:
-        raise UnreadableFile(
-            f"{path}: no column {', '.join(missing)}; the first line has: {', '.join(plain) or 'nothing'}"
-        )
-    return columns
-
-
-def _row(
-    line: int, row: dict[str, str], columns: dict[str, str], zone: ZoneInfo, default_branch: str
-) -> Occasion | BadRow:
-    cells = {name: row.get(heading, "").strip() for name, heading in columns.items()}
-    try:
-        return _occasion(cells, zone, default_branch)
-    except BadValue as error:
-        return BadRow(line, str(error), row)
-
-
-def _occasion(cells: dict[str, str], zone: ZoneInfo, default_branch: str) -> Occasion:
-    if not cells["external_id"]:
-        raise BadValue("the order number is empty")
-    name, salutation = split_salutation(cells["name"])
-    if not name:
-        raise BadValue("the customer's name is empty")
-    for cell, what, longest in _LONGEST:
-        if len(cells.get(cell, "")) > longest:
-            raise BadValue(f"{what} is longer than {longest} characters")
-    plate = cells.get("plate", "")
-    return Occasion(
-        kind=SETTLEMENT_ORDER,
-        source="csv",
-        external_id=cells["external_id"],
-        happened_at=_time(cells["happened_at"], zone),
-        branch=cells.get("branch") or default_branch,
-        name=name,
-        salutation=salutation,
-        numbers=(normalise_number(cells["number"]),),
-        plate=normalise_plate(plate) if plate else None,
-        items=[item.strip() for item in cells.get("items", "").split("、") if item.strip()],
-        staff={role: cells[role] for role in ("adviser", "technician") if cells.get(role)},
-        amount_fen=_fen(cells.get("amount", "")),
+    mapped = {heading.strip(): name for heading, name in (mapped or {}).items()}
+    _check(kind, mapped)
+    shown: list[str] = []
+    tables = open_tables(path)
+    for table in tables:
+        head = list(islice(_not_empty(table.rows), LOOKED_AT))
+        found = find_headings([row.cells for row in head], mapped)
+        if found is not None:
+            columns, chosen = _understood(path, found, mapped, kind)
+            reader = RowReader(
+                columns, kind=chosen, source=source, zone=zone, default_branch=default_branch, today=today
+            )
+            return OccasionFile(
+                form=table.form,
+                encoding=table.encoding,
+                kind=chosen,
+                guessed=not kind,
+                heading_line=head[found.first_row].line,
+                columns=columns,
+                reader=reader,
+                first=list(head[found.data_from :]),
+                _rest=table.rows,
+                _tables=tables,
+            )
+        shown += [", ".join(text_of(cell) for cell in head[0].cells)] if head else []
+    raise UnreadableFile(
+        f"{path.name}: no headings are known; the first line has: {shown[0][:200] if shown else 'nothing'}. "
+        "Say which column is what with a mapping"
     )
 
 
-def _time(text: str, zone: ZoneInfo) -> datetime:
-    for form in _TIME_FORMS:
-        try:
-            time = datetime.strptime(text, form)
-        except ValueError:
-            continue
-        if time.year in _YEARS:
-            return time.replace(tzinfo=zone)
-    raise BadValue(f"{text!r} is not a date and time such as 2026-11-21 16:30")
+def _understood(
+    path: Path, found: Headings, mapped: Mapping[str, str], kind: str
+) -> tuple[tuple[Column, ...], str]:
+    """What the columns mean, and of which kind the rows are."""
+    columns = read_columns(found, mapped)
+    chosen = kind or guess_kind(found)
+    there = ", ".join(name for name in found.names if name)
+    if not chosen:
+        raise UnreadableFile(
+            f"{path.name}: its headings do not tell what kind it is; say which of {', '.join(KINDS)}. "
+            f"The headings are: {there}"
+        )
+    missing = missing_columns(chosen, frozenset(column.field for column in columns))
+    if missing:
+        names = ", ".join(BY_NAME[name].headings[0] for name in missing)
+        raise UnreadableFile(f"{path.name}: no column {names}; the headings are: {there}")
+    return columns, chosen
 
 
-def _fen(text: str) -> int | None:
-    if not text:
-        return None
-    with contextlib.suppress(InvalidOperation):
-        fen = Decimal(text.replace(",", "")) * 100
-        if fen.is_finite() and abs(fen) <= _MAX_FEN:
-            return int(fen.to_integral_value())
-    raise BadValue(f"{text!r} is not an amount of money")
+def _check(kind: str, mapped: Mapping[str, str]) -> None:
+    if kind and kind not in KINDS:
+        raise UnreadableFile(f"{kind!r} is no kind of occasion; known are {', '.join(KINDS)}")
+    unknown = [name for name in mapped.values() if name and field_named(name) is None]
+    if unknown:
+        raise UnreadableFile(
+            f"the mapping names {', '.join(unknown)}, which is no field; known are {', '.join(BY_NAME)}, "
+            "and fact:NAME for what a playbook of yours asks for"
+        )
+
+
+def _not_empty(rows: Iterator[Row]) -> Iterator[Row]:
+    return (row for row in rows if any(text_of(cell) for cell in row.cells))
+
+
+def _no_data(cells: Sequence[Cell], headings: Sequence[str], number_columns: Sequence[int]) -> str:
+    """Why a row is none of data: "total", "footer", "headings"; or "" where it is one."""
+    filled = [text_of(cell) for cell in cells if cell is not None and cell != ""]
+    if any(text_of(cells[n]) for n in number_columns if n < len(cells)):
+        # A row with a phone number is a customer's, unless the headings stand there once more.
+        if plain_heading(filled[0]) not in headings:
+            return ""
+        pairs = zip(cells, headings, strict=False)
+        same = sum(1 for cell, name in pairs if name and plain_heading(cell) == name)
+        return "headings" if same > 1 and same * 2 > len(filled) else ""
+    if any(_TOTAL.fullmatch(plain(text).rstrip(":").replace(" ", "")) for text in filled):
+        return "total"
+    if len(filled) <= 4 and any(_FOOTER.search(text) for text in filled):
+        return "footer"
+    return ""

@@ -1,41 +1,123 @@
-"""Importing a file: occasions, and the follow-ups they make due."""
+"""Importing a file: occasions in batches, and what they make due."""
 
-import csv
-from collections import Counter
+import asyncio
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
 from dialer.clock import Clock
-from dialer.customers.service import Occasion, Taken, take_in
-from dialer.followups.service import correct_number, plan
-from dialer.importing.reading import BadRow, read_orders
+from dialer.ids import new_id
+from dialer.importing.errors import ErrorFile
+from dialer.importing.options import DEFAULT_SOURCE, ImportOptions, ImportReport, Stop
+from dialer.importing.queries import saved_mapping, unfinished
+from dialer.importing.reading import OccasionFile, UnreadableFile, open_occasions
+from dialer.importing.running import Run
+from dialer.importing.tables import imports
+from dialer.planning.owed import Site
+from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database
 from dialer.storage.feed import emit
 
-_ROWS_A_WRITE = 200
-# What makes a spreadsheet take a cell for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_CHUNK = 1 << 20
+
+__all__ = ["DEFAULT_SOURCE", "ImportOptions", "ImportReport", "Stop", "import_file", "import_orders"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportReport:
-    """What became of a file's rows: rows = created + updated + unchanged + rejected."""
+async def import_file(
+    database: Database,
+    library: Library,
+    path: Path,
+    options: ImportOptions,
+    *,
+    clock: Clock,
+    planning: PlanningSettings | None = None,
+    progress: Callable[[int, int], None] = lambda _rows, _of: None,
+    stop: Stop | None = None,
+) -> ImportReport:
+    """Take in a file. Run again, it changes nothing twice; stopped or killed, it goes on where it was.
 
-    encoding: str
-    rows: int
-    created: int
-    updated: int
-    unchanged: int
-    rejected: int
-    follow_ups: int
-    error_file: str | None
+    Rows that cannot be taken in go to `<file>.errors.csv` with the reason in the last column. `progress` is
+    told how many rows are through, and of about how many: the file's lines, 0 where it has none.
+
+    Raises:
+        UnreadableFile: nothing of the file can be read, or no more of it; what came before is kept.
+    """
+    mapped = options.mapped or await database.read(lambda conn: saved_mapping(conn, options.source))
+    options = replace(options, mapped=mapped)
+    file = await asyncio.to_thread(open_with, path, options, clock())
+    digest, lines = await asyncio.to_thread(_sha256, path)
+    earlier = await database.read(lambda conn: unfinished(conn, digest, file.kind, options.source))
+    errors = ErrorFile(options.error_file or path.with_name(path.name + ".errors.csv"), file.columns)
+    site = Site.of(library, planning or PlanningSettings(), options.zone)
+    run = Run(database, site, file, options, errors, clock)
+    await run.begin(path, digest, earlier)
+    try:
+        while batch := await asyncio.to_thread(run.next_batch):
+            await run.take(batch)
+            progress(run.counts["rows"], lines)
+            if stop is not None and stop.wanted:
+                return await run.end("stopped")
+    except UnreadableFile as error:
+        await run.end("failed", str(error))
+        raise
+    finally:
+        file.close()
+    return await run.end("done")
+
+
+def open_with(path: Path, options: ImportOptions, now: datetime) -> OccasionFile:
+    """Open a file as `options` say.
+
+    Raises:
+        UnreadableFile: as `open_occasions`.
+    """
+    return open_occasions(
+        path,
+        zone=options.zone,
+        default_branch=options.default_branch,
+        today=now.astimezone(options.zone).date(),
+        source=options.source,
+        kind=options.kind,
+        mapped=options.mapped,
+    )
+
+
+async def note_unreadable(
+    database: Database, path: Path, options: ImportOptions, why: str, clock: Clock
+) -> None:
+    """Leave a row for a file that could not be opened at all, so that it is seen."""
+    now = clock()
+    row = {
+        "id": new_id(),
+        "file": (options.shown_name or path.name)[:255],
+        "sha256": (await asyncio.to_thread(_sha256, path))[0],
+        "kind": options.kind,
+        "source": options.source,
+        "form": "",
+        "encoding": "",
+        "rows": 0,
+        "created": 0,
+        "updated": 0,
+        "unchanged": 0,
+        "rejected": 0,
+        "state": "failed",
+        "problem": why,
+        "by": options.by,
+        "began_at": now,
+        "ended_at": now,
+    }
+
+    def work(conn: Connection) -> None:
+        conn.execute(insert(imports).values(**row))
+        emit(conn, "import.failed", str(row["id"]), now, {"file": row["file"]})
+
+    await database.write(work)
 
 
 async def import_orders(
@@ -46,72 +128,25 @@ async def import_orders(
     zone: ZoneInfo,
     default_branch: str,
     clock: Clock,
-    progress: Callable[[int, int], None] = lambda _done, _of: None,
+    progress: Callable[[int, int], None] = lambda _rows, _of: None,
 ) -> ImportReport:
-    """Take in a CSV of settlement orders. Run again, it changes nothing twice.
-
-    Rows that cannot be taken in go to `<file>.errors.csv` with the reason in the last column.
+    """Take in a file of settlement orders.
 
     Raises:
-        UnreadableFile: nothing of the file can be read.
+        UnreadableFile: as `import_file`.
     """
-    orders = read_orders(path, zone=zone, default_branch=default_branch)
-    good = [row for row in orders.rows if isinstance(row, Occasion)]
-    bad = [row for row in orders.rows if isinstance(row, BadRow)]
-    count: Counter[str] = Counter()
-    for start in range(0, len(good), _ROWS_A_WRITE):
-        part = good[start : start + _ROWS_A_WRITE]
-        count += await database.write(partial(_take_in, library=library, part=part, zone=zone, now=clock()))
-        progress(start + len(part), len(good))
-    return ImportReport(
-        encoding=orders.encoding,
-        rows=len(orders.rows),
-        created=count[Taken.CREATED],
-        updated=count[Taken.UPDATED],
-        unchanged=count[Taken.UNCHANGED],
-        rejected=len(bad),
-        follow_ups=count["follow_ups"],
-        error_file=str(_write_errors(path, bad)) if bad else None,
-    )
+    options = ImportOptions(zone=zone, default_branch=default_branch, kind="settlement-order")
+    return await import_file(database, library, path, options, clock=clock, progress=progress)
 
 
-def _take_in(
-    conn: Connection, *, library: Library, part: list[Occasion], zone: ZoneInfo, now: datetime
-) -> Counter[str]:
-    count: Counter[str] = Counter()
-    for occasion in part:
-        taken = take_in(conn, occasion, now)
-        count[taken.what] += 1
-        if taken.what is Taken.UPDATED:
-            correct_number(conn, taken.occasion_id, occasion.numbers[0], now)
-        for playbook in library.for_occasion(occasion.kind):
-            count["follow_ups"] += plan(
-                conn,
-                playbook,
-                occasion_id=taken.occasion_id,
-                customer_id=taken.customer_id,
-                branch=occasion.branch,
-                plate=occasion.plate,
-                number=occasion.numbers[0],
-                happened_at=occasion.happened_at,
-                zone=zone,
-                now=now,
-            )
-    emit(conn, "import.progress", "import", now, {"rows": len(part)})
-    return count
-
-
-def _write_errors(path: Path, bad: list[BadRow]) -> Path:
-    errors = path.with_name(path.name + ".errors.csv")
-    names = [*bad[0].row, "行号 line", "原因 reason"]
-    with errors.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(names)
-        for row in bad:
-            writer.writerow([_inert(cell) for cell in (*row.row.values(), str(row.line), row.why)])
-    return errors
-
-
-def _inert(cell: str) -> str:
-    """A cell that a spreadsheet shows and does not run (X2)."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+def _sha256(path: Path) -> tuple[str, int]:
+    """The file's checksum, and how many lines it has if it is text."""
+    if not path.is_file():
+        return "", 0
+    digest, lines, text = hashlib.sha256(), 0, True
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            text = text and not chunk.startswith((b"PK", b"\xd0\xcf"))
+            lines += chunk.count(b"\n")
+    return digest.hexdigest(), lines if text else 0

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Data(BaseModel):
     """A part of a playbook: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
 
 class Text(Data):

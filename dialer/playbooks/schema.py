@@ -1,19 +1,61 @@
 """The form of a playbook file, checked when it is read. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from dialer.playbooks.base import Data, Text
-from dialer.playbooks.conditions import Condition, Facts
-from dialer.playbooks.questions import AnswerType, Choice, Effect, Question
+from dialer.playbooks.conditions import Condition, Facts, Kind
+from dialer.playbooks.parts import (
+    Anchor,
+    CallerRule,
+    Caps,
+    Coverage,
+    Merging,
+    Message,
+    Objection,
+    OtherMeans,
+    Report,
+    Retention,
+    Retry,
+    ScriptStep,
+)
+from dialer.playbooks.questions import AnswerType, Choice, Effect, EffectKind, Question
 from dialer.playbooks.spans import Span
-from dialer.playbooks.timing import HolidayRule, Step, Trigger, Window
+from dialer.playbooks.timing import HolidayRule, Step, StepStart, Trigger, TriggerKind, Window
 
-__all__ = ["AnswerType", "Choice", "Effect", "Playbook", "Question", "ScriptStep", "Step", "Text", "Window"]
+__all__ = [
+    "Anchor",
+    "AnswerType",
+    "CallerRule",
+    "Caps",
+    "Choice",
+    "Coverage",
+    "Effect",
+    "EffectKind",
+    "HolidayRule",
+    "Merging",
+    "Message",
+    "Objection",
+    "OccasionFilter",
+    "OtherMeans",
+    "Playbook",
+    "Question",
+    "Report",
+    "Retention",
+    "Retry",
+    "ScriptStep",
+    "Segment",
+    "Span",
+    "Step",
+    "StepStart",
+    "Text",
+    "Trigger",
+    "TriggerKind",
+    "Window",
+]
 
 
 class OccasionFilter(Data):
@@ -24,7 +66,10 @@ class OccasionFilter(Data):
 
 
 class Segment(Data):
-    """Customers for whom parts of the playbook differ. The first whose condition holds counts."""
+    """Customers for whom parts of the playbook differ. The first whose condition holds counts.
+
+    What is left out is as in the playbook; `script`, `questionnaire` and `objections` are added to its own.
+    """
 
     id: str = Field(pattern=r"^[a-z0-9-]{1,30}$")
     when: Condition
@@ -32,94 +77,14 @@ class Segment(Data):
     reason: Text | None = None
     steps: tuple[Step, ...] = ()
     share: Decimal | None = Field(default=None, gt=0, le=1)
-
-
-class Coverage(Data):
-    """How many of the due ones are called (L2)."""
-
-    share: Decimal = Field(default=Decimal(1), gt=0, le=1)
-    strata: tuple[str, ...] = Field(
-        default=(), description="Facts that make a stratum: unit, branch, kind, staff."
-    )
-    when_all: Condition | None = Field(default=None, description="Those of whom it holds are called all.")
-
-
-class CallerRule(StrEnum):
-    """Who may call (P21: who sold; dealers: never the adviser who served)."""
-
-    ANY = "any"
-    SAME_STAFF = "same_staff"
-    NOT_SERVING_STAFF = "not_serving_staff"
-
-
-class Caps(Data):
-    """Limits of contact besides the site's own (L4)."""
-
-    exempt: bool = Field(default=False, description="Not counted in the quarter's limit: abnormal, special.")
-    per_quarter: int | None = Field(default=None, ge=1)
-    min_gap_days: int = Field(default=0, ge=0)
-
-
-class Merging(Data):
-    """With which other playbooks one call is shared (L5)."""
-
-    accept: tuple[str, ...] = ()
-    max_minutes: int = Field(default=10, ge=1)
-    max_questions: int = Field(default=25, ge=1)
-
-
-class Retry(Data):
-    """How often and how soon after one cause it is tried again; what is left out is the site's (L7)."""
-
-    after: Span | None = None
-    tries: int | None = Field(default=None, ge=0)
-
-
-class OtherMeans(Data):
-    """What is owed when the telephone did not do (L8)."""
-
-    means: tuple[str, ...] = Field(default=("message",), description="visit, letter, mail, link, message")
-    within: Span = Span.parse("5wd")
-
-
-class ScriptStep(Data):
-    """What the agent says at one point; {name}, {plate} and the like are filled in (T1)."""
-
-    id: str
-    say: Text
-    when: Condition | None = Field(default=None, description="Said only where this holds: a branch.")
-    place: str = Field(default="opening", pattern=r"^(opening|body|recap|closing)$")
-
-
-class Objection(Data):
-    """What to answer when the customer objects."""
-
-    id: str = Field(pattern=r"^[a-z0-9_-]{1,30}$")
-    heard: Text
-    say: Text
-
-
-class Message(Data):
-    """A notice that goes out by itself; it never dials (L4, M1)."""
-
-    id: str
-    at: Span
-    text: Text
-    promotion: bool = False
-
-
-class Report(Data):
-    """The table of a day (F1)."""
-
-    form: str
-    columns: tuple[str, ...] = ()
-
-
-class Retention(Data):
-    """How long recordings and forms are kept (A5)."""
-
-    keep: Span = Span.parse("2y")
-    anchor: str = Field(default="call_end", pattern=r"^(call_end|contract_end)$")
+    caller: CallerRule | None = None
+    skill: str | None = None
+    caps: Caps | None = None
+    windows: tuple[Window, ...] = ()
+    expected_minutes: Decimal | None = Field(default=None, gt=0)
+    script: tuple[ScriptStep, ...] = ()
+    questionnaire: tuple[Question, ...] = ()
+    objections: tuple[Objection, ...] = ()
 
 
 class Playbook(Data):
@@ -159,29 +124,117 @@ class Playbook(Data):
     messages: tuple[Message, ...] = ()
     retention: Retention = Retention()
     selling: bool = Field(default=False, description="Never merged with a playbook that must not sell (P16).")
+    no_selling: bool = Field(default=False, description="Nothing may be sold in this call (P16).")
+
+    uses: Mapping[str, Kind] = Field(
+        default_factory=dict,
+        description="Facts that its source tells besides the usual ones, by kind.",
+    )
+
+    _variants: dict[str, "Playbook"] = PrivateAttr(default_factory=dict)
+    _text: str = PrivateAttr(default="")
 
     @model_validator(mode="after")
     def _ids_differ(self) -> "Playbook":
-        for what, ids in (
-            ("questions", [question.id for question in self.questionnaire]),
-            ("steps", [step.id for step in self.steps]),
-            ("segments", [segment.id for segment in self.segments]),
-            ("objections", [objection.id for objection in self.objections]),
-        ):
-            if len(ids) != len(set(ids)):
-                raise ValueError(f"two {what} have the same id")
+        _differ("segments", self.segments)
+        _differ("messages", self.messages)
+        for segment in (None, *self.segments):
+            where = "" if segment is None else f" in segment {segment.id}"
+            extra = segment or _NOTHING
+            _differ(f"questions{where}", (*self.questionnaire, *extra.questionnaire))
+            _differ(f"script steps{where}", (*self.script, *extra.script))
+            _differ(f"objections{where}", (*self.objections, *extra.objections))
+            _differ(f"steps{where}", extra.steps or self.steps)
         return self
+
+    @model_validator(mode="after")
+    def _begins_somewhere(self) -> "Playbook":
+        for steps in (self.steps, *(segment.steps for segment in self.segments if segment.steps)):
+            if steps[0].start is StepStart.PREVIOUS_DONE:
+                raise ValueError(f"step {steps[0].id} starts from the previous one: it cannot be the first")
+        return self
+
+    @model_validator(mode="after")
+    def _effects_say_when(self) -> "Playbook":
+        if any(effect.when is None for effect in self.effects):
+            raise ValueError("effects: each effect of the whole questionnaire needs `when`")
+        return self
+
+    @property
+    def text(self) -> str:
+        """The file it was read from, as it is written."""
+        return self._text
+
+    def written_as(self, text: str) -> None:
+        """Remember the file's text."""
+        self._text = text
 
     def question(self, question_id: str) -> Question | None:
         """The question with this id."""
         return next((item for item in self.questionnaire if item.id == question_id), None)
 
+    def step(self, step_id: str) -> Step | None:
+        """The step with this id."""
+        return next((step for step in self.steps if step.id == step_id), None)
+
+    def step_after(self, step_id: str) -> Step | None:
+        """The step that starts when this one is done, None where that was the last."""
+        ids = [step.id for step in self.steps]
+        at = ids.index(step_id) + 1 if step_id in ids else len(ids)
+        following = self.steps[at] if at < len(ids) else None
+        return following if following and following.start is StepStart.PREVIOUS_DONE else None
+
     def segment(self, facts: Facts) -> Segment | None:
         """The segment of these facts, the first that holds."""
         return next((segment for segment in self.segments if segment.when.holds(facts)), None)
+
+    def variant(self, segment_id: str) -> "Playbook":
+        """The playbook as it is for a segment; itself where there is no such segment ("" is none)."""
+        known = self._variants.get(segment_id)
+        if known is None:
+            segment = next((one for one in self.segments if one.id == segment_id), None)
+            known = self if segment is None else self._varied(segment)
+            self._variants[segment_id] = known
+        return known
+
+    def _varied(self, segment: Segment) -> "Playbook":
+        closing = tuple(step for step in self.script if step.place == "closing")
+        before = tuple(step for step in self.script if step.place != "closing")
+        changes: dict[str, object] = {
+            "script": (*before, *segment.script, *closing),
+            "questionnaire": (*self.questionnaire, *segment.questionnaire),
+            "objections": (*self.objections, *segment.objections),
+        }
+        for name in ("reason", "caller", "skill", "caps", "expected_minutes"):
+            value = getattr(segment, name)
+            if value is not None:
+                changes[name] = value
+        for name in ("steps", "windows"):
+            changes[name] = getattr(segment, name) or getattr(self, name)
+        if segment.share is not None:
+            changes["coverage"] = self.coverage.model_copy(update={"share": segment.share})
+        varied = self.model_copy(update=changes)
+        varied._variants = {segment.id: varied}
+        return varied
 
     def applies_to(self, kind: str, facts: Facts) -> bool:
         """Whether an occasion of this kind with these facts is one of this playbook."""
         if kind not in self.occasions.kinds:
             return False
         return self.occasions.when is None or self.occasions.when.holds(facts)
+
+    def may_share_a_call_with(self, other: "Playbook") -> bool:
+        """Whether one call may be about both: one accepts the other, none sells where it must not (L5)."""
+        if (self.selling and other.no_selling) or (self.no_selling and other.selling):
+            return False
+        return other.id in self.merge.accept or self.id in other.merge.accept
+
+
+_NOTHING = Segment.model_construct(steps=(), script=(), questionnaire=(), objections=())
+
+
+def _differ(what: str, items: Iterable[Question | Step | Segment | Objection | Message | ScriptStep]) -> None:
+    ids = [item.id for item in items]
+    if len(ids) != len(set(ids)):
+        twice = next(one for one in ids if ids.count(one) > 1)
+        raise ValueError(f"two {what} have the same id: {twice}")

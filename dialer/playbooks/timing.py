@@ -91,6 +91,8 @@ class Step(Data):
     def _in_order(self) -> "Step":
         if not self.earliest.roughly <= self.target.roughly <= self.limit.roughly:
             raise ValueError("earliest <= target <= limit is needed")
+        if self.start is StepStart.SIGNAL and not self.signal:
+            raise ValueError(f"step {self.id} starts with a signal: name it in `signal`")
         return self
 
 

@@ -13,6 +13,10 @@ class RuleLibrary:
         self._folder = folder
         self._read: dict[str, tuple[tuple[int, int], RuleSet]] = {}
 
+    def ids(self) -> frozenset[str]:
+        """Every rule set there is a file of."""
+        return frozenset(path.stem for path in self._folder.glob("*.yaml"))
+
     def get(self, rule_set_id: str) -> RuleSet:
         """The rule set as its file says now.
 

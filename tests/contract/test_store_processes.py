@@ -15,7 +15,7 @@ from dialer.agents.service import pause
 from dialer.agents.states import AgentState, PauseReason
 from dialer.agents.tables import agent_sessions
 from dialer.calling import queries
-from dialer.calling.service import reserve
+from dialer.calling.reserving import reserve
 from dialer.storage.database import Database
 from dialer.storage.feed import after, emit
 from tests.support.core import NOW, add_follow_up, add_ready_agent, pairing, session_of

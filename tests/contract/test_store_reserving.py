@@ -13,7 +13,7 @@ from dialer.agents import service as agents
 from dialer.agents.states import AgentState, PauseReason
 from dialer.calling import queries, service
 from dialer.calling.progress import Ending
-from dialer.calling.service import Pairing, could_reserve, reserve
+from dialer.calling.reserving import Pairing, could_reserve, reserve
 from dialer.customers.service import take_in
 from dialer.customers.tables import customers
 from dialer.machine import IllegalMove

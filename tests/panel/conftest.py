@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 from sqlalchemy import create_engine
 
-from dialer.calling.service import Pairing
+from dialer.calling.reserving import Pairing
 from dialer.calling.settings import CallingSettings, Mode
 from dialer.calling.status import EngineStatus
 from dialer.ids import new_id

@@ -11,6 +11,7 @@ from playwright.async_api import Page
 from sqlalchemy import Connection, insert
 
 from dialer.agents import service as agents
+from dialer.calling import reserving
 from dialer.calling import service as calling
 from dialer.calling.progress import Ending
 from dialer.calling.status import EngineStatus
@@ -141,7 +142,7 @@ class Site:
     async def reserve(self) -> list[str]:
         """Pair ready agents with what is due, as the engine does; returns the attempts' ids."""
         orders = await self.database.write(
-            lambda conn: calling.reserve(conn, self.status.pairing, self.clock())
+            lambda conn: reserving.reserve(conn, self.status.pairing, self.clock())
         )
         return [order.attempt_id for order in orders]
 

@@ -11,7 +11,7 @@ from dialer.agents.service import add_agent, ready, sign_in
 from dialer.calling import service
 from dialer.calling.progress import Ending
 from dialer.calling.queries import Attempt, attempt
-from dialer.calling.service import Pairing
+from dialer.calling.reserving import Pairing, reserve
 from dialer.calling.settings import CallingSettings, Mode
 from dialer.customers.service import Occasion, take_in
 from dialer.followups import queries as follow_up_queries
@@ -96,7 +96,7 @@ def placed(conn: Connection, number: str = "13800000001", extension: str = "8001
     """A call to a new customer by a new agent: the agent's phone is about to ring."""
     add_follow_up(conn, number)
     agent_id = add_ready_agent(conn, extension)
-    (order,) = service.reserve(conn, pairing(), NOW)
+    (order,) = reserve(conn, pairing(), NOW)
     current = attempt_of(conn, order.attempt_id)
     assert current.agent_id == agent_id
     return current

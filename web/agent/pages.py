@@ -1,47 +1,32 @@
 """The agent's page and what it can do."""
 
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from dialer.agents import service as agents
 from dialer.agents.states import PauseReason
 from dialer.calling.idle import IdleReason
-from dialer.forms import service as forms
-from web.agent import results
-from web.agent.results import NotTaken, Result
-from web.agent.view import View, answer_data, call_data, load
+from dialer.forms.rules import Satisfaction
+from web.agent import calls, results, tasks
+from web.agent.calls import agent_id_of, read_body
+from web.agent.view import View, call_data, load
 from web.agent.words import (
     AFTERWARDS,
+    FACT,
     IDLE,
     PAUSES,
     PHASE,
+    PLACE,
     SCRIPT_TEXTS,
     STAFF,
     SYSTEM_PAUSE,
 )
-from web.auth.guard import current_user, requires
-from web.labels import AGENT_STATE, DISPOSITION, OUTCOME, PAUSE_REASON
+from web.auth.guard import requires
+from web.labels import AGENT_STATE, DISPOSITION, OUTCOME, PAUSE_REASON, SATISFACTION
 from web.panel import PANEL, Panel
 from web.render import language_of, render, translator_of
-
-# An answer that waited for the network longer than this counts as given then.
-_LONGEST_WAIT = timedelta(hours=12)
-
-
-Body = TypeVar("Body", bound=BaseModel)
-
-
-class AnswerBody(BaseModel):
-    """One answer; `age_ms` tells how long ago it was given."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    question: str
-    value: str
-    age_ms: float = Field(default=0, ge=0)
 
 
 class StateBody(BaseModel):
@@ -59,9 +44,8 @@ def routes(_panel: Panel) -> list[web.RouteDef]:
         web.get("/agent", page),
         web.get("/agent/view", view),
         web.post("/agent/state", change_state),
-        web.post("/agent/calls/{attempt}/answers", save_answer),
-        web.post("/agent/calls/{attempt}/form", save_form),
-        web.post("/agent/calls/{attempt}/finish", finish),
+        *calls.routes(),
+        *tasks.routes(),
     ]
 
 
@@ -80,8 +64,8 @@ async def view(request: web.Request) -> web.StreamResponse:
 @requires("agent")
 async def change_state(request: web.Request) -> web.StreamResponse:
     """Ready, paused, signed in or out (D5)."""
-    panel, agent_id, now = request.app[PANEL], _agent_id(request), request.app[PANEL].clock()
-    body = await _read(request, StateBody)
+    panel, agent_id, now = request.app[PANEL], agent_id_of(request), request.app[PANEL].clock()
+    body = await read_body(request, StateBody)
     match body:
         case StateBody(action="sign_in"):
             await panel.database.write(lambda conn: agents.sign_in(conn, agent_id, now))
@@ -96,43 +80,9 @@ async def change_state(request: web.Request) -> web.StreamResponse:
     return web.Response(status=204)
 
 
-@requires("agent")
-async def save_answer(request: web.Request) -> web.StreamResponse:
-    """Store one answer at once, with the second of the call it was given at (T2)."""
-    panel, agent_id, attempt_id = request.app[PANEL], _agent_id(request), request.match_info["attempt"]
-    body = await _read(request, AnswerBody)
-    waited = min(timedelta(milliseconds=min(body.age_ms, 1e12)), _LONGEST_WAIT)
-    given = panel.clock() - waited
-    stored = await panel.database.write(
-        lambda conn: results.store_answer(conn, panel, agent_id, attempt_id, body.question, body.value, given)
-    )
-    return web.json_response(answer_data(stored, panel.settings.zone))
-
-
-@requires("agent")
-async def save_form(request: web.Request) -> web.StreamResponse:
-    """Close the form of a call that is over; with `finish`, on to the next call (T3)."""
-    panel, agent_id, attempt_id = request.app[PANEL], _agent_id(request), request.match_info["attempt"]
-    body, now = await _read(request, Result), panel.clock()
-    try:
-        await panel.database.write(lambda conn: results.save(conn, panel, agent_id, attempt_id, body, now))
-    except NotTaken as error:
-        sentence = translator_of(request)(error.text, **error.values)
-        return web.json_response({"error": sentence}, status=422)
-    return web.Response(status=204)
-
-
-@requires("agent")
-async def finish(request: web.Request) -> web.StreamResponse:
-    """End the wrap-up of a call whose form is saved."""
-    panel, agent_id, now = request.app[PANEL], _agent_id(request), request.app[PANEL].clock()
-    await panel.database.write(lambda conn: forms.finish_wrap_up(conn, agent_id, now))
-    return web.Response(status=204)
-
-
 async def _show(request: web.Request, template: str) -> web.Response:
     panel, language, now = request.app[PANEL], language_of(request), request.app[PANEL].clock()
-    agent_id = _agent_id(request)
+    agent_id = agent_id_of(request)
     shown = await panel.database.read(lambda conn: load(conn, panel, agent_id, language, now))
     if shown is None:
         raise web.HTTPForbidden
@@ -170,18 +120,8 @@ def _context(request: web.Request, shown: View, now: datetime) -> dict[str, obje
         "outcome_names": OUTCOME,
         "dispositions": results.choices(),
         "disposition_names": DISPOSITION,
+        "satisfactions": list(Satisfaction),
+        "satisfaction_names": SATISFACTION,
+        "fact_names": FACT,
+        "place_names": PLACE,
     }
-
-
-def _agent_id(request: web.Request) -> str:
-    agent_id = current_user(request).agent_id
-    if agent_id is None:
-        raise web.HTTPForbidden
-    return agent_id
-
-
-async def _read(request: web.Request, form: type[Body]) -> Body:
-    try:
-        return form.model_validate_json(await request.read())
-    except ValidationError as error:
-        raise web.HTTPBadRequest from error

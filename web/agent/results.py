@@ -7,13 +7,18 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection
 
 from dialer.calling.queries import attempt
-from dialer.followups.queries import FollowUp, follow_up
-from dialer.forms.queries import Answer, answers_of
-from dialer.forms.rules import MEANING, Disposition, missing_answers
+from dialer.followups.queries import follow_up
+from dialer.forms.queries import Answer
+from dialer.forms.rules import MEANING, Disposition, Satisfaction
 from dialer.forms.service import finish_wrap_up, save_answer, save_form
+from dialer.forms.topics import Topic, find, topics_of
+from dialer.playbooks.asking import IDENTITY
 from web.agent.view import item_number
 from web.i18n import N_
 from web.panel import Panel
+
+# The dispositions that may name the time of the next call.
+_TAKES_TIME = (Disposition.CALL_AGAIN, Disposition.CUT_OFF)
 
 
 class NotTaken(Exception):
@@ -26,7 +31,7 @@ class NotTaken(Exception):
 
 
 class Result(BaseModel):
-    """The form as it is sent. `call_again_at` is the site's local time, empty where there is none."""
+    """The form as it is sent. Times are the site's local time, empty where there is none."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -34,6 +39,10 @@ class Result(BaseModel):
     wishes: str
     call_again_at: str
     finish: bool
+    satisfaction: str = ""
+    next_step: str = ""
+    promise: str = ""
+    promise_at: str = ""
 
 
 def store_answer(
@@ -44,29 +53,30 @@ def store_answer(
     question_id: str,
     value: str,
     given_at: datetime,
-) -> Answer:
-    """Store an answer that was given at `given_at`; returns what is stored now.
+) -> tuple[Answer, tuple[Topic, ...]]:
+    """Store an answer that was given at `given_at`; returns what is stored now, and how the call stands.
 
     One that was held up on its way does not undo a later one of another tab.
 
     Raises:
         BadAnswer: it does not fit, or the call is not this agent's, or its form is closed.
     """
-    owed = _owed(conn, attempt_id)
-    known = answers_of(conn, owed.id).get(question_id) if owed else None
-    if known is not None and known.at > given_at:
-        return known
-    save_answer(
-        conn,
-        panel.library,
-        agent_id=agent_id,
-        attempt_id=attempt_id,
-        question_id=question_id,
-        value=value,
-        now=given_at,
-    )
-    assert owed is not None  # else the core had refused it
-    return answers_of(conn, owed.id)[question_id]
+    topics = _topics(conn, panel, attempt_id)
+    known = _stored(topics, question_id) if topics else None
+    if known is None or known.at <= given_at:
+        save_answer(
+            conn,
+            panel.library,
+            agent_id=agent_id,
+            attempt_id=attempt_id,
+            question_id=question_id,
+            value=value,
+            now=given_at,
+        )
+        topics = _topics(conn, panel, attempt_id)
+        known = _stored(topics, question_id)
+    assert known is not None  # else the core had refused it
+    return known, topics
 
 
 def choices() -> list[tuple[Disposition, str]]:
@@ -88,12 +98,16 @@ def save(
         raise NotTaken(N_("Choose what came of the call."))
     disposition = Disposition(result.disposition)
     if disposition is Disposition.COMPLETED:
-        _demand_answers(conn, panel, attempt_id)
+        _demand_answers(_topics(conn, panel, attempt_id))
+    zone = panel.settings.zone
     again_at = None
-    if disposition in (Disposition.CALL_AGAIN, Disposition.CUT_OFF):
-        again_at = _later(result.call_again_at, panel.settings.zone, now)
+    if disposition in _TAKES_TIME:
+        again_at = _later(result.call_again_at, zone, now)
     if MEANING[disposition].needs_time and again_at is None:
         raise NotTaken(N_("Say when the customer is to be called again."))
+    promise_at = _later(result.promise_at, zone, now) if result.promise.strip() else None
+    if result.promise.strip() and promise_at is None:
+        raise NotTaken(N_("Say by when the reply was promised."))
     save_form(
         conn,
         panel.library,
@@ -102,27 +116,44 @@ def save(
         disposition=disposition,
         wishes=result.wishes,
         call_again_at=again_at,
+        satisfaction=_satisfaction(result.satisfaction),
+        next_step=result.next_step,
+        promise=result.promise,
+        promise_at=promise_at,
+        zone=zone,
         now=now,
     )
     if result.finish:
         finish_wrap_up(conn, agent_id, now)
 
 
-def _owed(conn: Connection, attempt_id: str) -> FollowUp | None:
-    current = attempt(conn, attempt_id)
-    return follow_up(conn, current.follow_up_id) if current else None
+def _satisfaction(text: str) -> Satisfaction | None:
+    return Satisfaction(text) if text in set(Satisfaction) else None
 
 
-def _demand_answers(conn: Connection, panel: Panel, attempt_id: str) -> None:
-    owed = _owed(conn, attempt_id)
-    if owed is None:
-        return  # the core refuses it
-    playbook = panel.library.get(owed.playbook)
-    missing = set(missing_answers(playbook, answers_of(conn, owed.id)))
+def _topics(conn: Connection, panel: Panel, attempt_id: str) -> tuple[Topic, ...]:
+    placed = attempt(conn, attempt_id)
+    owed = follow_up(conn, placed.follow_up_id) if placed else None
+    return topics_of(conn, panel.library, owed) if owed else ()
+
+
+def _stored(topics: tuple[Topic, ...], name: str) -> Answer | None:
+    topic, question_id = find(topics, name)
+    return topic.given.get(question_id)
+
+
+def _demand_answers(topics: tuple[Topic, ...]) -> None:
     numbers = [
-        item_number(question.id, index)
-        for index, question in enumerate(playbook.questionnaire, 1)
-        if question.id in missing
+        number
+        for topic in topics
+        for number in (
+            *(["ID"] if IDENTITY in topic.standing.missing else []),
+            *(
+                item_number(question.id, index)
+                for index, question in enumerate(topic.playbook.questionnaire, 1)
+                if question.id in topic.standing.missing
+            ),
+        )
     ]
     if numbers:
         raise NotTaken(

@@ -1,6 +1,7 @@
 """All that the agent's page shows, read in one go."""
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,13 +13,16 @@ from dialer.agents.states import AgentState
 from dialer.calling.queries import Attempt, attempt
 from dialer.calling.states import AttemptState
 from dialer.calling.status import Idle, idle
+from dialer.cases.queries import Case, cases_of_call, count_open_tasks
 from dialer.followups.queries import CallSheet, FollowUp, call_sheet, follow_up
-from dialer.forms.queries import Answer, ResultForm, answers_of, form_of
+from dialer.forms.queries import Answer, ResultForm, form_of
+from dialer.forms.topics import Topic, all_branches, topics_of
+from dialer.playbooks.asking import IDENTITY
 from dialer.playbooks.schema import Playbook
 from dialer.storage.feed import latest_id
 from web.agent.phases import ANSWERING, ON_A_CALL, Phase, phase_of
 from web.agent.queries import Day, LastCall, day, last_call
-from web.agent.script import Step, fill
+from web.agent.script import Step, branch, fill, in_places, parts_of, spoken
 from web.panel import Panel
 
 # What came of the last call is shown this long.
@@ -32,11 +36,44 @@ class Call:
     attempt: Attempt
     owed: FollowUp
     sheet: CallSheet
-    playbook: Playbook
+    topics: tuple[Topic, ...]
     phase: Phase
-    answers: dict[str, Answer]
     form: ResultForm | None
     script: tuple[Step, ...]
+    cards: list[dict[str, str]]
+    cases: tuple[Case, ...]
+
+    @property
+    def playbook(self) -> Playbook:
+        """The playbook of the follow-up itself."""
+        return self.topics[0].playbook
+
+    @property
+    def complaint(self) -> bool:
+        """Whether a complaint was filed in this call."""
+        return any(case.effect == f"complaint:{self.attempt.id}" for case in self.cases)
+
+    @property
+    def missing_facts(self) -> list[str]:
+        """What must be known before the call and is not on record (C1)."""
+        return _in_order(
+            name
+            for topic in self.topics
+            for name in topic.playbook.facts
+            if topic.facts.get(name) in (None, "", ())
+        )
+
+    @property
+    def compared(self) -> list[tuple[str, str]]:
+        """What is on record and is compared with what the customer says; never the tail of a document."""
+        said = spoken(self.topics[0].facts, [topic.playbook.identity for topic in self.topics])
+        names = _in_order(name for topic in self.topics for name in topic.playbook.compared)
+        return [(name, said[name]) for name in names if said.get(name)]
+
+    @property
+    def never_say(self) -> list[str]:
+        """Words that are not said in this call."""
+        return _in_order(word for topic in self.topics for word in topic.playbook.never_say)
 
     @property
     def open(self) -> bool:
@@ -65,6 +102,7 @@ class View:
     idle: Idle
     last: LastCall | None
     day: Day
+    tasks: int
     position: int
 
 
@@ -86,6 +124,7 @@ def load(conn: Connection, panel: Panel, agent_id: str, language: str, now: date
         idle=idle(conn, agent_id, panel.engine_status(), form_saved=saved, now=now),
         last=None if call else last_call(conn, agent_id, now - _LAST_CALL_SHOWN),
         day=day(conn, agent_id, since),
+        tasks=count_open_tasks(conn, agent_id),
         position=position,
     )
 
@@ -98,29 +137,76 @@ def _call(conn: Connection, panel: Panel, who: Agent, current: AgentSession, lan
     sheet = call_sheet(conn, owed.id) if owed else None
     if placed is None or owed is None or sheet is None:
         return None
-    playbook = panel.library.get(owed.playbook)
+    topics = topics_of(conn, panel.library, owed)
+    zone, first = panel.settings.zone, topics[0]
     facts = {
-        "branch": sheet.branch,
-        "name": f"{sheet.name}{sheet.salutation}",
-        "plate": sheet.plate or "",
+        **spoken(first.facts, [topic.playbook.identity for topic in topics]),
+        **_given(first, language),
         "agent": who.name,
         "code": who.code,
+        "happened_on": f"{sheet.happened_at.astimezone(zone):%m-%d}",
     }
+    facts["due"] = facts.get(first.playbook.trigger.fact, "")
     return Call(
         attempt=placed,
         owed=owed,
         sheet=sheet,
-        playbook=playbook,
+        topics=topics,
         phase=phase_of(
             current.state,
             go_at=placed.go_at,
             ringing_at=placed.ringing_at,
             answered_at=placed.answered_at,
         ),
-        answers=answers_of(conn, owed.id),
         form=form_of(conn, placed.id),
-        script=fill(playbook.script, facts, language),
+        script=_script(topics, facts, language),
+        cards=_cards(topics, facts, language),
+        cases=tuple(cases_of_call(conn, placed.id)),
     )
+
+
+def _given(topics: tuple[Topic, ...], language: str) -> dict[str, str]:
+    """The answers as they are said, for a script that repeats them."""
+    said = {}
+    for question in topics[0].standing.questions:
+        value = topics[0].standing.answers.get(question.id, "")
+        chosen = [choice.label.in_(language) for one in value.split(",") if (choice := question.choice(one))]
+        said[question.id] = "、".join(chosen) or value
+    return said
+
+
+def _given(topic: Topic, language: str) -> dict[str, str]:
+    """The answers as they are said, for a script that repeats them."""
+    said = {}
+    for question in topic.standing.questions:
+        value = topic.standing.answers.get(question.id, "")
+        chosen = [choice.label.in_(language) for one in value.split(",") if (choice := question.choice(one))]
+        said[question.id] = "、".join(chosen) or value
+    return said
+
+
+def _script(topics: tuple[Topic, ...], facts: Mapping[str, str], language: str) -> tuple[Step, ...]:
+    """The script of the call: of a topic that was merged into it only what it is about."""
+    steps = [
+        step
+        for topic in topics
+        for step in branch(topic.playbook.script, topic.standing.facts)
+        if not topic.prefix or step.place in ("body", "recap")
+    ]
+    return fill(in_places(steps), facts, language)
+
+
+def _cards(topics: tuple[Topic, ...], facts: Mapping[str, str], language: str) -> list[dict[str, str]]:
+    """The objection cards: what is heard, and what to answer."""
+
+    def text(template: str) -> str:
+        return "".join(part.text or "…" for part in parts_of(template, facts))
+
+    return [
+        {"heard": text(card.heard.in_(language)), "say": text(card.say.in_(language))}
+        for topic in topics
+        for card in topic.playbook.objections
+    ]
 
 
 def call_data(call: Call, language: str, zone: ZoneInfo) -> dict[str, object]:
@@ -129,13 +215,46 @@ def call_data(call: Call, language: str, zone: ZoneInfo) -> dict[str, object]:
         "attempt": call.attempt.id,
         "phase": call.phase,
         "open": call.open,
-        "questions": [
+        "questions": [question for topic in call.topics for question in _questions(topic, language)],
+        "answers": {
+            topic.named(answer.question_id): answer_data(answer, zone)
+            for topic in call.topics
+            for answer in topic.given.values()
+        },
+        **branch_data(call.topics),
+        "cards": call.cards,
+    }
+
+
+def branch_data(topics: tuple[Topic, ...]) -> dict[str, object]:
+    """What is asked now, and what would be asked after each answer that decides."""
+    return {"asked": [name for topic in topics for name in topic.asked], "branches": all_branches(topics)}
+
+
+def _questions(topic: Topic, language: str) -> list[dict[str, object]]:
+    """Every question of a topic, asked or not, as the page draws it."""
+    about = topic.playbook.name.in_(language) if topic.prefix else ""
+    identity = {
+        "id": topic.named(IDENTITY),
+        "number": "ID",
+        "type": IDENTITY,
+        "ask": "",
+        "hint": "",
+        "required": True,
+        "choices": [],
+        "topic": about,
+    }
+    return [
+        *([identity] if topic.standing.identity else []),
+        *(
             {
-                "id": question.id,
+                "id": topic.named(question.id),
                 "number": item_number(question.id, index),
                 "type": question.type,
-                "ask": question.ask.in_(language),
+                "ask": _filled(question.ask.in_(language), topic),
+                "hint": _filled(question.hint.in_(language), topic) if question.hint else "",
                 "required": question.required,
+                "topic": about,
                 "choices": [
                     {
                         "key": choice.key,
@@ -146,10 +265,14 @@ def call_data(call: Call, language: str, zone: ZoneInfo) -> dict[str, object]:
                     for choice in question.choices
                 ],
             }
-            for index, question in enumerate(call.playbook.questionnaire, 1)
-        ],
-        "answers": {answer.question_id: answer_data(answer, zone) for answer in call.answers.values()},
-    }
+            for index, question in enumerate(topic.playbook.questionnaire, 1)
+        ),
+    ]
+
+
+def _filled(template: str, topic: Topic) -> str:
+    parts = parts_of(template, spoken(topic.facts, [topic.playbook.identity]))
+    return "".join(part.text or "…" for part in parts)
 
 
 def answer_data(answer: Answer, zone: ZoneInfo) -> dict[str, object]:
@@ -166,6 +289,10 @@ def item_number(question_id: str, index: int) -> str:
     """The item's number in the company's own table, from an id such as q11; else its place."""
     numbered = re.fullmatch(r"q(\d+)", question_id)
     return numbered[1] if numbered else str(index)
+
+
+def _in_order(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))
 
 
 def _day_began(now: datetime, zone: ZoneInfo) -> datetime:

@@ -92,6 +92,51 @@ STAFF: Mapping[str, str] = {
     "salesperson": N_("Salesperson"),
 }
 
+PLACE: Mapping[str, str] = {
+    "opening": N_("Opening"),
+    "body": N_("Talk"),
+    "recap": N_("Recap"),
+    "closing": N_("Closing"),
+}
+
+# The facts that a playbook may need or compare, by their names in it; others are shown as they are named.
+FACT: Mapping[str, str] = {
+    **STAFF,
+    "plate": N_("Plate"),
+    "amount": N_("Amount"),
+    "items": N_("What was done"),
+    "products": N_("Products"),
+    "branch": N_("Branch"),
+    "unit": N_("Unit"),
+    "document_tail": N_("Last digits of the document"),
+    "member_number": N_("Member number"),
+    "birthday": N_("Birthday"),
+    "household": N_("Household"),
+    "means": N_("Preferred means"),
+    "frequency": N_("Preferred frequency"),
+    "slot_from": N_("Reachable from"),
+    "slot_to": N_("Reachable until"),
+    "owner": N_("Keeper"),
+    "product": N_("Product"),
+    "policy_number": N_("Policy number"),
+    "payment": N_("Way of payment"),
+    "period": N_("Period of insurance"),
+    "mileage": N_("Mileage"),
+    "next_due": N_("Next date due"),
+    "stylist": N_("Stylist"),
+    "grade": N_("Grade"),
+    "external_id": N_("Order"),
+}
+
+MEANS: Mapping[str, str] = {
+    "visit": N_("Visit"),
+    "letter": N_("Letter"),
+    "mail": N_("E-mail"),
+    "link": N_("Link"),
+    "message": N_("Message"),
+    "phone": N_("Telephone"),
+}
+
 # Texts of the questionnaire that scripts show.
 SCRIPT_TEXTS: Mapping[str, str] = {
     "saved": N_("Saved"),
@@ -104,6 +149,24 @@ SCRIPT_TEXTS: Mapping[str, str] = {
     "waiting": N_("Not saved yet: {n}. Kept on this computer and sent again by itself."),
     "refused": N_("An answer was not taken: {error}"),
     "not_saved": N_("Not saved: the panel did not answer. What you typed is kept; save again."),
+    "typed_date": N_("A date, as 2026-11-24; Enter goes on"),
+    "typed_amount": N_("Yuan, as 120 or 120.50; Enter goes on"),
+    "typed_number": N_("Digits; Enter goes on"),
+    "no_date": N_("This is no date: type it as 2026-11-24."),
+    "no_amount": N_("This is no amount: type yuan as 120 or 120.50."),
+    "no_number": N_("This is no number: type digits only."),
+    "choose_several": N_("Digits choose and take back; Enter goes on"),
+    "rank": N_("Digits in order, the most important first; Backspace takes back"),
+    "identity_ask": N_("Ask for the last digits of the document, and type what the customer says."),
+    "identity_type": N_("As the customer says it; Enter compares"),
+    "identity_yes": N_("It matches the record"),
+    "identity_no": N_("It does not match the record"),
+    "identity_never": N_("Never read the digits out yourself."),
+    "said_badly": N_("Said badly"),
+    "promised": N_("Promised"),
+    "nothing_bad": N_("Nothing was said badly."),
+    "complained": N_("The complaint is filed; the manager sees it now."),
+    "filled": N_("Saved on the customer's record."),
     "answers_first": N_("Some answers are still on their way. Save again in a moment."),
 }
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from dialer.app.cli import asterisk, bench, demo, drill, importing, models, serve, users
+from dialer.app.cli import asterisk, bench, demo, drill, explain, importing, models, playbooks, serve, users
 
 app = typer.Typer(
     name="dialer",
@@ -15,9 +15,11 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("migrate")(serve.migrate_command)
 app.command("import")(importing.import_command)
+app.command("explain")(explain.explain_command)
 app.add_typer(users.users, name="user")
 app.add_typer(users.agents, name="agent")
 app.add_typer(models.app, name="models")
+app.add_typer(playbooks.app, name="playbook")
 app.add_typer(asterisk.app, name="asterisk")
 app.add_typer(bench.app, name="bench")
 app.add_typer(drill.app, name="drill")

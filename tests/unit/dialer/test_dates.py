@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from dialer.followups.rules import due_dates, in_window
+from dialer.followups.dates import due_dates
+from dialer.followups.hours import in_window
 from dialer.playbooks.spans import Span
 from dialer.playbooks.timing import Step, Window
 from tests.support.core import PLAYBOOK, SHANGHAI

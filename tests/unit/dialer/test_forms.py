@@ -10,8 +10,8 @@ from dialer.forms.rules import (
     Disposition,
     check_answer,
     check_form,
-    missing_answers,
 )
+from dialer.playbooks.asking import asked
 from dialer.playbooks.schema import AnswerType, Playbook, Question, Text
 from dialer.telephony.outcomes import DialOutcome
 from tests.support.core import PLAYBOOK
@@ -41,25 +41,25 @@ def test_a_disposition_is_never_an_outcome() -> None:
 
 def test_only_required_questions_are_missing() -> None:
     """T2: in their order."""
-    assert missing_answers(OPEN, {}) == ["q1", "q2"]
-    assert missing_answers(OPEN, {"q1", "q2"}) == []
+    assert asked(OPEN, {}, {}).missing == ["q1", "q2"]
+    assert asked(OPEN, {"q1": "satisfied", "q2": "satisfied"}, {}).missing == []
 
 
 @pytest.mark.parametrize("disposition", Disposition)
 def test_what_each_disposition_asks_for(disposition: Disposition) -> None:
     """T3: only a complete form needs every answer, only "later" a time."""
-    everything = {"q1", "q2"}
-    check_form(OPEN, disposition, everything, has_time=True)
+    everything = {"q1": "satisfied", "q2": "satisfied"}
+    check_form(asked(OPEN, everything, {}), disposition, has_time=True)
     without = {
-        Disposition.COMPLETED: ({"q1"}, True, "questions without an answer: q2"),
+        Disposition.COMPLETED: ({"q1": "satisfied"}, True, "questions without an answer: q2"),
         Disposition.CALL_AGAIN: (everything, False, "say when"),
     }
     if disposition in without:
         answered, has_time, words = without[disposition]
         with pytest.raises(BadAnswer, match=words):
-            check_form(OPEN, disposition, answered, has_time=has_time)
+            check_form(asked(OPEN, answered, {}), disposition, has_time=has_time)
     else:
-        check_form(OPEN, disposition, set(), has_time=False)
+        check_form(asked(OPEN, {}, {}), disposition, has_time=False)
 
 
 def test_every_shipped_choice_is_an_answer_and_its_digit_is_not() -> None:

@@ -16,14 +16,24 @@ from tests.support.core import NOW
 
 # Written out by hand: before, event, after.
 FOLLOW_UP = """
-waiting  dial           calling
-calling  not_reached    waiting
-calling  tries_used_up  exhausted
-calling  talked         wrap_up
-wrap_up  complete       done
-wrap_up  call_again     waiting
-waiting  cancel         cancelled
-wrap_up  cancel         cancelled
+planned    release        waiting
+planned    merge          merged
+waiting    merge          merged
+cancelled  merge          merged
+merged     part           planned
+cancelled  part           planned
+waiting    dial           calling
+calling    not_reached    waiting
+calling    tries_used_up  exhausted
+merged     tries_used_up  exhausted
+calling    talked         wrap_up
+wrap_up    complete       done
+merged     complete       done
+wrap_up    call_again     waiting
+planned    cancel         cancelled
+waiting    cancel         cancelled
+wrap_up    cancel         cancelled
+merged     cancel         cancelled
 """
 
 ATTEMPT = """
@@ -93,7 +103,7 @@ def test_legal_moves_are_these_and_no_others(
 @pytest.mark.parametrize(
     ("machine", "first", "last"),
     [
-        (follow_ups.MACHINE, FollowUpState.WAITING, {"done", "exhausted", "cancelled"}),
+        (follow_ups.MACHINE, FollowUpState.PLANNED, {"done", "exhausted"}),
         (attempts.MACHINE, AttemptState.PLACING_AGENT, {"ended"}),
         (agents.MACHINE, AgentState.OFFLINE, set()),
     ],

@@ -1,11 +1,12 @@
 // The agent's page: shows anew what the server says whenever something happened, and carries the
 // agent's answers, form and wishes for a pause to it.
 
+import { Cards, Complaint } from "./agent_dialogs.js";
 import { ResultForm } from "./agent_form.js";
 import { Outbox } from "./agent_outbox.js";
 import { notice, send, setServerNow, tick } from "./base.js";
 import { live } from "./live.js";
-import { Questionnaire } from "./questionnaire.js";
+import { Questionnaire, isElsewhere } from "./questionnaire.js";
 
 // Hours open and follow-ups become due without an event.
 const LOOK_EVERY_MS = 10000;
@@ -29,12 +30,13 @@ class AgentPage {
     );
     this.mount();
     this.outbox.flush();
-    for (const prefix of ["agent_session.", "attempt.", "answer.", "form.", "engine.", "link.", "alarm."]) {
+    for (const prefix of ["agent_session.", "attempt.", "answer.", "form.", "engine.", "link.", "alarm.", "case.", "task.", "customer.", "occasion.", "identity."]) {
       live.on(prefix, () => this.look());
     }
     setInterval(() => this.look(), LOOK_EVERY_MS);
-    document.addEventListener("keydown", (event) => this.questionnaire?.key(event));
+    document.addEventListener("keydown", (event) => this.key(event));
     document.addEventListener("click", (event) => this.press(event));
+    document.addEventListener("submit", (event) => this.fill(event));
     window.addEventListener("pagehide", () => this.questionnaire?.storeTyped());
   }
 
@@ -90,8 +92,12 @@ class AgentPage {
     const box = this.root.querySelector(".question");
     if (!box) this.questionnaire = null;
     else if (this.questionnaire?.root !== box) {
-      const give = (question, value) => this.outbox.put(call.attempt, question, value);
-      this.questionnaire = new Questionnaire(box, call, words, give);
+      this.questionnaire = new Questionnaire(box, call, words, {
+        give: (question, value) => this.outbox.put(call.attempt, question, value),
+        identity: (question, said) => send(`/agent/calls/${call.attempt}/identity`, { question, said }),
+        promised: () => this.form?.promised() ?? "",
+        stage: (name) => this.stage(name),
+      });
     }
     this.questionnaire?.sync(call, this.outbox.waiting(call.attempt));
     const form = this.root.querySelector("form.result");
@@ -99,7 +105,64 @@ class AgentPage {
       this.form?.leave();
       this.form = form && new ResultForm(form, this.data.owner, words, (attempt, body) => this.close(attempt, body), () => this.look());
     }
+    this.mountDialogs();
+    this.showStage();
     this.showWaiting();
+  }
+
+  mountDialogs() {
+    const { call } = this.data;
+    const cards = this.root.querySelector("dialog.cards");
+    if (this.cards?.dialog !== cards) this.cards = cards && new Cards(cards, call.cards);
+    const complaint = this.root.querySelector("dialog.complaint");
+    if (this.complaint?.dialog !== complaint) {
+      this.complaint = complaint && new Complaint(complaint, (text) => this.complain(call.attempt, text));
+    }
+  }
+
+  async complain(attempt, text) {
+    await send(`/agent/calls/${attempt}/complaint`, { words: text });
+    notice(this.data.words.complained, "good");
+    this.look();
+  }
+
+  // Where the talk has come to: the script shows that part of it.
+  stage(name) {
+    if (this.root.dataset.stage === name) return;
+    this.root.dataset.stage = name;
+    this.showStage();
+  }
+
+  showStage() {
+    const steps = this.root.querySelector(".steps");
+    const place = this.root.dataset.stage;
+    const first = steps?.querySelector(`[data-place="${place}"]`);
+    if (!first || steps.dataset.shown === place) return;
+    steps.dataset.shown = place;
+    steps.scrollTop = first.offsetTop - steps.offsetTop;
+  }
+
+  key(event) {
+    if (!isElsewhere(event) && !event.repeat) {
+      if (event.key === "?" || event.key === "？") return this.cards?.open();
+      if (event.key.toLowerCase() === "c") return this.complaint?.open();
+    }
+    return this.questionnaire?.key(event);
+  }
+
+  // Something that was missing on record.
+  async fill(event) {
+    const form = event.target.closest("form[data-fact]");
+    if (!form) return;
+    event.preventDefault();
+    const value = new FormData(form).get("value");
+    try {
+      await send(`/agent/calls/${this.data.call.attempt}/facts`, { name: form.dataset.fact, value });
+      notice(this.data.words.filled, "good");
+    } catch (error) {
+      notice(error.message);
+    }
+    this.look();
   }
 
   async close(attempt, body) {
@@ -120,8 +183,10 @@ class AgentPage {
   }
 
   async press(event) {
+    if (event.target.closest("[data-cards]")) return this.cards?.open();
+    if (event.target.closest("[data-complaint]")) return this.complaint?.open();
     const button = event.target.closest("[data-post]");
-    if (!button || button.disabled) return;
+    if (!button || button.disabled) return undefined;
     button.disabled = true;
     const { post, action, reason } = button.dataset;
     try {
@@ -132,6 +197,7 @@ class AgentPage {
       button.disabled = false;
       this.look();
     }
+    return undefined;
   }
 }
 

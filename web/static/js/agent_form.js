@@ -1,7 +1,7 @@
 // The result form of a call. What is typed is kept on this computer until the server has the form,
 // and shown in every tab that has the call open.
 
-const FIELDS = ["disposition", "wishes", "call_again_at"];
+const FIELDS = ["disposition", "wishes", "call_again_at", "satisfaction", "next_step", "promise", "promise_at"];
 
 function localMinutes(date) {
   const two = (number) => String(number).padStart(2, "0");
@@ -64,6 +64,15 @@ export class ResultForm {
     const chosen = this.form.querySelector("[name=disposition]:checked");
     this.form.querySelector(".again").hidden = !chosen?.dataset.time;
     this.form.elements.namedItem("call_again_at").required = chosen?.dataset.time === "needed";
+    for (const advice of this.form.querySelectorAll("[data-advice]")) {
+      advice.hidden = advice.dataset.advice !== chosen?.value;
+    }
+  }
+
+  // What was promised and by when, to repeat it to the customer.
+  promised() {
+    const { promise, promise_at: at } = this.values();
+    return promise.trim() && `${promise.trim()} ${at.replace("T", " ")}`.trim();
   }
 
   pick(event) {
@@ -75,7 +84,7 @@ export class ResultForm {
       at.setDate(at.getDate() + 1);
       at.setHours(Number(quick.dataset.tomorrow), 0);
     }
-    this.form.elements.namedItem("call_again_at").value = localMinutes(at);
+    this.form.elements.namedItem(quick.parentElement.dataset.quick).value = localMinutes(at);
     this.keep();
   }
 

@@ -1,53 +1,87 @@
 // One question at a time, by keyboard: digits answer, Enter goes on, Backspace or ArrowUp goes back.
-// Draws itself from `call.questions`; answers go to the outbox at once.
+// Which questions are asked the server tells after each answer, and beforehand what would be asked after each
+// answer that decides: so the page goes on at once, whatever the network does.
 
-const TYPING_PAUSE_MS = 500;
-
-function make(tag, className, text) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
+import { fieldFor, isComposing, make } from "./questionnaire_fields.js";
+import { badIn, drawReview } from "./questionnaire_review.js";
 
 // Keys that an input method is still using, or that belong to a text field or a form control.
 export function isElsewhere(event) {
-  if (event.isComposing || event.keyCode === 229) return true;
+  if (isComposing(event)) return true;
   if (event.ctrlKey || event.altKey || event.metaKey) return true;
   const target = event.target;
-  return target instanceof Element && Boolean(target.closest("input, textarea, select, [contenteditable]"));
+  return target instanceof Element && Boolean(target.closest("input, textarea, select, [contenteditable], dialog"));
 }
 
+const latest = (answers) => Math.max(0, ...Object.values(answers).map((answer) => answer.given ?? 0));
+
 export class Questionnaire {
-  constructor(root, call, words, give) {
+  // `acts`: give(question, value), identity(question, said), promised(), stage(name).
+  constructor(root, call, words, acts) {
     this.root = root;
     this.words = words;
-    this.give = give;
-    this.questions = call.questions;
+    this.acts = acts;
+    this.attempt = call.attempt;
+    this.all = call.questions;
     this.answers = { ...call.answers };
     this.open = call.open;
-    this.at = this.firstOpen();
+    this.base = { asked: call.asked, branches: call.branches, given: latest(call.answers) };
+    this.decide();
+    this.here = this.firstOpen();
     this.count = root.querySelector(".q-count");
     this.saved = root.querySelector(".q-saved");
     this.body = root.querySelector(".q-body");
     this.dots = root.querySelector(".q-dots");
     this.draw();
+    if (document.activeElement === document.body) this.field?.focus();
   }
 
   get question() {
-    return this.questions[this.at];
+    return this.questions.find((question) => question.id === this.here);
+  }
+
+  isAnswered(question) {
+    return Boolean(this.answers[question.id]?.value);
   }
 
   firstOpen() {
-    const index = this.questions.findIndex((question) => !this.answers[question.id]);
-    return index < 0 ? this.questions.length : index;
+    return this.questions.find((question) => !this.isAnswered(question))?.id ?? null;
+  }
+
+  // The questions that are asked: as the server says, with what the answers on their way will change.
+  decide() {
+    const asked = new Set(this.base.asked);
+    for (const question of this.all) {
+      const answer = this.answers[question.id];
+      const then = answer && !answer.at && this.base.branches[question.id]?.[answer.value];
+      if (!then) continue;
+      for (const id of then) if (!this.base.asked.includes(id)) asked.add(id);
+      for (const id of this.base.asked) if (!then.includes(id)) asked.delete(id);
+    }
+    const before = this.questions ?? [];
+    this.questions = this.all.filter((question) => asked.has(question.id));
+    if (this.here && !asked.has(this.here)) this.here = this.after(this.here);
+    // A question that came up behind somebody's back is asked before going on.
+    const isNew = (question) => !before.includes(question) && !this.isAnswered(question);
+    const fresh = before.length ? this.questions.find(isNew) : undefined;
+    const passed = fresh && (this.here === null || this.place(fresh.id) < this.place(this.here));
+    if (passed && !(this.question && this.isAnswered(this.question))) this.here = fresh.id;
+  }
+
+  place(id) {
+    return this.all.findIndex((question) => question.id === id);
+  }
+
+  after(id) {
+    const place = this.place(id);
+    return this.questions.find((question) => this.place(question.id) > place)?.id ?? null;
   }
 
   // What the server knows now: `call` of a fresh view, `waiting` the answers it does not have yet.
   // A view may be older than an answer that was stored meanwhile: of two the later given counts.
   sync(call, waiting) {
-    const before = JSON.stringify([this.answers, this.open]);
-    const here = this.question && this.answers[this.question.id];
+    const before = JSON.stringify([this.answers, this.open, this.base]);
+    const wasOpen = this.question && !this.isAnswered(this.question);
     const fresh = { ...call.answers };
     for (const [id, answer] of Object.entries(this.answers)) {
       if (answer.given > (fresh[id]?.given ?? 0)) fresh[id] = answer;
@@ -55,28 +89,48 @@ export class Questionnaire {
     for (const item of waiting) fresh[item.question] = { value: item.value };
     this.answers = fresh;
     this.open = call.open;
-    if (JSON.stringify([this.answers, this.open]) === before) return;
+    this.learn(call, latest(call.answers));
+    if (JSON.stringify([this.answers, this.open, this.base]) === before) return;
+    this.decide();
     // Answered in another tab: go on as that tab did.
-    if (this.question && !here && this.answers[this.question.id]) this.at = this.firstOpen();
+    if (wasOpen && this.question && this.isAnswered(this.question)) this.here = this.firstOpen();
     this.draw();
   }
 
-  mark(questionId, answer) {
+  learn({ asked, branches }, given) {
+    if (asked && given >= this.base.given) this.base = { asked, branches, given };
+  }
+
+  mark(questionId, stored) {
+    const { asked, branches, ...answer } = stored;
     this.answers[questionId] = answer;
+    this.learn({ asked, branches }, answer.given);
+    this.decide();
     this.draw();
   }
 
   answer(value) {
     if (!this.open || !this.question) return;
-    this.answers[this.question.id] = { value };
-    this.give(this.question.id, value);
+    this.answers[this.here] = { value };
+    this.acts.give(this.here, value);
+    this.decide();
     this.draw();
   }
 
-  go(index) {
-    this.storeTyped();
-    this.at = Math.max(0, Math.min(index, this.questions.length));
+  go(id) {
+    if (this.field?.store() === false) return;
+    this.here = id;
     this.draw();
+    this.field?.focus();
+  }
+
+  next() {
+    if (this.here !== null) this.go(this.after(this.here));
+  }
+
+  back() {
+    const before = this.here === null ? this.questions : this.questions.filter((one) => this.place(one.id) < this.place(this.here));
+    if (before.length) this.go(before.at(-1).id);
   }
 
   // True where the key was ours.
@@ -85,14 +139,14 @@ export class Questionnaire {
     // Enter on a button or link outside of the questionnaire presses that.
     const onControl = event.target instanceof Element && event.target.closest("button, a, summary");
     if (event.key === "Enter" && onControl && !this.root.contains(onControl)) return false;
-    if (/^[0-9]$/.test(event.key)) {
-      const choice = this.question?.choices.find((item) => item.key === event.key);
-      if (!choice || !this.open) return false;
-      if (!event.repeat) this.answer(choice.value);
-    } else if (event.key === "Enter" && this.at < this.questions.length) {
-      if (!event.repeat) this.go(this.at + 1);
+    if (this.field?.key(event)) {
+      event.preventDefault();
+      return true;
+    }
+    if (event.key === "Enter" && this.here !== null) {
+      if (!event.repeat) this.next();
     } else if (event.key === "Backspace" || event.key === "ArrowUp") {
-      this.go(this.at - 1);
+      this.back();
     } else {
       return false;
     }
@@ -100,138 +154,87 @@ export class Questionnaire {
     return true;
   }
 
+  storeTyped() {
+    this.field?.store();
+    this.drawSaved();
+  }
+
   draw() {
-    this.root.dataset.question = this.question?.id ?? "";
+    this.root.dataset.question = this.here ?? "";
     this.root.dataset.open = String(this.open);
-    const done = this.questions.filter((question) => this.answers[question.id]).length;
+    const done = this.questions.filter((question) => this.isAnswered(question)).length;
     this.count.textContent = `${done}/${this.questions.length}`;
+    this.acts.stage(this.here === null ? "recap" : done ? "body" : "opening");
     this.drawSaved();
     this.drawBody();
     this.drawDots();
   }
 
   drawSaved() {
-    const answer = this.question && this.answers[this.question.id];
+    const answer = this.question && this.answers[this.here];
     this.saved.className = "q-saved";
     this.saved.textContent = "";
-    if (!answer) return;
+    if (!answer?.value) return;
     this.saved.classList.add(answer.at ? "is-saved" : "is-waiting");
     this.saved.textContent = answer.at ? `${this.words.saved} ${answer.at}` : this.words.saving;
   }
 
   drawBody() {
     const question = this.question;
-    const typing = this.body.querySelector("textarea");
-    if (typing && question && typing.dataset.question === question.id) {
-      // Never take a field away from somebody who types.
-      typing.disabled = !this.open;
-      if (document.activeElement !== typing) typing.value = this.answers[question.id]?.value ?? "";
+    if (question && this.field?.question === question) {
+      this.field.update(this.answers[question.id]?.value, this.open);
       return;
     }
     const focused = this.body.contains(document.activeElement);
+    this.field = null;
     this.body.replaceChildren();
     if (focused) this.root.focus({ preventScroll: true });
     if (!question) {
-      this.drawReview();
+      drawReview(this);
       return;
     }
+    this.field = fieldFor(question, this.acting(question), this.words, this.attempt);
     const ask = make("p", "q-ask");
-    ask.append(make("span", "q-number", question.number), make("span", "q-text", question.ask));
-    this.body.append(ask, question.choices.length ? this.choices(question) : this.textField(question));
+    const text = question.type === "identity" ? this.words.identity_ask : question.ask;
+    ask.append(make("span", "q-number", question.number), make("span", "q-text", text));
+    if (question.topic) this.body.append(make("p", "q-topic", question.topic));
+    const tip = question.hint || { multiple: this.words.choose_several, ranking: this.words.rank }[question.type];
+    this.body.append(ask, ...(tip ? [make("p", "q-tip muted", tip)] : []), this.field.element);
+    this.field.update(this.answers[question.id]?.value, this.open);
   }
 
-  choices(question) {
-    const box = make("div", `q-choices is-${question.type}`);
-    box.setAttribute("role", "radiogroup");
-    const given = this.answers[question.id]?.value;
-    for (const choice of question.choices) {
-      const button = make("button", choice.bad ? "q-choice is-bad" : "q-choice");
-      button.type = "button";
-      button.disabled = !this.open;
-      button.dataset.value = choice.value;
-      button.setAttribute("role", "radio");
-      button.setAttribute("aria-checked", String(choice.value === given));
-      button.append(make("kbd", "", choice.key), make("span", "", choice.label));
-      button.addEventListener("click", () => this.answer(choice.value));
-      box.append(button);
-    }
-    return box;
-  }
-
-  textField(question) {
-    const field = make("textarea", "q-field");
-    field.dataset.question = question.id;
-    field.value = this.answers[question.id]?.value ?? "";
-    field.disabled = !this.open;
-    field.maxLength = 2000;
-    field.placeholder = this.words.verbatim;
-    field.addEventListener("input", () => {
-      clearTimeout(this.typing);
-      this.typing = setTimeout(() => this.storeTyped(), TYPING_PAUSE_MS);
-    });
-    field.addEventListener("blur", () => this.storeTyped());
-    field.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
-      event.preventDefault();
-      this.go(this.at + 1);
-    });
-    return field;
-  }
-
-  storeTyped() {
-    clearTimeout(this.typing);
-    const field = this.body.querySelector("textarea");
-    if (!field || !this.open || !field.value.trim()) return;
-    const question = field.dataset.question;
-    if (this.answers[question]?.value === field.value) return;
-    this.answers[question] = { value: field.value };
-    this.give(question, field.value);
-    this.drawSaved();
-  }
-
-  drawReview() {
-    const missing = this.questions.filter((question) => question.required && !this.answers[question.id]);
-    const line = make("p", missing.length ? "q-end is-open" : "q-end is-done");
-    line.textContent = missing.length ? this.words.missing.replace("{n}", missing.length) : this.words.complete;
-    const list = make("ol", "q-review");
-    this.questions.forEach((question, index) => {
-      const value = this.answers[question.id]?.value;
-      const choice = question.choices.find((item) => item.value === value);
-      const row = make("button", "q-row");
-      row.type = "button";
-      if (choice?.bad) row.classList.add("is-bad");
-      if (value === undefined) row.classList.add("is-missing");
-      row.append(
-        make("span", "q-number", question.number),
-        make("span", "q-row-ask", question.ask),
-        make("span", "q-row-value", choice?.label ?? value ?? this.words.none),
-      );
-      row.addEventListener("click", () => this.go(index));
-      const item = make("li");
-      item.append(row);
-      list.append(item);
-    });
-    this.body.append(line, list);
+  acting(question) {
+    return {
+      answer: (value) => this.here === question.id && this.answer(value),
+      next: () => this.here === question.id && this.next(),
+      back: () => this.back(),
+      identity: (said) => this.acts.identity(question.id, said),
+      checked: (value) => {
+        this.answers[question.id] = { value, given: this.base.given, at: "✓" };
+        this.draw();
+        if (value === "yes" && this.here === question.id) this.next();
+      },
+    };
   }
 
   drawDots() {
-    const dots = this.questions.map((question, index) => {
+    const dots = this.questions.map((question) => {
       const answer = this.answers[question.id];
       const dot = make("button", "q-dot", question.number);
       dot.type = "button";
       dot.title = question.ask;
       dot.tabIndex = -1;
-      if (answer) dot.classList.add(answer.at ? "is-answered" : "is-waiting");
-      if (question.choices.some((choice) => choice.bad && choice.value === answer?.value)) dot.classList.add("is-bad");
-      if (index === this.at) dot.setAttribute("aria-current", "step");
-      dot.addEventListener("click", () => this.go(index));
+      if (answer?.value) dot.classList.add(answer.at ? "is-answered" : "is-waiting");
+      if (badIn(question, answer?.value)) dot.classList.add("is-bad");
+      if (question.id === this.here) dot.setAttribute("aria-current", "step");
+      dot.addEventListener("click", () => this.go(question.id));
       return dot;
     });
     const end = make("button", "q-dot q-dot-end", this.words.all);
     end.type = "button";
     end.tabIndex = -1;
-    if (!this.question) end.setAttribute("aria-current", "step");
-    end.addEventListener("click", () => this.go(this.questions.length));
+    if (this.here === null) end.setAttribute("aria-current", "step");
+    end.addEventListener("click", () => this.go(null));
     this.dots.replaceChildren(...dots, end);
   }
 }

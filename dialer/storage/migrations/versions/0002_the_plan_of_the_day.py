@@ -29,9 +29,13 @@ _NEW = {
         "pause_reason",
         "owner",
         "deputy",
+        "told",
     ),
+    "phones": ("told",),
+    "vehicles": ("told",),
     "follow_ups": ("step", "cycle", "segment", "origin", "bound", "barred", "skill", "expected_seconds"),
     "occasions": ("unit", "products", "facts"),
+    "result_forms": ("satisfaction", "next_step", "promise"),
 }
 
 
@@ -46,6 +50,34 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_blocks")),
+    )
+    op.create_table(
+        "identities",
+        sa.Column("key", sa.String(length=180), nullable=False),
+        sa.Column("customer_id", sa.String(length=26), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_identities_customer_id")),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_identities")),
+    )
+    with op.batch_alter_table("identities", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_identities_customer_id"), ["customer_id"], unique=False)
+
+    # Customers who are there already are found again by what is known of them.
+    op.execute(
+        "INSERT INTO identities (key, customer_id) "
+        "SELECT 'n|' || p.number || '|' || c.name, MIN(c.id) FROM customers c "
+        "JOIN phones p ON p.customer_id = c.id GROUP BY p.number, c.name"
+    )
+    op.execute(
+        "INSERT INTO identities (key, customer_id) "
+        "SELECT 'p|' || v.plate || '|' || c.name, MIN(c.id) FROM customers c "
+        "JOIN vehicles v ON v.customer_id = c.id GROUP BY v.plate, c.name"
+    )
+    op.create_table(
+        "site_secrets",
+        sa.Column("name", sa.String(length=20), nullable=False),
+        sa.Column("value", sa.String(length=64), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_site_secrets")),
     )
     op.create_table(
         "import_mappings",
@@ -328,10 +360,12 @@ def upgrade() -> None:
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("opened_by", sa.String(length=60), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("effect", sa.String(length=60), nullable=True),
         sa.ForeignKeyConstraint(["attempt_id"], ["attempts.id"], name=op.f("fk_cases_attempt_id")),
         sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_cases_customer_id")),
         sa.ForeignKeyConstraint(["follow_up_id"], ["follow_ups.id"], name=op.f("fk_cases_follow_up_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
+        sa.UniqueConstraint("follow_up_id", "effect", name=op.f("uq_cases_follow_up_id_effect")),
     )
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_cases_customer_id"), ["customer_id"], unique=False)
@@ -351,6 +385,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("effect", sa.String(length=60), nullable=True),
         sa.ForeignKeyConstraint(["attempt_id"], ["attempts.id"], name=op.f("fk_question_items_attempt_id")),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customers.id"], name=op.f("fk_question_items_customer_id")
@@ -359,6 +394,7 @@ def upgrade() -> None:
             ["follow_up_id"], ["follow_ups.id"], name=op.f("fk_question_items_follow_up_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_question_items")),
+        sa.UniqueConstraint("follow_up_id", "effect", name=op.f("uq_question_items_follow_up_id_effect")),
     )
     with op.batch_alter_table("question_items", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_question_items_customer_id"), ["customer_id"], unique=False)
@@ -380,10 +416,12 @@ def upgrade() -> None:
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("done_by", sa.String(length=60), nullable=False),
         sa.Column("evidence", sa.JSON(), nullable=False),
+        sa.Column("effect", sa.String(length=60), nullable=True),
         sa.ForeignKeyConstraint(["attempt_id"], ["attempts.id"], name=op.f("fk_tasks_attempt_id")),
         sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_tasks_customer_id")),
         sa.ForeignKeyConstraint(["follow_up_id"], ["follow_ups.id"], name=op.f("fk_tasks_follow_up_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
+        sa.UniqueConstraint("follow_up_id", "effect", name=op.f("uq_tasks_follow_up_id_effect")),
     )
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_tasks_customer_id"), ["customer_id"], unique=False)
@@ -422,6 +460,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("promotion_consent", sa.Boolean(), nullable=True))
         batch_op.add_column(sa.Column("merged_into", sa.String(length=26), nullable=True))
         batch_op.add_column(sa.Column("forgotten_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("told", sa.JSON(), server_default="{}", nullable=False))
         batch_op.create_index(batch_op.f("ix_customers_household"), ["household"], unique=False)
         batch_op.create_index(batch_op.f("ix_customers_merged_into"), ["merged_into"], unique=False)
 
@@ -440,6 +479,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("skill", sa.String(length=40), server_default="", nullable=False))
         batch_op.add_column(sa.Column("expected_seconds", sa.Integer(), server_default="300", nullable=False))
         batch_op.add_column(sa.Column("appointment_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("earliest_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.drop_constraint(batch_op.f("uq_follow_ups_playbook_occasion_id"), type_="unique")
         batch_op.create_index(batch_op.f("ix_follow_ups_merged_into"), ["merged_into"], unique=False)
         batch_op.create_index(batch_op.f("ix_follow_ups_owner_id"), ["owner_id"], unique=False)
@@ -458,6 +498,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_occasions_planned_at"), ["planned_at"], unique=False)
         batch_op.create_index("ix_occasions_plate", ["plate", "happened_at"], unique=False)
 
+    for table in ("phones", "vehicles"):
+        with op.batch_alter_table(table, schema=None) as batch_op:
+            batch_op.add_column(sa.Column("told", sa.String(length=200), server_default="", nullable=False))
+
+    with op.batch_alter_table("result_forms", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("satisfaction", sa.String(length=20), server_default="", nullable=False)
+        )
+        batch_op.add_column(sa.Column("next_step", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("promise", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("promise_at", sa.DateTime(timezone=True), nullable=True))
+
+    with op.batch_alter_table("attempts", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("playbook_version", sa.Integer(), nullable=True))
+
     # The defaults were for the rows that were there; new rows are given every value.
     for table, columns in _NEW.items():
         with op.batch_alter_table(table, schema=None) as batch_op:
@@ -466,6 +521,13 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("attempts", schema=None) as batch_op:
+        batch_op.drop_column("playbook_version")
+
+    with op.batch_alter_table("result_forms", schema=None) as batch_op:
+        for column in ("promise_at", "promise", "next_step", "satisfaction"):
+            batch_op.drop_column(column)
+
     with op.batch_alter_table("occasions", schema=None) as batch_op:
         batch_op.drop_index("ix_occasions_plate")
         batch_op.drop_index(batch_op.f("ix_occasions_planned_at"))
@@ -483,6 +545,7 @@ def downgrade() -> None:
         batch_op.create_unique_constraint(
             batch_op.f("uq_follow_ups_playbook_occasion_id"), ["playbook", "occasion_id"]
         )
+        batch_op.drop_column("earliest_at")
         batch_op.drop_column("appointment_at")
         batch_op.drop_column("expected_seconds")
         batch_op.drop_column("skill")
@@ -498,9 +561,14 @@ def downgrade() -> None:
         batch_op.drop_column("cycle")
         batch_op.drop_column("step")
 
+    for table in ("phones", "vehicles"):
+        with op.batch_alter_table(table, schema=None) as batch_op:
+            batch_op.drop_column("told")
+
     with op.batch_alter_table("customers", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_customers_merged_into"))
         batch_op.drop_index(batch_op.f("ix_customers_household"))
+        batch_op.drop_column("told")
         batch_op.drop_column("forgotten_at")
         batch_op.drop_column("merged_into")
         batch_op.drop_column("promotion_consent")
@@ -604,4 +672,6 @@ def downgrade() -> None:
 
     op.drop_table("imports")
     op.drop_table("import_mappings")
+    op.drop_table("site_secrets")
+    op.drop_table("identities")
     op.drop_table("blocks")

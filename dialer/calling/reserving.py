@@ -1,0 +1,146 @@
+"""Pairing ready agents with due follow-ups: the first of the two commits of a call (D1, D4, D7).
+
+Every function runs inside one unit of work: what belongs together becomes durable together.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, insert
+
+from dialer.agents import service as agent_service
+from dialer.agents.queries import Agent, agents_on_duty, ready_agents
+from dialer.calling.matching import pairs
+from dialer.calling.queries import count_in_flight
+from dialer.calling.settings import CallingSettings, Mode
+from dialer.calling.states import AttemptState
+from dialer.calling.tables import attempts
+from dialer.followups import queries as follow_up_queries
+from dialer.followups import service as follow_up_service
+from dialer.followups.queries import Callers, FollowUp
+from dialer.followups.rules import in_window
+from dialer.followups.states import FollowUpEvent
+from dialer.ids import new_id
+from dialer.planning.dialling import verdicts
+from dialer.planning.settings import PlanningSettings
+from dialer.playbooks.library import Library
+from dialer.storage.feed import emit
+from dialer.telephony.port import CallOrder
+
+_PLACE = insert(attempts)
+# So many follow-ups are looked at for each ready agent: some may be for another, or have to wait.
+_CANDIDATES = 4
+_HOURS = "window"
+# For a gate that time alone does not open: a person has to.
+_LOOK_AGAIN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """What dispatching goes by: the settings, the playbooks, and the phones that can ring."""
+
+    settings: CallingSettings
+    library: Library
+    run_id: str
+    reachable: Collection[str] | None
+    planning: PlanningSettings = field(default_factory=PlanningSettings)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone."""
+        return ZoneInfo(self.settings.time_zone)
+
+    @property
+    def numbers(self) -> frozenset[str] | None:
+        """The numbers that may be dialled; None when all may (D10)."""
+        return self.settings.trial_numbers if self.settings.mode is Mode.TRIAL else None
+
+    def open_playbooks(self, now: datetime) -> tuple[str, ...]:
+        """The playbooks whose calling hours include `now` (L3)."""
+        zone = self.zone
+        return tuple(
+            playbook.id
+            for playbook in self.library
+            if not self.settings.keep_hours or in_window(playbook.windows, now, zone)
+        )
+
+
+def could_reserve(conn: Connection, pairing: Pairing) -> bool:
+    """Whether any agent waits for a call. Cheap: asked before a transaction is opened."""
+    return bool(ready_agents(conn, pairing.reachable, 1))
+
+
+def reserve(conn: Connection, pairing: Pairing, now: datetime) -> list[CallOrder]:
+    """Pair ready agents with due follow-ups, and commit to each pair: the first of two commits.
+
+    Never more calls than ready agents (D4).
+    """
+    room = pairing.settings.max_calls - count_in_flight(conn)
+    agents = ready_agents(conn, pairing.reachable, max(room, 0))
+    if not agents:
+        return []
+    on_duty = agents_on_duty(conn)
+    due = follow_up_queries.due(
+        conn,
+        now,
+        playbooks=pairing.open_playbooks(now),
+        numbers=pairing.numbers,
+        limit=_CANDIDATES * len(agents),
+        callers=Callers([agent.id for agent in agents], on_duty),
+    )
+    allowed = _pass_gates(conn, pairing, due, now)
+    return [
+        _commit_to(conn, pairing, agent, owed, now) for agent, owed in pairs(agents, allowed, on_duty, now)
+    ]
+
+
+def _pass_gates(conn: Connection, pairing: Pairing, due: Sequence[FollowUp], now: datetime) -> list[FollowUp]:
+    """Those that may be dialled now; the others are put off to when they may (L3, L4, L7)."""
+    if not due:
+        return []
+    passed = []
+    judged = verdicts(conn, due, pairing.library, pairing.planning, pairing.zone, now)
+    for owed, verdict in zip(due, judged, strict=True):
+        shut = [gate for gate in verdict.gates if not gate.passed]
+        if verdict.allowed or (not pairing.settings.keep_hours and all(gate.name == _HOURS for gate in shut)):
+            passed.append(owed)
+        else:
+            until = verdict.put_off_until or now + _LOOK_AGAIN
+            follow_up_service.put_off(conn, owed, until, verdict.reason, now)
+    return passed
+
+
+def _commit_to(conn: Connection, pairing: Pairing, agent: Agent, owed: FollowUp, now: datetime) -> CallOrder:
+    attempt_id = new_id()
+    follow_up_service.move_from(conn, owed, FollowUpEvent.DIAL, now)
+    agent_service.reserve(conn, agent.id, attempt_id, now)
+    row = {
+        "id": attempt_id,
+        "follow_up_id": owed.id,
+        "agent_id": agent.id,
+        "number": owed.number,
+        "state": AttemptState.PLACING_AGENT,
+        "run_id": pairing.run_id,
+        "placed_at": now,
+        "counted": False,
+        "playbook_version": owed.playbook_version,
+    }
+    conn.execute(_PLACE, row)
+    emit(
+        conn,
+        "attempt.placing_agent",
+        attempt_id,
+        now,
+        {"agent": agent.id, "follow_up": owed.id},
+    )
+    settings = pairing.settings
+    return CallOrder(
+        attempt_id=attempt_id,
+        agent_extension=agent.extension,
+        customer_number=owed.number,
+        caller_id=settings.caller_id,
+        agent_ring_seconds=settings.agent_ring_seconds,
+        customer_ring_seconds=settings.customer_ring_seconds,
+    )

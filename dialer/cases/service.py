@@ -1,0 +1,349 @@
+"""The one door through which cases, question items and tasks are made and moved (T3, T5, L8, K1, K5)."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Table, func, insert, select
+
+from dialer.alarms.service import clear_alarm, raise_alarm
+from dialer.cases.queries import Case, QuestionItem, Task, case_of, item_of, task_of
+from dialer.cases.rules import DueEffect, due_by
+from dialer.cases.states import (
+    CASE,
+    QUESTION_ITEM,
+    TASK,
+    CaseEvent,
+    CaseState,
+    ItemEvent,
+    ItemState,
+    TaskEvent,
+    TaskKind,
+    TaskState,
+)
+from dialer.cases.tables import cases, question_items, tasks
+from dialer.customers.tables import occasions
+from dialer.followups.queries import FollowUp, follow_up
+from dialer.followups.workdays import WorkCalendar
+from dialer.ids import new_id
+from dialer.machine import IllegalMove
+from dialer.playbooks.questions import EffectKind
+from dialer.storage.feed import emit
+from dialer.storage.transition import apply
+
+# What the manager sees at once: an answer that must be acted on, and a complaint (T5).
+ANSWER_ALARM = "answer_alarm"
+COMPLAINT = "complaint"
+
+CASE_CLOSED = "complaint-closed"
+QUESTION_EXPLAINED = "question-explained"
+_SOURCE = "cases"
+_TITLE = 200
+# The task kinds that a playbook names in the department of an effect; all others are `other`.
+_TASK_KINDS = frozenset(kind.value for kind in TaskKind)
+
+
+@dataclass(frozen=True, slots=True)
+class Bearing:
+    """The call that something comes from: of which follow-up, by whom, and how the site counts days."""
+
+    owed: FollowUp
+    attempt_id: str | None
+    by: str
+    zone: ZoneInfo
+    calendar: WorkCalendar = field(default_factory=WorkCalendar)
+
+
+def apply_effects(
+    conn: Connection, due: Collection[DueEffect], bearing: Bearing, answers: Mapping[str, str], now: datetime
+) -> list[str]:
+    """Make what the answers bring about, each effect once for a follow-up; give the new ids.
+
+    Alarms are not made here: see `show_answer_alarm`.
+    """
+    return [made for one in due if (made := _make(conn, one, bearing, answers, now)) is not None]
+
+
+def _make(
+    conn: Connection, due: DueEffect, bearing: Bearing, answers: Mapping[str, str], now: datetime
+) -> str | None:
+    effect = due.effect
+    by_when = due_by(effect.within, now, bearing.zone, bearing.calendar) if effect.within else None
+    match effect.do:
+        case EffectKind.CASE:
+            said = {"answers": dict(answers), "question": due.question_id}
+            return open_case(
+                conn,
+                bearing,
+                title=effect.title.zh,
+                level=effect.level,
+                department=effect.department,
+                said=said,
+                effect=due.key,
+                due_at=by_when,
+                now=now,
+            )
+        case EffectKind.QUESTION_ITEM:
+            item: dict[str, object] = {
+                "question_id": due.question_id,
+                "title": effect.title.zh[:_TITLE],
+                "answer": due.answer,
+                "department": effect.department,
+                "state": ItemState.OPEN,
+                "opened_at": now,
+                "due_at": by_when,
+            }
+            return _insert(conn, question_items, bearing, due.key, item, now)
+        case EffectKind.TASK:
+            kind = effect.department if effect.department in _TASK_KINDS else TaskKind.OTHER
+            return make_task(
+                conn,
+                bearing,
+                kind=TaskKind(kind),
+                title=effect.title.zh,
+                owner=effect.department if kind is TaskKind.OTHER and effect.department else bearing.by,
+                effect=due.key,
+                due_at=by_when,
+                now=now,
+            )
+        case EffectKind.ALARM:
+            return None
+
+
+def open_case(
+    conn: Connection,
+    bearing: Bearing,
+    *,
+    title: str,
+    level: str,
+    department: str,
+    said: Mapping[str, object],
+    effect: str,
+    due_at: datetime | None,
+    now: datetime,
+    source: str = "call",
+) -> str | None:
+    """Open a complaint; None where this follow-up has it already."""
+    row = {
+        "branch": bearing.owed.branch,
+        "source": source,
+        "title": title[:_TITLE],
+        "level": level,
+        "department": department,
+        "state": CaseState.NEW,
+        "said": dict(said),
+        "opened_at": now,
+        "opened_by": bearing.by,
+        "due_at": due_at,
+    }
+    return _insert(conn, cases, bearing, effect, row, now)
+
+
+def make_task(
+    conn: Connection,
+    bearing: Bearing,
+    *,
+    kind: TaskKind,
+    title: str,
+    owner: str,
+    effect: str,
+    due_at: datetime | None,
+    now: datetime,
+) -> str | None:
+    """Give somebody a task; None where this follow-up has it already."""
+    row: dict[str, object] = {
+        "kind": kind,
+        "title": title[:_TITLE],
+        "owner": owner,
+        "due_at": due_at,
+        "state": TaskState.OPEN,
+        "made_at": now,
+        "done_by": "",
+        "evidence": {},
+    }
+    return _insert(conn, tasks, bearing, effect, row, now)
+
+
+def _insert(
+    conn: Connection, table: Table, bearing: Bearing, effect: str, row: Mapping[str, object], now: datetime
+) -> str | None:
+    owed = bearing.owed
+    same = (table.c.follow_up_id == owed.id, table.c.effect == effect)
+    if conn.execute(select(table.c.id).where(*same)).first() is not None:
+        return None
+    made = new_id()
+    keys = {"id": made, "customer_id": owed.customer_id, "follow_up_id": owed.id, "effect": effect}
+    conn.execute(insert(table).values(attempt_id=bearing.attempt_id, **keys, **row))
+    told = {"follow_up": owed.id, "attempt": bearing.attempt_id, "by": bearing.by, "effect": effect}
+    emit(conn, f"{table.name.removesuffix('s')}.{row['state']}", made, now, told)
+    return made
+
+
+def show_answer_alarm(
+    conn: Connection, due: Collection[DueEffect], attempt_id: str, agent_id: str, now: datetime
+) -> None:
+    """Show the manager at once what the answers of a call raise; take it back where they were corrected."""
+    titles = [
+        {"zh": one.effect.title.zh, "en": one.effect.title.en}
+        for one in due
+        if one.effect.do is EffectKind.ALARM
+    ]
+    if titles:
+        raise_alarm(conn, ANSWER_ALARM, attempt_id, now, {"titles": titles, "agent": agent_id})
+    else:
+        clear_alarm(conn, ANSWER_ALARM, attempt_id, now)
+
+
+def complain(conn: Connection, bearing: Bearing, words: str, now: datetime) -> str | None:
+    """A complaint with one press: a case, and the manager sees it at once (T5). None where there is one."""
+    assert bearing.attempt_id is not None
+    made = open_case(
+        conn,
+        bearing,
+        title=words.split("\n", 1)[0] or "客户投诉",
+        level="ordinary",
+        department="",
+        said={"words": words},
+        effect=f"complaint:{bearing.attempt_id}",
+        due_at=None,
+        now=now,
+    )
+    if made is not None:
+        raise_alarm(
+            conn, COMPLAINT, bearing.attempt_id, now, {"words": words, "agent": bearing.by, "case": made}
+        )
+    return made
+
+
+def move_case(
+    conn: Connection,
+    case_id: str,
+    event: CaseEvent,
+    by: str,
+    now: datetime,
+    *,
+    note: str = "",
+    level: str | None = None,
+    department: str | None = None,
+) -> None:
+    """Move a complaint; closing it makes the occasion of the call that verifies it (P7).
+
+    Raises:
+        IllegalMove: not legal in its state, or there is no such case.
+    """
+    current = case_of(conn, case_id)
+    if current is None:
+        raise IllegalMove(f"there is no case {case_id}")
+    values = {name: value for name, value in (("level", level), ("department", department)) if value}
+    apply(
+        conn,
+        cases,
+        case_id,
+        CASE.advance(current.state, event, now),
+        values=values,
+        data=_told(by, note, values),
+    )
+    if event is CaseEvent.JUDGE and current.attempt_id is not None:
+        clear_alarm(conn, COMPLAINT, current.attempt_id, now)
+    if event is CaseEvent.CLOSE:
+        level = values.get("level", current.level)
+        facts = {"complaint": current.title, "complaint_level": level, "case": case_id}
+        _happened(conn, CASE_CLOSED, current, facts, now)
+
+
+def move_item(
+    conn: Connection, item_id: str, event: ItemEvent, by: str, now: datetime, *, note: str = ""
+) -> None:
+    """Move a question item; an explained one makes the occasion of its second call (K5).
+
+    Raises:
+        IllegalMove: not legal in its state, or there is no such item.
+    """
+    current = item_of(conn, item_id)
+    if current is None:
+        raise IllegalMove(f"there is no question item {item_id}")
+    move = QUESTION_ITEM.advance(current.state, event, now)
+    apply(conn, question_items, item_id, move, data=_told(by, note))
+    if event is ItemEvent.EXPLAIN:
+        facts = {"question_item": item_id, "question": current.question_id, "content": current.title}
+        _happened(conn, QUESTION_EXPLAINED, current, {**facts, "explained": note}, now)
+
+
+def finish_task(
+    conn: Connection, task_id: str, by: str, means: str, note: str, now: datetime, *, form: bool = False
+) -> Task:
+    """A task is done, with its proof: by which means, and what shows it. `form`: with the same form (L8).
+
+    Raises:
+        IllegalMove: it is not open.
+    """
+    evidence = {"means": means, "note": note, "form": form}
+    return _move_task(conn, task_id, TaskEvent.FINISH, by, now, {"evidence": evidence})
+
+
+def drop_task(conn: Connection, task_id: str, by: str, why: str, now: datetime) -> None:
+    """A task is not done any more, for a reason.
+
+    Raises:
+        IllegalMove: it is not open.
+    """
+    _move_task(conn, task_id, TaskEvent.DROP, by, now, {"evidence": {"why": why}})
+
+
+def _move_task(
+    conn: Connection, task_id: str, event: TaskEvent, by: str, now: datetime, values: Mapping[str, object]
+) -> Task:
+    current = task_of(conn, task_id)
+    if current is None:
+        raise IllegalMove(f"there is no task {task_id}")
+    move = TASK.advance(current.state, event, now)
+    apply(
+        conn,
+        tasks,
+        task_id,
+        move,
+        values={**values, "done_at": now, "done_by": by},
+        data={"by": by, "kind": current.kind.value, **values},
+    )
+    return current
+
+
+def _told(by: str, note: str, values: Mapping[str, str] | None = None) -> dict[str, str]:
+    return {"by": by, "note": note, **(values or {})}
+
+
+def _happened(
+    conn: Connection, kind: str, about: Case | QuestionItem, facts: Mapping[str, str], now: datetime
+) -> None:
+    """An occasion of our own, which the planner takes from there. The second time of one thing is another."""
+    before = select(func.count()).where(
+        occasions.c.kind == kind, occasions.c.source == _SOURCE, occasions.c.external_id.startswith(about.id)
+    )
+    times = conn.execute(before).scalar_one()
+    owed = follow_up(conn, about.follow_up_id) if about.follow_up_id else None
+    served = (
+        conn.execute(select(occasions.c.staff).where(occasions.c.id == owed.occasion_id)).scalar()
+        if owed
+        else {}
+    )
+    occasion_id = new_id()
+    row: dict[str, object] = {
+        "id": occasion_id,
+        "kind": kind,
+        "source": _SOURCE,
+        "external_id": about.id if not times else f"{about.id}-{times + 1}",
+        "happened_at": now,
+        "branch": owed.branch if owed else getattr(about, "branch", ""),
+        "customer_id": about.customer_id,
+        "plate": owed.plate if owed else None,
+        "items": [],
+        # Who served then does not call now (caller rule).
+        "staff": served or {},
+        "unit": about.department,
+        "products": [],
+        "facts": {**facts, **({"playbook": owed.playbook, "first_follow_up": owed.id} if owed else {})},
+        "taken_in_at": now,
+    }
+    conn.execute(insert(occasions).values(**row))
+    emit(conn, "occasion.taken_in", occasion_id, now, {"kind": kind})

@@ -1,0 +1,133 @@
+"""Acts on what became of follow-ups: used-up ones become tasks (L8), second calls are noted (K5)."""
+
+import asyncio
+from datetime import datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import Connection, select
+
+from dialer.calling.queries import of_follow_up
+from dialer.cases.queries import item_explained_by, item_of
+from dialer.cases.rules import due_by
+from dialer.cases.service import Bearing, make_task, move_item
+from dialer.cases.states import ItemEvent, ItemState, TaskKind
+from dialer.clock import Clock
+from dialer.customers.tables import customers
+from dialer.followups.queries import follow_up
+from dialer.followups.workdays import WorkCalendar
+from dialer.playbooks.library import Library
+from dialer.playbooks.schema import OtherMeans
+from dialer.storage import feed
+from dialer.storage.database import Database
+from dialer.storage.dialects import keep_event_order
+
+log = structlog.get_logger(__name__)
+
+CONSUMER = "cases"
+_EXHAUSTED, _DONE = "follow_up.exhausted", "follow_up.done"
+_KINDS = (_EXHAUSTED, _DONE)
+_BATCH = 200
+_LONGEST_SLEEP = 2.0
+_PAUSE_AFTER_TROUBLE = 5.0
+
+
+class CaseWorker:
+    """A dull loop over the event rows of follow-ups; each is acted on exactly once."""
+
+    def __init__(
+        self,
+        database: Database,
+        library: Library,
+        zone: ZoneInfo,
+        clock: Clock,
+        calendar: WorkCalendar | None = None,
+    ) -> None:
+        self._db = database
+        self._library = library
+        self._zone = zone
+        self._clock = clock
+        self._calendar = calendar or WorkCalendar()
+
+    async def run(self) -> None:
+        """Work until cancelled; trouble of any kind is logged and tried again."""
+        while True:
+            try:
+                done = await self.step()
+            except Exception:
+                log.exception("The case worker met trouble and goes on.", action="act_on_events")
+                await asyncio.sleep(_PAUSE_AFTER_TROUBLE)
+                continue
+            if not done:
+                await self._db.feed.wait(_LONGEST_SLEEP, kinds=_KINDS)
+
+    async def step(self) -> int:
+        """Act on what is new; give how many events there were."""
+        if not await self._db.read(_has_news):
+            return 0
+        work = partial(act_on_events, library=self._library, zone=self._zone, calendar=self._calendar)
+        return await self._db.write(lambda conn: work(conn, now=self._clock()))
+
+
+def _has_news(conn: Connection) -> bool:
+    return bool(feed.after(conn, feed.position(conn, CONSUMER), kinds=_KINDS, limit=1))
+
+
+def act_on_events(
+    conn: Connection, library: Library, zone: ZoneInfo, calendar: WorkCalendar, now: datetime
+) -> int:
+    """Act on each follow-up that was used up or done since the last time; give how many there were.
+
+    Exactly once: the position in the event rows moves in the same transaction.
+    """
+    keep_event_order(conn)  # one process at a time: two would read the same position
+    latest = feed.latest_id(conn)
+    rows = feed.after(conn, feed.position(conn, CONSUMER), kinds=_KINDS, limit=_BATCH)
+    for row in rows:
+        if row.kind == _EXHAUSTED:
+            _owe_other_means(conn, library, row.subject, zone, calendar, now)
+        else:
+            _note_second_call(conn, row.subject, now)
+    if rows:
+        feed.remember(conn, CONSUMER, rows[-1].id if len(rows) == _BATCH else latest)
+    return len(rows)
+
+
+def _owe_other_means(
+    conn: Connection,
+    library: Library,
+    follow_up_id: str,
+    zone: ZoneInfo,
+    calendar: WorkCalendar,
+    now: datetime,
+) -> None:
+    """The telephone did not do: somebody visits or writes, by a date of the playbook (L8)."""
+    owed = follow_up(conn, follow_up_id)
+    if owed is None:
+        return
+    playbook = library.find(owed.playbook)
+    other = playbook.other_means if playbook else OtherMeans()
+    tries = of_follow_up(conn, follow_up_id)
+    last = tries[-1] if tries else None
+    keeper = conn.execute(select(customers.c.owner).where(customers.c.id == owed.customer_id)).scalar()
+    owner = owed.owner_id or (last.agent_id if last else None) or keeper or ""
+    make_task(
+        conn,
+        Bearing(owed, last.id if last else None, "cases", zone, calendar),
+        kind=TaskKind.OTHER_MEANS,
+        title=f"{playbook.name.zh if playbook else owed.playbook}：{'、'.join(other.means)}",
+        owner=owner,
+        effect="other_means",
+        due_at=due_by(other.within, now, zone, calendar),
+        now=now,
+    )
+
+
+def _note_second_call(conn: Connection, follow_up_id: str, now: datetime) -> None:
+    """A question item whose second call was made is called again (K5)."""
+    owed = follow_up(conn, follow_up_id)
+    item_id = item_explained_by(conn, owed.occasion_id) if owed else None
+    item = item_of(conn, item_id) if item_id else None
+    if item is not None and item.state is ItemState.EXPLAINED:
+        move_item(conn, item.id, ItemEvent.CALL_AGAIN, "cases", now)

@@ -1,0 +1,86 @@
+"""The gates of a follow-up or occasion besides those of the clock and the contacts. Pure."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from dialer.followups.queries import FollowUp
+from dialer.followups.states import FollowUpState
+from dialer.planning.gates import Gate
+from dialer.playbooks.conditions import Facts
+from dialer.playbooks.library import Library
+
+OPEN = (FollowUpState.PLANNED, FollowUpState.WAITING, FollowUpState.MERGED)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around a follow-up: most dials, who is signed in, names, the list of trial mode."""
+
+    max_tries: int
+    on_duty: Collection[str]
+    names: Mapping[str, str]
+    trial_numbers: Collection[str] | None = None
+
+
+def own_gates(owed: FollowUp, around: Around, now: datetime) -> list[Gate]:
+    """The follow-up's own: its state, release, merging, limit, tries, caller."""
+    gates = [Gate("state", owed.state, FollowUpState.WAITING, owed.state is FollowUpState.WAITING)]
+    if owed.state is FollowUpState.PLANNED:
+        gates.append(Gate("released", "no", "yes", False))
+    if owed.merged_into is not None and owed.state is FollowUpState.MERGED:
+        gates.append(Gate("merged", owed.merged_into, "none", False))
+    if not owed.number:
+        gates.append(Gate("number", "none", "yes", False))
+    if around.trial_numbers is not None:
+        listed = owed.number in around.trial_numbers
+        gates.append(Gate("trial", "yes" if listed else "no", "yes", listed))
+    gates.append(_tries(owed, around))
+    gates.append(_agent(owed, around))
+    # It is called after its limit, too, and counts as late.
+    gates.append(Gate("limit", _iso(now), _iso(owed.limit_at), now < owed.limit_at))
+    return gates
+
+
+def in_the_way(gates: Collection[Gate]) -> Gate | None:
+    """The first gate that keeps a call from being made; being late does not."""
+    return next((gate for gate in gates if not gate.passed and gate.name != "limit"), None)
+
+
+def _tries(owed: FollowUp, around: Around) -> Gate:
+    count = sum(owed.tries.values())
+    return Gate("tries", str(count), str(around.max_tries), count < around.max_tries)
+
+
+def _agent(owed: FollowUp, around: Around) -> Gate:
+    if owed.owner_id is None:
+        return Gate("agent", "nobody", "anybody", True)
+    name = around.names.get(owed.owner_id, owed.owner_id)
+    if not owed.bound:
+        return Gate("agent", name, "anybody", True)
+    # Nobody else may call: it waits until its caller is here.
+    return Gate("agent", name, name, owed.owner_id in around.on_duty)
+
+
+def left_out_gate(row: Mapping[str, Any], drawn: tuple[int, int, str] | None) -> Gate:
+    """Why an occasion was left out, with what was counted."""
+    if row["reason"] == "not_drawn" and drawn is not None:
+        place, size, _seed = drawn
+        return Gate("sample", str(place), f"1-{size}", False)
+    data = row["data"]
+    known = {name: value for name, value in data.items() if isinstance(value, (str, int))}
+    return Gate(row["reason"], str(known.get("value", "yes")), str(known.get("limit", "no")), False)
+
+
+def unwanted(kind: str, facts: Facts, library: Library) -> Iterator[tuple[str, Gate]]:
+    """(playbook, gate) of each playbook that takes this kind of occasion, but not this one."""
+    for playbook in library.for_occasion(kind):
+        condition = playbook.occasions.when
+        if condition is not None and not condition.holds(facts):
+            told = ", ".join(f"{name}={facts.get(name)}" for name in sorted(condition.names))
+            yield playbook.id, Gate("condition", told or "none", condition.text, False)
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="minutes")

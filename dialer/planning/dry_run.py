@@ -1,0 +1,113 @@
+"""What a playbook would do on a day, without writing anything: for its editor (promise 2)."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, bindparam, select
+
+from dialer.customers.tables import occasions
+from dialer.followups.dates import midnight
+from dialer.planning.facts import facts_of
+from dialer.planning.fates import Fate, Item, decide
+from dialer.planning.loading import people_of, staff_of
+from dialer.planning.owed import ON_ARRIVAL, Owed, Row, Site, first_steps
+from dialer.planning.sampling import draw, seed_of
+from dialer.planning.settings import PlanningSettings
+from dialer.playbooks.library import Library
+
+_BATCH = 1000
+_OF_DAY = (
+    select(occasions)
+    .where(
+        occasions.c.kind.in_(bindparam("kinds", expanding=True)),
+        occasions.c.happened_at >= bindparam("first"),
+        occasions.c.happened_at < bindparam("after"),
+        occasions.c.id > bindparam("seen"),
+    )
+    .order_by(occasions.c.id)
+    .limit(_BATCH)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """How many calls the day's occasions would make, how many would share one, and why others would not."""
+
+    occasions: int
+    made: int
+    merged: int
+    excluded: Mapping[str, int]
+
+
+def dry_run(
+    conn: Connection,
+    library: Library,
+    settings: PlanningSettings,
+    zone: ZoneInfo,
+    playbook_id: str,
+    day: date,
+    now: datetime,
+) -> DryRun:
+    """What `playbook_id`, as it stands in `library`, would make of the occasions of `day`.
+
+    The day counts as if it were new: contacts since then and follow-ups that are there do not matter.
+
+    Raises:
+        BadPlaybook: the library has no such playbook.
+    """
+    playbook = library.get(playbook_id)
+    site = Site.of(Library((playbook,)), settings, zone)
+    # Looked back on, nothing is too late.
+    then = min(now, midnight(day + timedelta(days=1), zone))
+    staff = staff_of(conn)
+    due: list[Owed] = []
+    seen = 0
+    for batch in _of_day(conn, playbook.occasions.kinds, day, zone):
+        seen += len(batch)
+        people = people_of(conn, sorted({row["customer_id"] for row in batch}))
+        for occasion in batch:
+            person = people[occasion["customer_id"]]
+            facts = facts_of(occasion, person.record)
+            if playbook.trigger.kind in ON_ARRIVAL and playbook.applies_to(occasion["kind"], facts):
+                due += first_steps(site, playbook, occasion, person, facts, staff, then)
+    fates = decide([Item(one) for one in _drawn(site, due)], (), site, then)
+    return DryRun(seen, *_count(fates))
+
+
+def _of_day(conn: Connection, kinds: tuple[str, ...], day: date, zone: ZoneInfo) -> Iterator[list[Row]]:
+    span = {"first": midnight(day, zone), "after": midnight(day + timedelta(days=1), zone)}
+    seen = ""
+    while rows := conn.execute(_OF_DAY, {"kinds": list(kinds), "seen": seen, **span}).mappings().all():
+        yield [dict(row) for row in rows]
+        seen = rows[-1]["id"]
+
+
+def _drawn(site: Site, due: list[Owed]) -> list[Owed]:
+    """Those of each stratum that the draw calls lose their mark; the others keep it."""
+    strata: dict[str, set[str]] = {}
+    for owed in due:
+        if owed.stratum:
+            strata.setdefault(owed.stratum, set()).add(owed.occasion_id)
+    called: set[str] = set()
+    for stratum, population in strata.items():
+        one = next(owed for owed in due if owed.stratum == stratum)
+        barred = {owed.occasion_id: str(owed.refused) for owed in due if owed.refused is not None}
+        seed = seed_of(site.settings.seed, one.playbook.id, one.period, stratum)
+        called |= set(draw(population, one.playbook.coverage.share, seed, barred).called)
+    for owed in due:
+        if owed.occasion_id in called:
+            owed.stratum = ""
+    return due
+
+
+def _count(fates: list[Fate]) -> tuple[int, int, dict[str, int]]:
+    excluded = Counter(
+        "not_drawn" if fate.refused == "to_draw" else fate.refused.value
+        for fate in fates
+        if fate.refused is not None
+    )
+    made = sum(fate.due_at is not None for fate in fates)
+    return made, sum(fate.lead is not None for fate in fates), dict(excluded)

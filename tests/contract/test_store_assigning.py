@@ -1,0 +1,389 @@
+"""Assignment, leave, hand-over and targets on a real database (L6, L9, L10, R9, R12)."""
+
+from datetime import date, timedelta
+from functools import partial
+
+import pytest
+from sqlalchemy import Connection, select, update
+
+from dialer.agents.queries import all_agents
+from dialer.agents.service import add_agent
+from dialer.agents.tables import agents
+from dialer.assigning import queries
+from dialer.assigning.rules import SPREAD, Unplaced
+from dialer.assigning.service import (
+    Assigned,
+    CannotAssign,
+    add_leave,
+    assign_day,
+    end_leave,
+    present,
+    propose_day,
+    reassign,
+    set_shift,
+    set_targets,
+    undo,
+)
+from dialer.cases.service import Bearing, make_task, open_case
+from dialer.cases.states import TaskKind
+from dialer.cases.tables import tasks
+from dialer.customers.tables import customers
+from dialer.daily.outlook import outlook
+from dialer.daily.queries import figures_of_day, hand_overs_of, open_items, past, reach
+from dialer.daily.service import BadHandOver, make_hand_over, sign
+from dialer.followups.tables import follow_ups
+from dialer.followups.workdays import WorkCalendar
+from dialer.storage.database import Database
+from dialer.storage.feed import of_subject
+from tests.support.core import (
+    BRANCH,
+    LIBRARY,
+    NOW,
+    SHANGHAI,
+    add_follow_up,
+    at,
+    follow_up_of,
+    talked,
+)
+
+DAY = NOW.astimezone(SHANGHAI).date()
+
+
+def agent_named(conn: Connection, code: str, *, skills: tuple[str, ...] = (), head: bool = False) -> str:
+    agent_id = add_agent(conn, code=code, name=f"坐席{code}", extension=code, branch=BRANCH)
+    conn.execute(update(agents).where(agents.c.id == agent_id).values(skills=list(skills), head=head))
+    return agent_id
+
+
+def owed(conn: Connection, number: int = 1, **values: object) -> str:
+    follow_up_id = add_follow_up(conn, f"1380000{number:04}")
+    if values:
+        conn.execute(update(follow_ups).where(follow_ups.c.id == follow_up_id).values(**values))
+    return follow_up_id
+
+
+def assign(conn: Connection) -> Assigned:
+    return assign_day(conn, LIBRARY, DAY, SHANGHAI, "chen", NOW, past(conn, NOW))
+
+
+def owner(conn: Connection, follow_up_id: str) -> str | None:
+    return follow_up_of(conn, follow_up_id).owner_id
+
+
+async def test_l6_the_day_is_shared_out_by_expected_minutes(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        for code in ("8001", "8002", "8003"):
+            agent_named(conn, code)
+        for number in range(60):
+            owed(conn, number, expected_seconds=120 + number % 5 * 60)
+        first = assign(conn)
+        assert first.moved == 60
+        assert first.spreads[""] <= SPREAD
+        assert len(set(conn.execute(select(follow_ups.c.owner_id)).scalars())) == 3
+        assert assign(conn).batch is None
+
+    await database.write(work)
+
+
+async def test_l6_each_move_is_logged_and_told(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        agent_id = agent_named(conn, "8001")
+        follow_up_id = owed(conn)
+        batch = assign(conn).batch
+        (move,) = queries.moves_of(conn, follow_up_id)
+        assert (move.before_id, move.after_id, move.why, move.by) == (None, agent_id, "balance", "chen")
+        assert move.batch == batch
+        told = [row for row in of_subject(conn, follow_up_id) if row.kind == "follow_up.assigned"]
+        assert told[0].data["agent"] == agent_id
+
+    await database.write(work)
+
+
+async def test_l6_a_preview_changes_nothing(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        agent_named(conn, "8001")
+        follow_up_id = owed(conn)
+        assert propose_day(conn, LIBRARY, DAY, SHANGHAI).moved == 1
+        assert owner(conn, follow_up_id) is None
+
+    await database.write(work)
+
+
+async def test_l6_barred_skill_and_required_caller(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        adviser, other = agent_named(conn, "8001"), agent_named(conn, "8002", skills=("loans",))
+        barred = owed(conn, 1, barred=[adviser])
+        skilled = owed(conn, 2, skill="loans")
+        required = owed(conn, 3, owner_id=adviser, bound=True)
+        nobody = owed(conn, 4, skill="claims")
+        assigned = assign(conn)
+        assert [owner(conn, one) for one in (barred, skilled, required, nobody)] == [
+            other,
+            other,
+            adviser,
+            None,
+        ]
+        assert assigned.unplaced == {nobody: Unplaced.NO_SKILL}
+
+    await database.write(work)
+
+
+async def test_l6_who_talked_last_calls_again(database: Database) -> None:
+    await database.write(lambda conn: agent_named(conn, "8009"))
+
+    def talk(conn: Connection) -> tuple[str, str]:
+        current = talked(conn, "13800000001", "8001")
+        return current.agent_id, current.follow_up_id
+
+    talker, first = await database.write(talk)
+
+    def work(conn: Connection) -> None:
+        customer = follow_up_of(conn, first).customer_id
+        follow_up_id = owed(conn, 1)
+        assert follow_up_of(conn, follow_up_id).customer_id == customer
+        for number in range(2, 6):
+            owed(conn, number)
+        assert past(conn, NOW).last_agent[customer] == talker
+        assign(conn)
+        assert owner(conn, follow_up_id) == talker
+
+    await database.write(work)
+
+
+async def test_l6_lengths_come_from_past_talks_once_there_are_enough(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        for number in range(10):
+            talked(conn, f"1390000{number:04}", f"90{number:02}")
+        assert past(conn, at(100)).seconds == {"after-sales-satisfaction": 60}
+
+    await database.write(work)
+
+
+async def test_l6_by_hand_with_preview_and_undo(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        one, two = agent_named(conn, "8001"), agent_named(conn, "8002")
+        ids = [owed(conn, number) for number in range(4)]
+        assign(conn)
+        mine = [each for each in ids if owner(conn, each) == one]
+        batch = reassign(conn, mine, two, "chen", NOW)
+        assert batch is not None
+        assert {owner(conn, each) for each in ids} == {two}
+        assign(conn)
+        assert {owner(conn, each) for each in mine} == {two}, "what a person decided stays"
+        assert undo(conn, batch, "chen", NOW) == (len(mine), 0)
+        assert {owner(conn, each) for each in mine} == {one}
+
+    await database.write(work)
+
+
+async def test_l6_undo_leaves_what_was_moved_or_called_since(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        one, two = agent_named(conn, "8001"), agent_named(conn, "8002")
+        ids = [owed(conn, number, owner_id=one) for number in range(3)]
+        batch = reassign(conn, ids, two, "chen", NOW)
+        assert batch is not None
+        reassign(conn, ids[:1], one, "chen", NOW)
+        conn.execute(update(follow_ups).where(follow_ups.c.id == ids[1]).values(state="calling"))
+        assert undo(conn, batch, "chen", NOW) == (1, 2)
+
+    await database.write(work)
+
+
+async def test_l6_what_a_rule_forbids_cannot_be_done_by_hand(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        one, two = agent_named(conn, "8001"), agent_named(conn, "8002")
+        for values in ({"barred": [two]}, {"owner_id": one, "bound": True}, {"skill": "loans"}):
+            with pytest.raises(CannotAssign):
+                reassign(conn, [owed(conn, len(values), **values)], two, "chen", NOW)
+
+    await database.write(work)
+
+
+async def test_l6_targets_of_the_day_and_what_was_done(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        current = talked(conn)
+        set_targets(conn, current.agent_id, {"calls": 60}, "chen", NOW)
+        done = figures_of_day(conn, NOW - timedelta(hours=1))[current.agent_id]
+        assert (done.calls, done.talk_seconds, done.completed) == (1, 60, 0)
+
+    await database.write(work)
+
+
+async def test_l6_assigned_and_not_contacted_in_time_is_seen(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        agent_id = agent_named(conn, "8001")
+        follow_up_id = owed(conn)
+        assign(conn)
+        assert queries.not_contacted(conn, NOW - timedelta(hours=24)) == []
+        assert queries.not_contacted(conn, NOW + timedelta(hours=1)) == [(follow_up_id, agent_id)]
+
+    await database.write(work)
+
+
+async def test_l10_a_shift_says_who_is_here_and_for_how_long(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        one, two, three = (agent_named(conn, code) for code in ("8001", "8002", "8003"))
+        assert {person.id for person in present(conn, DAY)} == {one, two, three}
+        set_shift(conn, one, DAY, ("09:00", "17:00"), "chen", NOW)
+        set_shift(conn, two, DAY, ("09:00", "13:00"), "chen", NOW)
+        assert {person.id: person.share for person in present(conn, DAY)} == {one: 1.0, two: 0.5}
+        set_shift(conn, two, DAY, None, "chen", NOW)
+        assert [person.id for person in present(conn, DAY)] == [one]
+        with pytest.raises(CannotAssign):
+            set_shift(conn, two, DAY, ("17:00", "09:00"), "chen", NOW)
+
+    await database.write(work)
+
+
+async def test_l10_the_forecast_says_what_will_be_late_and_who_would_save_it(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        agent_named(conn, "8001")
+        tonight = NOW + timedelta(hours=14)
+        for number in range(100):
+            owed(conn, number, limit_at=tonight, expected_seconds=600)
+        seen = outlook(conn, LIBRARY, WorkCalendar(), SHANGHAI, DAY, NOW)
+        assert seen.people == 1
+        assert not seen.reach_known
+        late = len(seen.forecast.late)
+        assert 0 < late < 100
+        assert seen.forecast.late_by_playbook == {"after-sales-satisfaction": late}
+        people = next(rescue for rescue in seen.forecast.rescues if rescue.kind == "people")
+        assert people.late_then == 0
+        assert seen.roster.people == people.amount + 1
+
+    await database.write(work)
+
+
+async def test_l10_reach_comes_from_history(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        for number in range(20):
+            talked(conn, f"1390000{number:04}", f"90{number:02}")
+        known = reach(conn, SHANGHAI, at(100))
+        assert known.of("after-sales-satisfaction", 10) == 1.0
+        assert known.of("after-sales-satisfaction", 11) == known.assumed
+
+    await database.write(work)
+
+
+async def test_r9_on_leave_the_stand_in_takes_the_list_over(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        one, two, three = (agent_named(conn, code) for code in ("8001", "8002", "8003"))
+        ids = [owed(conn, number, owner_id=one) for number in range(5)]
+        required = owed(conn, 6, owner_id=one, bound=True)
+        leave = add_leave(
+            conn,
+            agent_id=one,
+            first_day=DAY,
+            last_day=DAY + timedelta(days=2),
+            stand_in_id=two,
+            reason="annual",
+            by="chen",
+            now=NOW,
+        )
+        assign(conn)
+        assert {owner(conn, each) for each in (*ids, required)} == {two}
+        assert {queries.moves_of(conn, each)[-1].why for each in ids} == {"leave"}
+        assert assign(conn).batch is None
+        end_leave(conn, leave, "chen", NOW)
+        assert {person.id for person in present(conn, DAY)} == {one, two, three}
+
+    await database.write(work)
+
+
+async def test_r9_a_hand_over_note_lists_all_and_moves_it_once_both_signed(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        current = talked(conn, "13800000001", "8001")
+        giver, taker = current.agent_id, agent_named(conn, "8002")
+        later = owed(conn, 2, owner_id=giver)
+        promised = owed(conn, 3, owner_id=giver, appointment_at=at(3600))
+        bearing = Bearing(follow_up_of(conn, current.follow_up_id), current.id, giver, SHANGHAI)
+        task = make_task(
+            conn, bearing, kind=TaskKind.PROMISE, title="回电", owner=giver, effect="t", due_at=None, now=NOW
+        )
+        case = open_case(
+            conn,
+            bearing,
+            title="投诉",
+            level="ordinary",
+            department="",
+            said={},
+            effect="c",
+            due_at=None,
+            now=NOW,
+        )
+        agent = {each.id: each for each in all_agents(conn)}
+        assert {item.kind for item in open_items(conn, agent[giver])} == {
+            "follow_up",
+            "appointment",
+            "task",
+            "case",
+        }
+        note = make_hand_over(conn, from_id=giver, to_id=taker, note="钥匙在前台", by="chen", now=NOW)
+        with pytest.raises(BadHandOver):
+            sign(conn, note, taker, NOW)
+        assert sign(conn, note, giver, at(1)).given_at == at(1)
+        assert owner(conn, later) == giver, "not before both signed"
+        signed = sign(conn, note, taker, at(2))
+        assert signed.taken_at == at(2)
+        assert {str(item["id"]) for item in signed.items} == {later, promised, task, case}
+        assert {owner(conn, each) for each in (later, promised)} == {taker}
+        assert conn.execute(select(tasks.c.owner)).scalars().all() == [taker]
+        assert [item.id for item in open_items(conn, agent[taker]) if item.kind == "case"] == [case]
+        assert open_items(conn, agent[giver]) == []
+        assert [each.id for each in hand_overs_of(conn, taker)] == [note]
+
+    await database.write(work)
+
+
+async def test_r9_only_its_two_people_sign_a_note(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        one, two, three = (agent_named(conn, code) for code in ("8001", "8002", "8003"))
+        note = make_hand_over(conn, from_id=one, to_id=two, note="", by="chen", now=NOW)
+        with pytest.raises(BadHandOver):
+            sign(conn, note, three, NOW)
+        with pytest.raises(BadHandOver):
+            make_hand_over(conn, from_id=one, to_id=one, note="", by="chen", now=NOW)
+
+    await database.write(work)
+
+
+async def test_r12_the_customers_owner_calls_and_else_the_deputy(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        keeper, deputy = agent_named(conn, "8001"), agent_named(conn, "8002")
+        ids = [owed(conn, number) for number in range(3)]
+        for each in ids:
+            customer = follow_up_of(conn, each).customer_id
+            values = {"owner": "8001", "deputy": "坐席8002"}
+            conn.execute(update(customers).where(customers.c.id == customer).values(**values))
+        assign(conn)
+        assert {owner(conn, each) for each in ids} == {keeper}
+        away = partial(add_leave, conn, agent_id=keeper, stand_in_id=None, reason="", by="chen", now=NOW)
+        away(first_day=DAY, last_day=DAY)
+        assign(conn)
+        assert {owner(conn, each) for each in ids} == {deputy}
+
+    await database.write(work)
+
+
+async def test_r12_a_head_takes_the_major_checks(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        agent_named(conn, "8001")
+        head = agent_named(conn, "8009", head=True)
+        for number in range(3):
+            owed(conn, number)
+        assign(conn)
+        assert conn.execute(select(follow_ups.c.id).where(follow_ups.c.owner_id == head)).first() is None
+
+    await database.write(work)
+
+
+async def test_r9_a_leave_cannot_end_before_it_begins(database: Database) -> None:
+    def work(conn: Connection) -> None:
+        one = agent_named(conn, "8001")
+        enter = partial(add_leave, conn, agent_id=one, reason="", by="chen", now=NOW)
+        with pytest.raises(CannotAssign):
+            enter(first_day=DAY, last_day=date(2020, 1, 1), stand_in_id=None)
+        with pytest.raises(CannotAssign):
+            enter(first_day=DAY, last_day=DAY, stand_in_id=one)
+
+    await database.write(work)
