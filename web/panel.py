@@ -8,6 +8,7 @@ from aiohttp import web
 
 from dialer.calling.status import EngineStatus
 from dialer.clock import Clock
+from dialer.importing.settings import ImportSettings
 from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database
@@ -25,6 +26,14 @@ class Panel:
     settings: WebSettings
     recordings_root: Path
     planning: PlanningSettings = PlanningSettings()
+    importing: ImportSettings = ImportSettings()
+    # The branch of what names none.
+    branch: str = "本店"
+
+    @property
+    def uploads(self) -> Path:
+        """Where files that were sent to the panel lie, beside the recordings."""
+        return self.recordings_root.parent / "imports"
 
 
 PANEL = web.AppKey("panel", Panel)

@@ -11,6 +11,7 @@ from aiohttp import web
 import dialer.tables  # noqa: F401  a database has every table
 from asterisk.server import AsteriskServer
 from asterisk.telephony import AsteriskTelephony
+from dialer.app.library import LibraryKeeper, live_library
 from dialer.app.lock import ServiceLock
 from dialer.app.private_asterisk import reach
 from dialer.app.settings import Settings
@@ -18,7 +19,7 @@ from dialer.calling.engine import Engine, Step
 from dialer.clock import Clock, system_clock
 from dialer.forms.sweeping import sweep
 from dialer.pace import keep_pace
-from dialer.playbooks.library import Library, shipped_library
+from dialer.playbooks.library import Library
 from dialer.storage.database import Database
 from dialer.storage.migrating import migrate
 from qa.checks.library import shipped_rules
@@ -51,8 +52,13 @@ class Service:
         passed: Callable[[Step], None] = lambda _step: None,
     ) -> None:
         self.settings = settings
-        self.library = library or shipped_library()
         self.database = Database(settings.url)
+        self.library: Library
+        if library is None:
+            self.library = live = live_library()
+            self._keeper: LibraryKeeper | None = LibraryKeeper(self.database, live)
+        else:
+            self.library, self._keeper = library, None
         asterisk = reach(settings, server)
         self.engine = Engine(
             self.database,
@@ -60,6 +66,7 @@ class Service:
             self.library,
             settings.calling,
             clock,
+            planning=settings.planning,
             each_second=partial(sweep, self.database),
             passed=passed,
         )
@@ -87,6 +94,7 @@ class Service:
                 engine_status=lambda: self.engine.status,
                 settings=settings.web,
                 recordings_root=settings.recordings.root,
+                planning=settings.planning,
             )
         )
         self.panel_ready = asyncio.Event()
@@ -101,6 +109,8 @@ class Service:
         with ServiceLock(self.settings.data_dir):
             await migrate(self.settings.url)
             await self.database.start()
+            if self._keeper is not None:
+                await self._keeper.load()
             keep_pace()
             works = [asyncio.create_task(work, name=name) for name, work in self._works()]
             try:

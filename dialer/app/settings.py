@@ -13,6 +13,8 @@ from pydantic_settings import (
 
 from asterisk.settings import AsteriskSettings, PrivateAsteriskSettings
 from dialer.calling.settings import CallingSettings
+from dialer.importing.settings import ImportSettings
+from dialer.planning.settings import PlanningSettings
 from dialer.storage.dialects import sqlite_url
 from qa.speech.settings import SpeechSettings
 from recordings.settings import RecordingSettings
@@ -44,6 +46,8 @@ class Settings(BaseSettings):
     transcribe: bool = Field(default=True, description="Transcribe and check every recorded call.")
     site: SiteSettings = SiteSettings()
     calling: CallingSettings = CallingSettings()
+    planning: PlanningSettings = PlanningSettings()
+    imports: ImportSettings = ImportSettings()
     asterisk: AsteriskSettings = AsteriskSettings()
     private_asterisk: PrivateAsteriskSettings | None = Field(
         default=None, description="Where set, an Asterisk of our own runs in the data folder."

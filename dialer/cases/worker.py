@@ -106,7 +106,7 @@ def _owe_other_means(
     owed = follow_up(conn, follow_up_id)
     if owed is None:
         return
-    playbook = library.find(owed.playbook)
+    playbook = library.find(owed.playbook, owed.playbook_version)
     other = playbook.other_means if playbook else OtherMeans()
     tries = of_follow_up(conn, follow_up_id)
     last = tries[-1] if tries else None

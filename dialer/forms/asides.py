@@ -1,18 +1,22 @@
 """What a talk brings besides answers: corrections, and customers to be left alone (C1, L7, X3)."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, update
 
 from dialer.alarms.service import clear_alarm, raise_alarm
-from dialer.customers.tables import corrections, customers, occasions
+from dialer.customers.blocks import block
+from dialer.customers.corrections import correct
+from dialer.customers.tables import customers
 from dialer.followups.queries import FollowUp
-from dialer.ids import new_id
+from dialer.forms.rules import BadAnswer
 from dialer.storage.feed import emit
 
 # Shown to the supervisor until the customer is released; the subject is the customer.
 CUSTOMER_UPSET = "customer_upset"
 UPSET = "upset"
+# The reason of a block that the customer asked for in a call.
+ASKED = "asked"
 # Nobody calls before; without a supervisor's word the pause lasts to the end of the second day (L7).
 _EARLIEST, _LATEST = timedelta(hours=24), timedelta(hours=48)
 
@@ -35,35 +39,20 @@ def release_customer(conn: Connection, customer_id: str, by: str, now: datetime)
     clear_alarm(conn, CUSTOMER_UPSET, customer_id, now)
 
 
-def stop_calling(conn: Connection, owed: FollowUp, attempt_id: str, agent_id: str, now: datetime) -> None:
-    """The customer asked not to be called any more: it holds from now on, over all playbooks (X3)."""
-    conn.execute(update(customers).where(customers.c.id == owed.customer_id).values(do_not_call=True))
-    told = {"by": agent_id, "attempt": attempt_id, "number": owed.number}
-    emit(conn, "customer.do_not_call_asked", owed.customer_id, now, told)
+def stop_calling(conn: Connection, owed: FollowUp, agent_id: str, now: datetime) -> None:
+    """The customer asked not to be called any more: it holds over all sources and playbooks (X3)."""
+    block(conn, owed.customer_id, agent_id, ASKED, now)
 
 
 def fill_in(
     conn: Connection, owed: FollowUp, name: str, value: str, by: str, source: str, now: datetime
 ) -> None:
-    """Write what the customer told into his own record, else into the facts of the occasion (C1)."""
-    if name in customers.c:
+    """Write down what the customer told of himself, with who and when (C1).
+
+    Raises:
+        BadAnswer: it is no such thing, as a number that is none.
+    """
+    try:
         correct(conn, owed.customer_id, name, value, by, source, now)
-        return
-    known = conn.execute(select(occasions.c.facts).where(occasions.c.id == owed.occasion_id)).scalar_one()
-    before = str(known.get(name, ""))
-    facts = {**known, name: value}
-    conn.execute(update(occasions).where(occasions.c.id == owed.occasion_id).values(facts=facts))
-    row = {"customer_id": owed.customer_id, "field": f"facts.{name}", "before": before, "after": value}
-    conn.execute(insert(corrections).values(id=new_id(), at=now, by=by, source=source, **row))
-    emit(conn, "occasion.corrected", owed.occasion_id, now, {"field": name, "by": by})
-
-
-def correct(
-    conn: Connection, customer_id: str, name: str, value: str, by: str, source: str, now: datetime
-) -> None:
-    before = conn.execute(select(customers.c[name]).where(customers.c.id == customer_id)).scalar_one()
-    changed: object = date.fromisoformat(value) if name == "birthday" else value
-    conn.execute(update(customers).where(customers.c.id == customer_id).values({name: changed}))
-    row = {"customer_id": customer_id, "field": name, "before": str(before or ""), "after": value}
-    conn.execute(insert(corrections).values(id=new_id(), at=now, by=by, source=source, **row))
-    emit(conn, "customer.corrected", customer_id, now, {"field": name, "by": by})
+    except ValueError as error:
+        raise BadAnswer(str(error)) from error

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from dialer.customers.corrections import filled_in, is_missing
 from dialer.customers.tables import customers, occasions
 from dialer.followups.queries import FollowUp
 from dialer.forms.tables import answers, result_forms
@@ -77,6 +78,10 @@ def facts_for(conn: Connection, owed: FollowUp) -> dict[str, Value]:
         facts[name] = customer[name] or facts.get(name)
     facts["name"] = f"{customer['name']}{customer['salutation']}"
     facts["salutation"] = customer["salutation"]
+    # What calls have filled in that no source tells.
+    for name, told in filled_in(conn, owed.customer_id).items():
+        if is_missing(facts.get(name)):
+            facts[name] = told
     facts["external_id"] = occasion["external_id"]
     return facts
 

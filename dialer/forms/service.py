@@ -319,7 +319,7 @@ def _go_on(
         case Disposition.UPSET:
             values["due_at"] = upset(conn, owed, attempt_id, agent_id, now)
         case Disposition.DO_NOT_CALL:
-            stop_calling(conn, owed, attempt_id, agent_id, now)
+            stop_calling(conn, owed, agent_id, now)
     move(conn, owed.id, MEANING[form.disposition].event, now, **values)
 
 

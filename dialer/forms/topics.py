@@ -46,12 +46,12 @@ class Topic:
 
 
 def playbook_of(library: Library, owed: FollowUp) -> Playbook:
-    """The playbook that a follow-up goes by, as it is for its segment.
+    """The playbook that a follow-up goes by: in its version, as it is for its segment (T7).
 
     Raises:
         BadPlaybook: there is none.
     """
-    playbook = library.get(owed.playbook)
+    playbook = library.get(owed.playbook, owed.playbook_version)
     return playbook.variant(owed.segment) if owed.segment else playbook
 
 

@@ -1,7 +1,7 @@
 """The file of bad rows: the columns of the original, what is wrong in the last one (C3, X2)."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from dialer.importing.headings import LINE_HEADING, REASON_HEADING, Column, is_ours
@@ -14,8 +14,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 class ErrorFile:
     """Written row by row; there is none while there is no bad row."""
 
-    def __init__(self, path: Path, columns: Sequence[Column]) -> None:
+    def __init__(
+        self, path: Path, columns: Sequence[Column], say: Callable[[str], str] = lambda sentence: sentence
+    ) -> None:
         self.path = path
+        self._say = say
         self._kept = [n for n, column in enumerate(columns) if not is_ours(column.heading)]
         self._headings = [columns[n].heading for n in self._kept]
 
@@ -30,7 +33,10 @@ class ErrorFile:
 
     def add(self, bad: Iterable[BadRow]) -> None:
         """Append bad rows."""
-        rows = [[*(inert(self._cell(row, n)) for n in self._kept), str(row.line), row.why] for row in bad]
+        rows = [
+            [*(inert(self._cell(row, n)) for n in self._kept), str(row.line), self._say(row.why)]
+            for row in bad
+        ]
         if not rows:
             return
         if not self.path.exists():

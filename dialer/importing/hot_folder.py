@@ -1,7 +1,7 @@
 """A folder whose files are taken in by themselves, and the alarm when one is not there in time (C4)."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import partial
@@ -76,6 +76,7 @@ class HotFolder:
         default_branch: str,
         clock: Clock,
         planning: PlanningSettings | None = None,
+        say: Callable[[str], str] = str,
     ) -> None:
         self._database = database
         self._library = library
@@ -83,6 +84,7 @@ class HotFolder:
         self._zone = zone
         self._branch = default_branch
         self._clock = clock
+        self._say = say
         self._planning = planning or PlanningSettings()
         self._seen: dict[Path, Looks] = {}
 
@@ -128,6 +130,7 @@ class HotFolder:
             kind=expected.kind if expected else "",
             source=source,
             by="folder",
+            say=self._say,
             error_file=done / (path.name + _ERRORS),
         )
         try:
@@ -160,7 +163,9 @@ class HotFolder:
     async def _failed(self, path: Path, options: ImportOptions, why: str) -> None:
         await note_unreadable(self._database, path, options, why, self._clock)
         moved = await asyncio.to_thread(_move, path, FAILED_FOLDER)
-        await asyncio.to_thread(moved.with_name(moved.name + ".txt").write_text, why + "\n", "utf-8")
+        await asyncio.to_thread(
+            moved.with_name(moved.name + ".txt").write_text, self._say(why) + "\n", "utf-8"
+        )
         now, data = self._clock(), {"file": path.name, "error": why}
         await self._database.write(lambda conn: raise_alarm(conn, FAILED, options.source, now, data))
         log.warning("A file could not be taken in.", action="import", file=path.name, why=why)

@@ -1,6 +1,6 @@
 """How a file is to be read, and what became of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,6 +21,8 @@ class ImportOptions:
     # The file's name as people know it, and where bad rows go; default: the path's own and beside it.
     shown_name: str = ""
     error_file: Path | None = None
+    # The reasons in the error file in the language of its readers.
+    say: Callable[[str], str] = str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

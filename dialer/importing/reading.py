@@ -109,12 +109,19 @@ def open_occasions(
     mapped = {heading.strip(): name for heading, name in (mapped or {}).items()}
     _check(kind, mapped)
     shown: list[str] = []
+    widest: list[str] = []
+    misfit: UnreadableFile | None = None
     tables = open_tables(path)
     for table in tables:
         head = list(islice(_not_empty(table.rows), LOOKED_AT))
         found = find_headings([row.cells for row in head], mapped)
         if found is not None:
-            columns, chosen = _understood(path, found, mapped, kind)
+            try:
+                columns, chosen = _understood(path, found, mapped, kind)
+            except UnreadableFile as error:
+                # A sheet of explanations, perhaps: another one may hold the rows.
+                misfit = misfit or error
+                continue
             reader = RowReader(
                 columns, kind=chosen, source=source, zone=zone, default_branch=default_branch, today=today
             )
@@ -131,9 +138,11 @@ def open_occasions(
                 _tables=tables,
             )
         shown += [", ".join(text_of(cell) for cell in head[0].cells)] if head else []
-    raise UnreadableFile(
+        widest = max(widest, _widest(head), key=len)
+    raise misfit or UnreadableFile(
         f"{path.name}: no headings are known; the first line has: {shown[0][:200] if shown else 'nothing'}. "
-        "Say which column is what with a mapping"
+        "Say which column is what with a mapping",
+        widest,
     )
 
 
@@ -147,12 +156,13 @@ def _understood(
     if not chosen:
         raise UnreadableFile(
             f"{path.name}: its headings do not tell what kind it is; say which of {', '.join(KINDS)}. "
-            f"The headings are: {there}"
+            f"The headings are: {there}",
+            found.names,
         )
     missing = missing_columns(chosen, frozenset(column.field for column in columns))
     if missing:
         names = ", ".join(BY_NAME[name].headings[0] for name in missing)
-        raise UnreadableFile(f"{path.name}: no column {names}; the headings are: {there}")
+        raise UnreadableFile(f"{path.name}: no column {names}; the headings are: {there}", found.names)
     return columns, chosen
 
 
@@ -165,6 +175,12 @@ def _check(kind: str, mapped: Mapping[str, str]) -> None:
             f"the mapping names {', '.join(unknown)}, which is no field; known are {', '.join(BY_NAME)}, "
             "and fact:NAME for what a playbook of yours asks for"
         )
+
+
+def _widest(head: Sequence[Row]) -> list[str]:
+    """The row that is most likely the headings where none is known: the first with the most cells."""
+    rows = [[text_of(cell) for cell in row.cells] for row in head]
+    return max(rows, key=lambda row: sum(map(bool, row)), default=[])
 
 
 def _not_empty(rows: Iterator[Row]) -> Iterator[Row]:

@@ -53,7 +53,9 @@ async def import_file(
     file = await asyncio.to_thread(open_with, path, options, clock())
     digest, lines = await asyncio.to_thread(_sha256, path)
     earlier = await database.read(lambda conn: unfinished(conn, digest, file.kind, options.source))
-    errors = ErrorFile(options.error_file or path.with_name(path.name + ".errors.csv"), file.columns)
+    errors = ErrorFile(
+        options.error_file or path.with_name(path.name + ".errors.csv"), file.columns, options.say
+    )
     site = Site.of(library, planning or PlanningSettings(), options.zone)
     run = Run(database, site, file, options, errors, clock)
     await run.begin(path, digest, earlier)

@@ -71,7 +71,7 @@ def gather(
             continue
         row, exclusion = rows.pop(key, None), left_out.pop(key, None)
         if row is not None:
-            items.append(Item(_as_known(owed), standing_of(row)))
+            items.append(Item(_as_known(_in_its_version(site, known, row, owed, now)), standing_of(row)))
         elif exclusion is not None:
             called = replace(owed, stratum="") if key in drawn else owed
             items.append(Item(called, standing_exclusion(exclusion)))
@@ -86,6 +86,14 @@ def gather(
         if item is not None:
             items.append(item)
     return items
+
+
+def _in_its_version(site: Site, known: Known, row: Row, owed: Owed, now: datetime) -> Owed:
+    """A follow-up that stayed with an older version of its playbook goes by that, dates included (T7)."""
+    occasion, person = known.occasions.get(row["occasion_id"]), known.people.get(row["customer_id"])
+    if row["playbook_version"] == owed.playbook.version or occasion is None or person is None:
+        return owed
+    return owed_again(site, row, occasion, person, known.staff, dates_of(row), now) or owed
 
 
 def _as_known(owed: Owed) -> Owed:

@@ -6,14 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, Connection, and_, bindparam, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, and_, bindparam, insert, or_, select
 
 from dialer.customers.blocks import blocked_numbers
 from dialer.customers.tables import contacts, customers, phones
 from dialer.followups.queries import FollowUp
-from dialer.followups.service import move_from
-from dialer.followups.states import FollowUpEvent, FollowUpState
-from dialer.followups.tables import follow_ups
 from dialer.followups.workdays import WorkCalendar
 from dialer.ids import new_id
 from dialer.planning import gates
@@ -23,7 +20,6 @@ from dialer.planning.settings import PlanningSettings
 from dialer.planning.tables import decisions
 from dialer.playbooks.library import Library
 from dialer.playbooks.schema import Playbook
-from dialer.storage.feed import emit
 
 _MANY: BindParameter[str] = bindparam("many", expanding=True)
 _PEOPLE = select(
@@ -70,11 +66,6 @@ _CONTACTS = select(
         ),
     )
 )
-_PUT_OFF = (
-    update(follow_ups)
-    .where(follow_ups.c.id == bindparam("put_off"), follow_ups.c.state == FollowUpState.WAITING)
-    .values(due_at=bindparam("until"))
-)
 _DECIDED = insert(decisions)
 
 # A talk about this follow-up was held already: the customer expects the rest of it.
@@ -119,7 +110,10 @@ def verdicts(
     """Whether each of these may be dialled now, in their order. At most six statements, however many."""
     ledger = read_ledger(conn, owed, library, settings, now)
     calendar = settings.calendar()
-    return [judge(one, library.find(one.playbook), ledger, settings, calendar, zone, now) for one in owed]
+    return [
+        judge(one, library.find(one.playbook, one.playbook_version), ledger, settings, calendar, zone, now)
+        for one in owed
+    ]
 
 
 def judge(
@@ -235,27 +229,6 @@ def read_ledger(
         if made.household:
             ledger.by_household[made.household].append(contact)
     return ledger
-
-
-def put_off(conn: Connection, refused: Sequence[tuple[FollowUp, Verdict]], now: datetime) -> None:
-    """Follow-ups that may not be dialled now: put off until they may, cancelled where time does not help.
-
-    Each is a decision with its gates; a follow-up is looked at again no earlier than that.
-    """
-    later = [(owed, verdict) for owed, verdict in refused if verdict.put_off_until is not None]
-    if later:
-        conn.execute(
-            _PUT_OFF, [{"put_off": owed.id, "until": verdict.put_off_until} for owed, verdict in later]
-        )
-    for owed, verdict in refused:
-        until = verdict.put_off_until
-        if until is None:
-            move_from(conn, owed, FollowUpEvent.CANCEL, now, reason=verdict.reason)
-        else:
-            emit(
-                conn, "follow_up.put_off", owed.id, now, {"gate": verdict.reason, "until": until.isoformat()}
-            )
-    decided(conn, refused, now)
 
 
 def decided(

@@ -122,12 +122,13 @@ def redraw(
     counts: Counter[str] = Counter()
     drawn = settle(order, size, state.unreachable)
     for _ in range(_PASSES):
+        called = set(drawn.called)
         fates = _promote(conn, site, state, drawn, now)
         # A customer whose contact limit is used up is no more reached than one who does not answer.
         capped = {
             fate.item.owed.occasion_id: fate.refused.value
             for fate in fates
-            if fate.refused is not None and fate.item.owed.occasion_id in drawn.called
+            if fate.refused is not None and fate.item.owed.occasion_id in called
         }
         if not capped:
             break

@@ -24,10 +24,10 @@ _CHUNK = 5_000
 _ROUNDS = 5
 
 _MANY: BindParameter[str] = bindparam("many", expanding=True)
+# In no order: to sort all that waits for each batch would make many batches dear.
 _UNPLANNED = (
     select(occasions)
     .where(occasions.c.planned_at.is_(None))
-    .order_by(occasions.c.id)
     .limit(bindparam("most", type_=occasions.c.amount_fen.type))
 )
 _OCCASIONS = select(occasions).where(occasions.c.id.in_(_MANY))
@@ -85,7 +85,7 @@ class Known:
 
 
 def unplanned(conn: Connection, limit: int) -> list[Row]:
-    """Occasions that the planner has not looked at since they came in or changed, the oldest first."""
+    """Occasions that the planner has not looked at since they came in or changed."""
     return list(_rows(conn, _UNPLANNED, most=limit))
 
 

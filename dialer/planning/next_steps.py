@@ -54,7 +54,7 @@ def after_signals(conn: Connection, site: Site, occasion_ids: Iterable[str], now
     for key in sorted(ids & known.occasions.keys()):
         due += _started(site, known, known.occasions[key], heard.get(key, []), now)
     for row in steps:
-        if row["state"] == FollowUpState.DONE:
+        if row["state"] == FollowUpState.DONE and _hears(site, row, heard.get(row["occasion_id"], [])):
             found = _next(site, known, row, row["due_at"], heard.get(row["occasion_id"], []), now)
             if found is not None:
                 due.append(found)
@@ -74,7 +74,7 @@ def _heard(conn: Connection, ids: Iterable[str]) -> dict[str, list[Row]]:
 
 def _following(site: Site, row: Row) -> tuple[Playbook, Step] | None:
     """The step that starts when this follow-up is done."""
-    playbook = site.library.find(row["playbook"])
+    playbook = site.library.find(row["playbook"], row.get("playbook_version"))
     if playbook is None:
         return None
     variant = playbook.variant(row["segment"])
@@ -83,6 +83,14 @@ def _following(site: Site, row: Row) -> tuple[Playbook, Step] | None:
     if at == len(ids) or variant.steps[at].start is StepStart.OCCASION:
         return None
     return variant, variant.steps[at]
+
+
+def _hears(site: Site, row: Row, heard: Sequence[Row]) -> bool:
+    """Whether the step after this one waited for a signal that was given meanwhile."""
+    following = _following(site, row)
+    return following is not None and any(
+        one["name"] == following[1].signal and one["at"] >= row["due_at"] for one in heard
+    )
 
 
 def _next(

@@ -13,6 +13,7 @@ from dialer.followups.tables import follow_ups
 from dialer.ids import new_id
 from dialer.planning.batch import settle
 from dialer.planning.loading import known_of, occasions_of, since_of, unplanned
+from dialer.planning.morning.absence import cancel_absences
 from dialer.planning.owed import Owed, Row, Site, owed_on_arrival
 from dialer.planning.settings import PlanningSettings
 from dialer.planning.tables import plan_runs, signals
@@ -64,6 +65,7 @@ def plan_new(conn: Connection, site: Site, now: datetime, limit: int = 1000) -> 
 
 def plan_occasions(conn: Connection, site: Site, batch: list[Row], now: datetime) -> Counter[str]:
     """Decide on these occasions and on all that is owed to the same people."""
+    cancel_absences(conn, site, batch, now)
     known = known_of(conn, batch, since_of(now, longest_gap(site)))
     due: list[Owed] = []
     for occasion in batch:

@@ -51,7 +51,7 @@ def owed_again(
     now: datetime,
 ) -> Owed | None:
     """What a row was made from; None where its playbook or step is gone."""
-    playbook = site.library.find(row["playbook"])
+    playbook = site.library.find(row["playbook"], row.get("playbook_version"))
     if playbook is None:
         return None
     variant = playbook.variant(row["segment"])

@@ -120,8 +120,9 @@ class Writer:
             self._decide(follow_up_id, owed, "planned", fate.gates)
             return follow_up_id
         if standing.state in (S.PLANNED, S.WAITING):
-            # What was put off for a gate's sake stays put off.
-            due_at = max(due_at, standing.due_at or due_at)
+            if standing.row["earliest_at"] == owed.dates.earliest:
+                # What was put off for a gate's sake stays put off.
+                due_at = max(due_at, standing.due_at or due_at)
             self._move(fate, standing, standing.state, due_at, None)
             return standing.id
         MACHINE.advance(standing.state, E.PART, self._now)

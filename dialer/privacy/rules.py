@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
+from dialer.followups.dates import add_months
 from dialer.playbooks.base import Text
 from dialer.playbooks.parts import Anchor
 from dialer.playbooks.questions import TYPED
 from dialer.playbooks.schema import Playbook
-from dialer.playbooks.spans import Span
+from dialer.playbooks.spans import Span, Unit
 
 
 class KeptWhat(StrEnum):
@@ -33,7 +34,7 @@ class Kept:
     what: KeptWhat
     count: int
     why: Text
-    until: datetime | None = None
+    until: date | None = None
     # Where it counts from the end of a contract whose date is not known: so long after it.
     after_contract: Span | None = None
 
@@ -61,14 +62,14 @@ def by_law(playbook: Playbook | None) -> bool:
     return playbook is not None and playbook.retention.law is not None
 
 
-def keeps_until(playbook: Playbook, ended_at: datetime, contract_end: datetime | None) -> Kept:
+def keeps_until(playbook: Playbook, called_on: date, contract_end: date | None) -> Kept:
     """How long a call that is kept by law is kept."""
     retention = playbook.retention
     assert retention.law is not None
-    if retention.anchor is Anchor.CONTRACT_END and contract_end is None:
+    begins = contract_end if retention.anchor is Anchor.CONTRACT_END else called_on
+    if begins is None:
         return Kept(KeptWhat.CALLS, 1, retention.law, after_contract=retention.keep)
-    begins = ended_at if contract_end is None else contract_end
-    return Kept(KeptWhat.CALLS, 1, retention.law, until=begins + _length(retention.keep))
+    return Kept(KeptWhat.CALLS, 1, retention.law, until=_after(begins, retention.keep))
 
 
 def gathered(kept: Iterable[Kept]) -> list[Kept]:
@@ -85,11 +86,11 @@ def gathered(kept: Iterable[Kept]) -> list[Kept]:
     return list(found.values())
 
 
-def typed_questions(playbook: Playbook | None) -> frozenset[str] | None:
-    """The questions whose answers are free text; None: not known, so that every answer may be."""
+def chosen_questions(playbook: Playbook | None) -> frozenset[str]:
+    """The questions whose answers are one of several: the figures' scores, and nobody's words."""
     if playbook is None:
-        return None
-    return frozenset(question.id for question in playbook.questionnaire if question.type in TYPED)
+        return frozenset()
+    return frozenset(question.id for question in playbook.questionnaire if question.type not in TYPED)
 
 
 def without_person(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,5 +98,8 @@ def without_person(data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in data.items() if key not in _NEVER_SHOWN}
 
 
-def _length(span: Span) -> timedelta:
-    return timedelta(minutes=span.roughly)
+def _after(day: date, span: Span) -> date:
+    months = {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}.get(span.unit)
+    if months is None:
+        return day + timedelta(minutes=span.roughly)
+    return add_months(day, span.count * months)

@@ -1,7 +1,7 @@
 """Forgetting a person: the one action (X3)."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
@@ -38,9 +38,9 @@ from dialer.privacy.rules import (
     Kept,
     KeptWhat,
     by_law,
+    chosen_questions,
     gathered,
     keeps_until,
-    typed_questions,
     without_person,
 )
 from dialer.storage.feed import emit, events, flush
@@ -62,7 +62,7 @@ def forget(conn: Connection, library: Library, customer_id: str, by: str, now: d
         NoSuchCustomer: there is none.
         BeingCalled: a call to the person is going on.
     """
-    kept = what_is_kept(conn, library, customer_id, now)
+    kept = what_is_kept(conn, library, customer_id)
     records = family(conn, customer_id)
     called = follow_ups_of(conn, records)
     if any(one.state == FollowUpState.CALLING for one in called):
@@ -81,12 +81,12 @@ def forget(conn: Connection, library: Library, customer_id: str, by: str, now: d
     return kept
 
 
-def what_is_kept(conn: Connection, library: Library, customer_id: str, now: datetime) -> list[Kept]:
+def what_is_kept(conn: Connection, library: Library, customer_id: str) -> list[Kept]:
     """What `forget` would leave, for the page that asks first."""
     records = family(conn, customer_id)
     called = follow_ups_of(conn, records)
     kept = [
-        keeps_until(library.get(one.playbook, one.playbook_version), one.ended_at, _contract_end(one))
+        keeps_until(library.get(one.playbook, one.playbook_version), one.ended_at.date(), _contract_end(one))
         for one in called
         if one.ended_at is not None and _lawful(library, one)
     ]
@@ -103,10 +103,10 @@ def _lawful(library: Library, one: Called) -> bool:
     return one.ended_at is not None and by_law(library.find(one.playbook, one.playbook_version))
 
 
-def _contract_end(one: Called) -> datetime | None:
+def _contract_end(one: Called) -> date | None:
     for name in _CONTRACT_END:
         try:
-            return datetime.combine(date.fromisoformat(str(one.facts.get(name))), datetime.min.time(), UTC)
+            return date.fromisoformat(str(one.facts.get(name)))
         except ValueError:
             continue
     return None
@@ -161,10 +161,8 @@ def _erase_said(conn: Connection, library: Library, called: Sequence[Called], la
     for one in called:
         if one.id in lawful:
             continue
-        typed = typed_questions(library.find(one.playbook, one.playbook_version))
-        said = [answers.c.follow_up_id == one.id]
-        if typed is not None:
-            said.append(answers.c.question_id.in_(typed))
+        chosen = chosen_questions(library.find(one.playbook, one.playbook_version))
+        said = (answers.c.follow_up_id == one.id, answers.c.question_id.not_in(chosen))
         conn.execute(update(answers).where(*said).values(value=""))
     mine = [one.id for one in called if one.id not in lawful]
     conn.execute(

@@ -191,7 +191,7 @@ async def test_an_incomplete_form_is_not_closed_as_complete(database: Database) 
     await database.write(partial(answer_all, current=call, now=at(90)))
     other = await database.write(partial(talked, number="13800000002", extension="8002"))
     await database.write(partial(answer, call=other, now=at(90)))
-    rest = ", ".join(item.id for item in PLAYBOOK.questionnaire[1:])
+    rest = ", ".join(item.id for item in PLAYBOOK.questionnaire[1:] if item.when is None)
     await refused(database, other, D.COMPLETED, f"questions without an answer: {rest}")
     await database.write(partial(save, call=call, disposition=D.COMPLETED))
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from dialer.customers.tables import customers, occasions, phones
 from dialer.followups.moving import OpenCount, count_open
@@ -15,7 +15,9 @@ from dialer.followups.states import FollowUpState
 from dialer.followups.tables import follow_ups
 from dialer.followups.workdays import WorkCalendar
 from dialer.ids import new_id
+from dialer.planning.owed import Site
 from dialer.planning.publishing import Published, preview, publish
+from dialer.planning.service import plan_occasions
 from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.editing import with_value
 from dialer.playbooks.library import Library
@@ -37,8 +39,10 @@ LATER = with_value(TEXT, ("steps", 0, "limit"), "5d")
 def owed(conn: Connection, state: FollowUpState = FollowUpState.WAITING, **columns: object) -> str:
     """A follow-up of the shipped version whose occasion was yesterday; its id."""
     customer_id, occasion_id = new_id(), new_id()
+    number = f"138{int(occasion_id, 36) % 10**8:08}"
     happened_at = NOW - timedelta(days=1)
     conn.execute(insert(customers).values(id=customer_id, name="李", branch="东店", created_at=NOW))
+    conn.execute(insert(phones).values(customer_id=customer_id, number=number, position=0))
     conn.execute(
         insert(occasions).values(
             id=occasion_id,
@@ -59,7 +63,7 @@ def owed(conn: Connection, state: FollowUpState = FollowUpState.WAITING, **colum
         customer_id=customer_id,
         branch="东店",
         plate=None,
-        number="13800000001",
+        number=number,
         happened_at=happened_at,
         zone=ZONE,
         now=NOW,
@@ -120,6 +124,24 @@ async def test_t7_scripts_are_versioned_and_each_follow_up_keeps_its_version(dat
     await database.write(work)
 
 
+async def test_t7_an_order_that_comes_again_does_not_move_a_follow_up_that_stayed(database: Database) -> None:
+    """T7, L1: planning again goes by the version that the follow-up has; what is new goes by the newest."""
+
+    def work(conn: Connection) -> None:
+        stayed = owed(conn)
+        save(conn)
+        follow_up_of_new = owed(conn)
+        conn.execute(delete(follow_ups).where(follow_ups.c.id == follow_up_of_new))
+        site = Site.of(library_of(conn, SHIPPED), PlanningSettings(), ZONE)
+        for _ in range(2):
+            plan_occasions(conn, site, [dict(row) for row in conn.execute(select(occasions)).mappings()], NOW)
+        assert shown(conn, stayed) == (1, "11-27 00:00")
+        made = conn.execute(select(follow_ups.c.id).where(follow_ups.c.id != stayed)).scalar_one()
+        assert shown(conn, made) == (2, "11-29 00:00")
+
+    await database.write(work)
+
+
 async def test_t7_open_follow_ups_move_where_that_is_asked_for(database: Database) -> None:
     """T7, L1: their dates are worked out anew; a time that a try has set stays."""
 
@@ -162,13 +184,6 @@ async def test_t7_the_effect_is_seen_before_it_is_saved(database: Database) -> N
     def work(conn: Connection) -> None:
         for _ in range(4):
             owed(conn)
-        conn.execute(
-            insert(phones),
-            [
-                {"customer_id": one, "number": "13800000001", "position": 0}
-                for one in conn.execute(select(customers.c.id)).scalars()
-            ],
-        )
         changed = read_text(with_value(TEXT, ("coverage", "share"), Decimal("0.5")), "x")
         seen = preview(conn, SHIPPED, changed, PlanningSettings(), ZONE, NOW.date() - timedelta(days=1), NOW)
         assert seen.before is not None

@@ -13,7 +13,7 @@ from dialer.calling.reserving import Pairing
 from dialer.calling.settings import CallingSettings, Mode
 from dialer.calling.status import EngineStatus
 from dialer.ids import new_id
-from dialer.playbooks.library import shipped_library
+from dialer.playbooks.library import LiveLibrary, shipped_library
 from dialer.storage.base import metadata
 from dialer.storage.database import Database
 from dialer.storage.dialects import sqlite_url
@@ -34,7 +34,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     engine.dispose()
     database = Database(sqlite_url(path))
     await database.start()
-    library = shipped_library()
+    library = LiveLibrary(shipped_library().all_versions())
     settings = CallingSettings(mode=Mode.LIVE, keep_hours=False)
     status = EngineStatus(Pairing(settings, library, new_id(), None), link_up=True, settled=True)
     root = tmp_path / "recordings"

@@ -19,6 +19,7 @@ from dialer.customers.tables import customers, occasions, phones, vehicles
 from dialer.followups import service as follow_ups
 from dialer.ids import new_id
 from dialer.playbooks.library import Library
+from dialer.playbooks.timing import TriggerKind
 from dialer.storage.database import Database
 from web.app import make_app
 from web.auth.passwords import hash_password
@@ -123,6 +124,8 @@ class Site:
                 )
             )
             for playbook in self.library.for_occasion("settlement-order"):
+                if playbook.trigger.kind is not TriggerKind.EVENT:
+                    continue
                 follow_ups.plan(
                     conn,
                     playbook,

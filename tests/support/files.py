@@ -66,11 +66,11 @@ def xls(rows: Sequence[Cells]) -> bytes:
 
 def html(rows: Sequence[Cells], encoding: str = "gbk") -> bytes:
     """A web page with a table, as many systems call .xls."""
-    body = "".join(
-        f"<tr>{''.join(f'<td>{escape(_text(cell))}</td>' for cell in row)}</tr>\n" for row in rows
-    )
-    return f"<html><head><style>td {{}}</style></head><body><table border=1>{body}</table></body></html>".encode(
-        encoding
+    body = "".join(f"<tr>{''.join(f'<td>{escape(_text(cell))}</td>' for cell in row)}</tr>\n" for row in rows)
+    return (
+        f"<html><head><style>td {{}}</style></head><body><table border=1>{body}</table></body></html>".encode(
+            encoding
+        )
     )
 
 

@@ -14,6 +14,7 @@ from dialer.calling.queries import Attempt, attempt
 from dialer.calling.states import AttemptState
 from dialer.calling.status import Idle, idle
 from dialer.cases.queries import Case, cases_of_call, count_open_tasks
+from dialer.customers.corrections import is_missing
 from dialer.followups.queries import CallSheet, FollowUp, call_sheet, follow_up
 from dialer.forms.queries import Answer, ResultForm, form_of
 from dialer.forms.topics import Topic, all_branches, topics_of
@@ -60,7 +61,7 @@ class Call:
             name
             for topic in self.topics
             for name in topic.playbook.facts
-            if topic.facts.get(name) in (None, "", ())
+            if is_missing(topic.facts.get(name))
         )
 
     @property
@@ -163,16 +164,6 @@ def _call(conn: Connection, panel: Panel, who: Agent, current: AgentSession, lan
         cards=_cards(topics, facts, language),
         cases=tuple(cases_of_call(conn, placed.id)),
     )
-
-
-def _given(topics: tuple[Topic, ...], language: str) -> dict[str, str]:
-    """The answers as they are said, for a script that repeats them."""
-    said = {}
-    for question in topics[0].standing.questions:
-        value = topics[0].standing.answers.get(question.id, "")
-        chosen = [choice.label.in_(language) for one in value.split(",") if (choice := question.choice(one))]
-        said[question.id] = "、".join(chosen) or value
-    return said
 
 
 def _given(topic: Topic, language: str) -> dict[str, str]:
@@ -287,7 +278,7 @@ def answer_data(answer: Answer, zone: ZoneInfo) -> dict[str, object]:
 
 def item_number(question_id: str, index: int) -> str:
     """The item's number in the company's own table, from an id such as q11; else its place."""
-    numbered = re.fullmatch(r"q(\d+)", question_id)
+    numbered = re.fullmatch(r"q(\d+)(_why)?", question_id)
     return numbered[1] if numbered else str(index)
 
 

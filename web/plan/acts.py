@@ -14,8 +14,7 @@ from dialer.assigning.rules import Move
 from dialer.assigning.service import CannotAssign
 from dialer.daily.queries import past
 from dialer.daily.service import BadHandOver, make_hand_over
-from dialer.planning import service as planning
-from dialer.planning.service import plan_arrivals
+from dialer.planning.morning.run import plan_day, release_all
 from web.auth.guard import current_user, requires
 from web.auth.rules import Role
 from web.i18n import N_
@@ -29,7 +28,6 @@ T = TypeVar("T")
 Act = Callable[[web.Request, "Form"], Awaitable[str]]
 
 _MOST = 2000
-_AT_ONCE = 1000
 _NOTHING_CHOSEN = N_("nothing is chosen: choose agents, or how many")
 _NO_DATE = N_("a date or time is missing or is none: enter it as the field shows")
 
@@ -40,13 +38,13 @@ class Form:
     def __init__(self, fields: dict[str, str]) -> None:
         self._fields = fields
 
-    def text(self, name: str) -> str:
+    def value(self, name: str) -> str:
         """The field's text, "" where it is missing."""
         return self._fields.get(name, "").strip()
 
     def number(self, name: str) -> int:
         """The field's number, 0 where it is none."""
-        text = self.text(name)
+        text = self.value(name)
         return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
 
     def day(self, name: str) -> date:
@@ -56,7 +54,7 @@ class Form:
             CannotAssign: it is none.
         """
         try:
-            return datetime.strptime(self.text(name), "%Y-%m-%d").date()
+            return datetime.strptime(self.value(name), "%Y-%m-%d").date()
         except ValueError as error:
             raise CannotAssign(_NO_DATE) from error
 
@@ -110,44 +108,35 @@ async def preview(request: web.Request) -> web.StreamResponse:
         return await show(request, translator_of(request)(str(error)))
     ids = [move.follow_up_id for move in moves]
     rows = await panel.database.read(lambda conn: queries.rows_by_id(conn, ids, _MOST))
-    asked = {name: form.text(name) for name in ("from", "to", "playbook", "count")}
+    asked = {name: form.value(name) for name in ("from", "to", "playbook", "count")}
     return await show(request, preview={"rows": rows, "asked": asked})
 
 
 def _chosen(conn: Connection, panel: Panel, day: date, form: Form) -> list[Move]:
     """The follow-ups that a form names: whose, of which playbook, how many, those with the latest limits."""
-    if form.text("from") == "nobody":
+    if form.value("from") == "nobody":
         tonight = view.end_of(day, panel.settings.zone)
         rows = [row for row in open_of_day(conn, day, tonight) if row.owner_id is None]
     else:
-        rows = open_of_agent(conn, form.text("from"))
-    wanted = form.text("playbook")
+        rows = open_of_agent(conn, form.value("from"))
+    wanted = form.value("playbook")
     chosen = [row.id for row in rows if wanted in ("", row.playbook)]
     count = form.number("count")
     chosen = chosen[-count:] if count else chosen
-    return assigning.plan_reassign(conn, chosen[:_MOST], form.text("to"))
+    return assigning.plan_reassign(conn, chosen[:_MOST], form.value("to"))
 
 
 async def _release(request: web.Request, _form: Form) -> str:
-    day, by = day_of(request), current_user(request).login
-    now = request.app[PANEL].clock()
-    released = 0
-    while batch := await _write(request, lambda conn: planning.release(conn, day, by, now, _AT_ONCE)):
-        released += batch
-        if batch < _AT_ONCE:
-            break
-    return _done(request, moved=released)
+    panel, by = request.app[PANEL], current_user(request).login
+    return _done(request, moved=await release_all(panel.database, day_of(request), by, panel.clock))
 
 
 async def _again(request: web.Request, form: Form) -> str:
-    panel = request.app[PANEL]
-    now, zone = panel.clock(), panel.settings.zone
-    while True:
-        counts = await _write(
-            request, lambda conn: plan_arrivals(conn, panel.library, panel.planning, zone, now, _AT_ONCE)
-        )
-        if counts["occasions"] < _AT_ONCE:
-            break
+    """Plans today; what is planned is then assigned."""
+    panel, by = request.app[PANEL], current_user(request).login
+    await plan_day(
+        panel.database, panel.library, panel.planning, panel.settings.zone, panel.clock, kind="again", by=by
+    )
     return await _assign(request, form)
 
 
@@ -175,23 +164,23 @@ async def _reassign(request: web.Request, form: Form) -> str:
 
 async def _undo(request: web.Request, form: Form) -> str:
     by, now = current_user(request).login, request.app[PANEL].clock()
-    back = await _write(request, lambda conn: assigning.undo(conn, form.text("batch"), by, now))
+    back = await _write(request, lambda conn: assigning.undo(conn, form.value("batch"), by, now))
     return _done(request, moved=back[0])
 
 
 async def _leave(request: web.Request, form: Form) -> str:
     by, now = current_user(request).login, request.app[PANEL].clock()
     first = form.day("first_day")
-    last = form.day("last_day") if form.text("last_day") else first
+    last = form.day("last_day") if form.value("last_day") else first
     await _write(
         request,
         lambda conn: assigning.add_leave(
             conn,
-            agent_id=form.text("agent"),
+            agent_id=form.value("agent"),
             first_day=first,
             last_day=last,
-            stand_in_id=form.text("stand_in") or None,
-            reason=form.text("reason")[:100],
+            stand_in_id=form.value("stand_in") or None,
+            reason=form.value("reason")[:100],
             by=by,
             now=now,
         ),
@@ -201,23 +190,23 @@ async def _leave(request: web.Request, form: Form) -> str:
 
 async def _end_leave(request: web.Request, form: Form) -> str:
     by, now = current_user(request).login, request.app[PANEL].clock()
-    await _write(request, lambda conn: assigning.end_leave(conn, form.text("leave"), by, now))
+    await _write(request, lambda conn: assigning.end_leave(conn, form.value("leave"), by, now))
     return _done(request)
 
 
 async def _shift(request: web.Request, form: Form) -> str:
     day, by = day_of(request), current_user(request).login
     now = request.app[PANEL].clock()
-    starts, ends = form.text("starts"), form.text("ends")
+    starts, ends = form.value("starts"), form.value("ends")
     hours = (starts, ends) if starts and ends else None
-    await _write(request, lambda conn: assigning.set_shift(conn, form.text("agent"), day, hours, by, now))
+    await _write(request, lambda conn: assigning.set_shift(conn, form.value("agent"), day, hours, by, now))
     return _done(request)
 
 
 async def _targets(request: web.Request, form: Form) -> str:
     by, now = current_user(request).login, request.app[PANEL].clock()
     targets = {name: form.number(name) for name in TARGET if form.number(name)}
-    await _write(request, lambda conn: assigning.set_targets(conn, form.text("agent"), targets, by, now))
+    await _write(request, lambda conn: assigning.set_targets(conn, form.value("agent"), targets, by, now))
     return _done(request)
 
 
@@ -226,7 +215,7 @@ async def _hand_over(request: web.Request, form: Form) -> str:
     note = await _write(
         request,
         lambda conn: make_hand_over(
-            conn, from_id=form.text("from"), to_id=form.text("to"), note=form.text("note"), by=by, now=now
+            conn, from_id=form.value("from"), to_id=form.value("to"), note=form.value("note"), by=by, now=now
         ),
     )
     return f"/handover/{note}"

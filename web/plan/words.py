@@ -104,6 +104,7 @@ GATE: Mapping[str, str] = {
     "due": N_("Not before"),
     "window": N_("Calling hours"),
     "quarter_cap": N_("Contacts this quarter"),
+    "quarter_cap_playbook": N_("Contacts of the playbook this quarter"),
     "quarter_cap_person": N_("Contacts of the person this quarter"),
     "quarter_cap_plate": N_("Contacts of the plate this quarter"),
     "quarter_cap_household": N_("Contacts of the household this quarter"),
@@ -120,8 +121,9 @@ GATE: Mapping[str, str] = {
     "sample": N_("Drawn in the sample"),
     "agent": N_("Agent"),
     "owner": N_("Agent"),
-    "busy": N_("Customer is free"),
-    "outcome": N_("Outcome"),
+    "condition": N_("What the playbook is for"),
+    "playbook": N_("Playbook"),
+    "planned": N_("Planned"),
 }
 
 VALUE: Mapping[str, str] = {

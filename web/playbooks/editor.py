@@ -67,42 +67,15 @@ async def act(request: web.Request) -> web.StreamResponse:
     if draft.playbook is None or not draft.right:
         return _page(request, library, draft, based_on=based_on, status=422)
     day = _day(request, form.get("day", ""))
-    if form.get("action") == "save":
-        chosen = form.get("open_ones", "")
-        if chosen in OpenOnes.__members__.values():
-            return await _save(request, draft, OpenOnes(chosen), based_on, day)
-        asked = Problem(("open_ones",), "say what happens to open follow-ups")
-        return await _show(request, library, draft, based_on=based_on, day=day, problem=asked)
-    return await _show(request, library, draft, based_on=based_on, day=day)
-
-
-async def _show(
-    request: web.Request,
-    library: Library,
-    draft: Draft,
-    *,
-    based_on: int,
-    day: date,
-    problem: Problem | None = None,
-) -> web.Response:
-    """The editor with the effect of what was changed."""
+    saving, chosen = form.get("action") == "save", form.get("open_ones", "")
+    if saving and chosen in set(OpenOnes):
+        return await _save(request, draft, OpenOnes(chosen), based_on, day)
     panel, changed = request.app[PANEL], draft.playbook
-    if changed is None:
-        return _page(request, library, draft, based_on=based_on)
     seen = await panel.database.read(
         lambda conn: preview(conn, library, changed, panel.planning, panel.settings.zone, day, panel.clock())
     )
-    status = 200 if problem is None else 422
-    return _page(
-        request,
-        library,
-        draft,
-        based_on=based_on,
-        seen=seen,
-        day=day,
-        unsaid=problem is not None,
-        status=status,
-    )
+    status = 422 if saving else 200
+    return _page(request, library, draft, based_on=based_on, seen=seen, day=day, unsaid=saving, status=status)
 
 
 async def _save(
@@ -200,6 +173,7 @@ def _page(
         based_on=based_on,
         was=was,
         at_field=at_field,
+        labels={one.name: one for group in draft.groups for one in group.fields},
         elsewhere=elsewhere,
         said=lambda problem: words.said(problem, text),
         seen=seen,

@@ -136,6 +136,7 @@ PROBLEMS = (
     N_("is needed"),
     N_("Extra inputs are not permitted"),
     N_("Field required"),
+    N_("somebody else saved a version meanwhile"),
     N_("the id must stay {name}: another id is another playbook"),
 )
 _PATTERNS = [(template, pattern_of(template)) for template in PROBLEMS]

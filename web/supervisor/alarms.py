@@ -17,6 +17,20 @@ class Wording:
 
 
 WORDING: Mapping[str, Wording] = {
+    "import_missing": Wording(
+        N_("The file of {source} is not there: it was expected by {by}."),
+        N_(
+            "Export it and put it into the import folder, or send it on the import page. The alarm then ends."
+        ),
+    ),
+    "import_failed": Wording(
+        N_("The file {file} cannot be taken in. {error}"),
+        N_("Mend it and put it into the import folder again. Its reason stands beside it in failed/."),
+    ),
+    "write_back_failing": Wording(
+        N_("{target} does not take results: {error}"),
+        N_("Check that system and its address. It is tried again by itself; no result is lost."),
+    ),
     "link_down": Wording(
         N_("No link to the telephone system. {reason}"),
         N_("{advice} No new call is placed meanwhile; talks in progress go on."),
@@ -35,6 +49,18 @@ WORDING: Mapping[str, Wording] = {
     "agent_over_time": Wording(
         N_("{agent} has been in wrap-up longer than allowed."),
         N_("Ask whether help is needed; the result form has to be saved before the next call."),
+    ),
+    "complaint": Wording(
+        N_("A complaint in the call of {agent} to {plate}: {words}"),
+        N_("Open the case under Cases and tasks, judge it, and ring the customer."),
+    ),
+    "answer_alarm": Wording(
+        N_("The call of {agent} to {plate} needs you: {titles}."),
+        N_("Look at its answers, act, and press Seen under Cases and tasks."),
+    ),
+    "customer_upset": Wording(
+        N_("A customer was upset in the call of {agent} ({plate}) and is left alone for a day or two."),
+        N_("Decide under Cases and tasks when this customer may be called again."),
     ),
     "recording_missing": Wording(
         N_("No recording of the call of {agent} to {plate} ({call_seconds} s)."),
@@ -105,7 +131,9 @@ PROBLEM: Mapping[str, str] = {
 }
 
 # What stops the work comes first.
-_URGENT = frozenset({"link_down", "calls_refused", "recordings_disk_full", "attempt_unknown"})
+_URGENT = frozenset(
+    {"complaint", "answer_alarm", "link_down", "calls_refused", "recordings_disk_full", "attempt_unknown"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from asterisk.ports import PortBusy
 from asterisk.server import ServerError
 from bench import ami as ami_bench
 from bench import originate as originate_bench
+from bench import planning as planning_bench
 from bench import speech as speech_bench
 from bench.placing import CannotPlace
 from dialer.app.cli.common import DEFAULT_DATA, AsJson, DataDir, console, fail, run, settings_of, show
@@ -139,4 +140,37 @@ def speech(
     if heard.cer > WORST_CER:
         fail(
             f"{heard.model} hears {heard.cer:.1%} of the characters wrong; wanted are at most {WORST_CER:.0%}"
+        )
+
+
+@app.command()
+def plan(
+    full: Annotated[bool, typer.Option(help="With a million occasions: takes many minutes.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Occasions planned in a second, and how that grows with their number."""
+    sizes = (*planning_bench.SIZES, planning_bench.FULL) if full else planning_bench.SIZES
+    figures = planning_bench.run(sizes)
+    if not as_json:
+        for size in figures.sizes:
+            console.print(
+                f"{size.customers:>9,} occasions: {size.a_second:,.0f}/s, of which drawing took "
+                f"{size.draw_seconds:.1f} of {size.seconds + size.draw_seconds:.1f} s",
+                highlight=False,
+            )
+        if figures.profile:
+            console.print(figures.profile, highlight=False)
+    show(
+        figures,
+        as_json,
+        f"The rules alone: {figures.pure_a_second:,.0f} occasions/s on a core. An occasion costs "
+        f"{figures.growth:.2f} times as much at the largest size as at the smallest; "
+        f"{figures.megabytes:.0f} MB.",
+    )
+    if figures.pure_a_second < planning_bench.LEAST_A_SECOND:
+        fail(f"wanted are at least {planning_bench.LEAST_A_SECOND:,} occasions/s through the rules alone")
+    if not figures.linear or figures.megabytes > planning_bench.MOST_MEGABYTES:
+        fail(
+            f"wanted are at most {planning_bench.WORST_GROWTH} times the cost and "
+            f"{planning_bench.MOST_MEGABYTES} MB"
         )

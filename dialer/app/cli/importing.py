@@ -30,6 +30,7 @@ from dialer.importing.reading import UnreadableFile
 from dialer.importing.service import import_file, note_unreadable
 from dialer.playbooks.library import shipped_library
 from dialer.storage.database import Database
+from web.i18n import translator
 
 export_app = typer.Typer(help="Give results back to other systems.", no_args_is_help=True)
 
@@ -59,6 +60,7 @@ def import_command(
             source=source,
             mapped=read_mapping(mapping) if mapping else {},
             by="command line",
+            say=translator(settings.web.language).sentence,
         )
         if dry_run:
             seen = with_database(settings, lambda database: _preview(database, file, options))

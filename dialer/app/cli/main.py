@@ -2,7 +2,19 @@
 
 import typer
 
-from dialer.app.cli import asterisk, bench, demo, drill, explain, importing, models, playbooks, serve, users
+from dialer.app.cli import (
+    asterisk,
+    bench,
+    demo,
+    drill,
+    explain,
+    importing,
+    models,
+    planning,
+    playbooks,
+    serve,
+    users,
+)
 
 app = typer.Typer(
     name="dialer",
@@ -15,6 +27,7 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("migrate")(serve.migrate_command)
 app.command("import")(importing.import_command)
+app.command("plan")(planning.plan_command)
 app.command("explain")(explain.explain_command)
 app.add_typer(users.users, name="user")
 app.add_typer(users.agents, name="agent")

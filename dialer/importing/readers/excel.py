@@ -28,21 +28,23 @@ def open_xlsx(path: Path) -> Iterator[Table]:
     Raises:
         UnreadableFile: it is damaged, or unpacks to more than can be meant.
     """
-    try:
-        _check_size(path)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of styles and extensions that are of no use here
-            book = load_workbook(path, read_only=True, data_only=True)
-    except UnreadableFile:
-        raise
-    except Exception as error:
-        raise _damaged(path, "XLSX") from error
-    try:
-        for sheet in book.worksheets:
-            if isinstance(sheet, ReadOnlyWorksheet):
-                yield Table(f"XLSX, sheet {sheet.title}", "utf-8", _xlsx_rows(path, sheet))
-    finally:
-        book.close()
+    # A file and not its name: openpyxl refuses an XLSX that is called .xls.
+    with path.open("rb") as file:
+        try:
+            _check_size(path)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of styles and extensions that are of no use here
+                book = load_workbook(file, read_only=True, data_only=True)
+        except UnreadableFile:
+            raise
+        except Exception as error:
+            raise _damaged(path, "XLSX") from error
+        try:
+            for sheet in book.worksheets:
+                if isinstance(sheet, ReadOnlyWorksheet):
+                    yield Table(f"XLSX, sheet {sheet.title}", "utf-8", _xlsx_rows(path, sheet))
+        finally:
+            book.close()
 
 
 def _check_size(path: Path) -> None:

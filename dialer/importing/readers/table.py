@@ -1,6 +1,6 @@
 """What every reader gives: a table whose rows come one after the other."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,7 +8,14 @@ from dialer.importing.cells import Cell
 
 
 class UnreadableFile(Exception):
-    """The file as a whole cannot be read. The message says why and what to do."""
+    """The file as a whole cannot be read. The message says why and what to do.
+
+    `headings` are those of the file, as far as they can be told: a person may say what they mean.
+    """
+
+    def __init__(self, message: str, headings: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.headings = tuple(headings)
 
 
 class Row(NamedTuple):

@@ -14,7 +14,7 @@ SHIPPED = Path(__file__).parents[3] / "playbooks" / "after-sales-satisfaction.ya
 
 def test_p1_asks_the_fifteen_items_of_the_source() -> None:
     """P1: 1-9 how do you rate, 11-14 and 16 scored, 17 yes or no; 10 and 15 do not exist."""
-    types = {item.id: item.type for item in PLAYBOOK.questionnaire}
+    types = {item.id: item.type for item in PLAYBOOK.questionnaire if item.when is None}
     assert list(types) == [f"q{number}" for number in (*range(1, 10), *range(11, 15), 16, 17)]
     assert len(types) == 15
     assert {types[f"q{number}"] for number in range(1, 10)} == {AnswerType.GRADE}
@@ -50,7 +50,9 @@ def test_scores_run_from_one_to_ten() -> None:
 
 def test_the_script_names_the_caller_the_plate_and_the_recording() -> None:
     """T1, T2: who calls, convenient?, recorded, thanks; forbidden words beside it."""
-    assert [step.id for step in PLAYBOOK.script] == ["greet", "plate", "convenient", "recording", "thanks"]
+    spoken = [step.id for step in PLAYBOOK.script]
+    assert spoken[:5] == ["greet", "plate", "convenient", "recording", "reason"]
+    assert spoken[-2:] == ["recap", "thanks"]
     assert {"不行", "不知道", "不可以"} <= set(PLAYBOOK.never_say)
 
 

@@ -75,14 +75,14 @@ WRONG = [
     ({"branch": "店" * 61}, "the branch is longer than 60 characters"),
     ({"phone": ""}, "the phone number is empty"),
     ({"phone": "12345"}, "'12345' is not a phone number: 7 to 12 digits are needed"),
-    ({"plate": "临时"}, "'临时' is not a number plate"),
+    ({"plate": "豫A12"}, "'豫A12' is not a number plate"),
     ({"time": ""}, "'' is not a date and time such as 2026-11-21 16:30"),
     ({"time": "昨天"}, "'昨天' is not a date and time"),
     ({"time": "2026-13-01"}, "'2026-13-01' is not a date and time"),
     ({"time": "0001-01-01 00:00:00"}, "'0001-01-01 00:00:00' is not a date and time"),
     ({"time": "9999-12-31"}, "'9999-12-31' is not a date and time"),
     ({"amount": "很多"}, "'很多' is not an amount of money"),
-    ({"amount": "NaN"}, "'NaN' is not an amount of money"),
+    ({"amount": "1280,50"}, "'1280,50' is not an amount of money"),
     ({"amount": "Infinity"}, "'Infinity' is not an amount of money"),
     ({"amount": "99999999999"}, "'99999999999' is not an amount of money"),
 ]
@@ -120,14 +120,13 @@ def test_other_systems_other_headings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        pytest.param(
-            b"", "no column 结算单号, 结算时间, 客户姓名, 手机; the first line has: nothing", id="empty"
-        ),
+        pytest.param(b"", "no headings are known; the first line has: nothing", id="empty"),
         pytest.param(
             "结算单号,手机\n1,2\n".encode(), "no column 结算时间, 客户姓名;.*结算单号, 手机", id="columns"
         ),
-        pytest.param(b"PK\x03\x04" + bytes(range(256)) * 4, "orders.csv", id="xlsx-named-csv"),
-        pytest.param("结算单号\t手机\n".encode("utf-16"), "orders.csv", id="utf-16"),
+        pytest.param(b"PK\x03\x04" + bytes(range(256)) * 4, "cannot be read as XLSX", id="zip-named-csv"),
+        pytest.param(bytes(range(32)) * 40, "is not text", id="binary"),
+        pytest.param("姓名,手机\n李,1\n".encode(), "do not tell what kind it is; say which of", id="kind"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_as_a_whole(tmp_path: Path, content: bytes, words: str) -> None:
@@ -148,16 +147,30 @@ def test_lines_may_end_in_any_way(tmp_path: Path) -> None:
 def test_a_cell_may_hold_commas_quotes_and_lines(tmp_path: Path) -> None:
     path = write(tmp_path / "orders.csv", [order(items='更换"机油", 5W-30\n四轮定位'), order(phone="x")])
     first, second = read(path)
-    assert isinstance(first, Occasion) and first.items == ['更换"机油", 5W-30\n四轮定位']
+    assert isinstance(first, Occasion) and first.items == ['更换"机油", 5W-30', "四轮定位"]
     assert isinstance(second, BadRow) and second.line == 4
 
 
-def test_a_cell_without_an_end_is_no_crash(tmp_path: Path) -> None:
-    """C3: a quote that is never closed swallows the rest: one bad row, or the file is refused."""
+def test_a_quotation_mark_that_is_not_closed_costs_one_row(tmp_path: Path) -> None:
+    """C4: it must not swallow the rows below it, however many they are."""
+    lines = text_of([order(key=str(n)) for n in range(4)]).splitlines()
+    lines[2] = lines[2] + ',"'
     path = tmp_path / "orders.csv"
-    path.write_text(text_of([GOOD]) + '"' + "x" * 200_000, "utf-8")
-    with pytest.raises(UnreadableFile, match="after line 2 it is not CSV"):
-        read(path)
+    path.write_text("\n".join([*lines, "x" * 200_000]), "utf-8")
+    found = [row.external_id if isinstance(row, Occasion) else row.line for row in read(path)]
+    assert found == ["0", 3, "2", "3", 6]
+    assert "a quotation mark is not closed" in next(row.why for row in read(path) if isinstance(row, BadRow))
+
+
+def test_a_damaged_byte_costs_one_row(tmp_path: Path) -> None:
+    """C3: the encoding is still known, and the row is not taken in with a wrong name."""
+    path = write(tmp_path / "orders.csv", [order(key=str(n)) for n in range(9)])
+    raw = path.read_bytes()
+    at = raw.index("李女士".encode())
+    path.write_bytes(raw[:at] + b"\xff" + raw[at + 1 :])
+    first, *others = read(path)
+    assert isinstance(first, BadRow) and "holds a character that is damaged in the file" in first.why
+    assert all(isinstance(row, Occasion) and row.name == "李" for row in others)
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What the day itself makes due: absences, festivals, cadences; and the run that makes the plan."""

@@ -1,0 +1,20 @@
+"""Import in the panel and over HTTP: upload, preview, take in, see what was wrong (C3, C4)."""
+
+from aiohttp import web
+
+from web.imports import api, pages
+from web.imports.uploads import JOBS, TASKS
+from web.panel import Panel
+
+__all__ = ["routes", "set_up"]
+
+
+def set_up(app: web.Application) -> None:
+    """What is being taken in is known to the application that does it."""
+    app[JOBS] = {}
+    app[TASKS] = set()
+
+
+def routes(panel: Panel) -> list[web.RouteDef]:
+    """The routes of this area."""
+    return [*pages.routes(panel), *api.routes(panel)]

@@ -1,0 +1,46 @@
+"""The words for kinds, states and remarks of imports, as message ids."""
+
+from collections.abc import Mapping
+
+from web.i18n import N_
+
+KIND: Mapping[str, str] = {
+    "settlement-order": N_("Settlement order"),
+    "delivery-order": N_("Delivery order"),
+    "lost-deal": N_("Lost deal"),
+    "maintenance-due": N_("Maintenance due"),
+    "complaint-closed": N_("Complaint closed"),
+    "discharge": N_("Discharge from hospital"),
+    "account-opened": N_("Account opened"),
+    "account-activity": N_("Account activity"),
+    "policy": N_("Insurance policy"),
+    "installation": N_("Installation"),
+    "repair-visit": N_("Repair visit"),
+    "inspection": N_("Inspection"),
+    "hotline-ticket": N_("Hotline ticket"),
+    "special-service": N_("Special service"),
+    "contact-list": N_("List of contacts"),
+}
+
+STATE: Mapping[str, str] = {
+    "running": N_("Being taken in"),
+    "done": N_("Taken in"),
+    "stopped": N_("Stopped"),
+    "failed": N_("Not readable"),
+}
+
+STATE_LOOK: Mapping[str, str] = {"running": "accent", "done": "good", "stopped": "warn", "failed": "bad"}
+
+LEFT_OUT: Mapping[str, str] = {
+    "total": N_("{n} total rows left out"),
+    "footer": N_("{n} footer rows left out"),
+    "headings": N_("{n} repeated heading rows left out"),
+}
+
+NOTE: Mapping[str, str] = {
+    "derived_id": N_(
+        "{n} rows have no number of their own: one was made of time, plate or phone, and name, "
+        "so that they are not taken in twice"
+    ),
+    "number_left_out": N_("{n} further phone numbers cannot be dialled and were left out"),
+}
