@@ -81,7 +81,7 @@ SATISFACTION: Mapping[str, str] = {
 }
 
 CASE_STATE: Mapping[str, str] = {
-    CaseState.NEW: N_("New"),
+    CaseState.NEW: N_("Filed"),
     CaseState.JUDGED: N_("Judged"),
     CaseState.INVESTIGATING: N_("Investigating"),
     CaseState.PROPOSED: N_("Proposed"),

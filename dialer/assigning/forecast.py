@@ -5,7 +5,7 @@ nearest limit first. Calls are counted in shares of a call, so the same values g
 Times are in the site's time zone: the history is by its hours.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -116,76 +116,98 @@ def play(
     """One run. Every follow-up needs 1 / reach dials on average; the talk itself once."""
     step = timedelta(minutes=STEP_MINUTES)
     past = [one for one in work if one.limit_at <= now]
-    waiting = sorted(
-        (one for one in work if one.limit_at > now),
-        key=lambda one: (one.playbook != first, one.limit_at, one.due_at, one.id),
-    )
-    left: dict[str, float] = {one.id: 1.0 for one in waiting}
+    # What is late already is called, too, and before the rest.
+    waiting = sorted(work, key=lambda one: (one.playbook != first, one.limit_at, one.due_at, one.id))
+    desk = _Desk(workers, {one.skill for one in work})
+    left: dict[str, float] = {}
     done_at: dict[str, datetime] = {}
     wanted: dict[int, float] = {}
-    skills = {worker.id: worker.skills for worker in workers}
-    there = 0.0
     at = now.replace(minute=now.minute - now.minute % STEP_MINUTES, second=0, microsecond=0)
     still = waiting
     while at < until and still:
         following = at + step
-        free = {worker.id: _overlap(worker.spans, max(at, now), following) for worker in workers}
-        there += sum(free.values())
+        desk.open({one.id: _overlap(one.spans, max(at, now), following) for one in workers})
         allowed = {name for name, spans in hours.spans.items() if _overlap(spans, at, following) > 0}
-        for one in still:
-            if not any(seconds > _NOTHING for seconds in free.values()):
+        for one in still if allowed else ():
+            if desk.free <= _NOTHING:
                 break
             if one.due_at >= following or one.playbook not in allowed:
                 continue
-            cost = _cost(one, reach, at)
-            needed = left[one.id] * cost
-            for who in _who(one, free, skills):
-                used = min(needed, free[who])
-                free[who] -= used
-                needed -= used
-                wanted[at.hour] = wanted.get(at.hour, 0) + used
-            left[one.id] = needed / cost
-            if needed <= _NOTHING:
+            cost = _cost(one, reach, at.hour)
+            needed = left.get(one.id, 1.0) * cost
+            used = desk.take(one, needed)
+            wanted[at.hour] = wanted.get(at.hour, 0) + used
+            left[one.id] = (needed - used) / cost
+            if needed - used <= _NOTHING:
                 done_at[one.id] = following
         still = [one for one in still if one.id not in done_at]
         at = following
     late = [
         one
         for one in waiting
-        if one.limit_at <= until and not (one.id in done_at and done_at[one.id] - step < one.limit_at)
+        if now < one.limit_at <= until and not (one.id in done_at and done_at[one.id] - step < one.limit_at)
     ]
     by_playbook: dict[str, int] = {}
     for one in late:
         by_playbook[one.playbook] = by_playbook.get(one.playbook, 0) + 1
-    minutes = sum(_cost(one, reach, max(now, one.due_at)) for one in waiting if one.due_at < until) / 60
+    minutes = sum(_cost(one, reach, max(now, one.due_at).hour) for one in waiting if one.due_at < until) / 60
     return Forecast(
         called=len(done_at),
         late=tuple(one.id for one in sorted(late, key=lambda one: (one.limit_at, one.id))),
         late_by_playbook=by_playbook,
         late_already=len(past),
         minutes_wanted=round(minutes),
-        minutes_there=round(there / 60),
+        minutes_there=round(desk.there / 60),
         wanted_by_hour={hour: round(seconds / 60) for hour, seconds in sorted(wanted.items())},
         ends_at=max(done_at.values(), default=None),
     )
 
 
-def _cost(one: Work, reach: Reach, at: datetime) -> float:
+def _cost(one: Work, reach: Reach, hour: int) -> float:
     """Seconds of an agent until this one is reached and talked to, on average."""
-    share = reach.of(one.playbook, at.hour)
+    share = reach.of(one.playbook, hour)
     return one.seconds + (1 / share - 1) * UNREACHED_SECONDS
 
 
-def _who(one: Work, free: Mapping[str, float], skills: Mapping[str, frozenset[str]]) -> list[str]:
-    """Who may do it, its owner first, then who has most time."""
-    if one.bound and one.owner_id is not None:
-        return [one.owner_id] if free.get(one.owner_id, 0) > _NOTHING else []
-    able = [
-        who
-        for who, seconds in free.items()
-        if seconds > _NOTHING and (not one.skill or one.skill in skills[who])
-    ]
-    return sorted(able, key=lambda who: (who != one.owner_id, -free[who], who))
+class _Desk:
+    """The seconds that people have left in a step."""
+
+    def __init__(self, workers: Sequence[Worker], skills: Collection[str]) -> None:
+        self._able = {
+            skill: [one.id for one in workers if not skill or skill in one.skills] for skill in skills
+        }
+        self._left: dict[str, float] = {}
+        self._idle: dict[str, list[str]] = {}
+        self.free = 0.0
+        self.there = 0.0
+
+    def open(self, seconds: dict[str, float]) -> None:
+        """A new step, with so many seconds of each."""
+        self._left = seconds
+        self._idle = {skill: list(able) for skill, able in self._able.items()}
+        self.free = sum(seconds.values())
+        self.there += self.free
+
+    def take(self, one: Work, needed: float) -> float:
+        """Up to `needed` seconds for a follow-up: of its owner first, and of nobody else where bound."""
+        used = 0.0
+        if one.owner_id is not None:
+            used = self._of(one.owner_id, needed)
+            if one.bound:
+                return used
+        idle = self._idle[one.skill]
+        while idle and needed - used > _NOTHING:
+            used += self._of(idle[-1], needed - used)
+            if self._left[idle[-1]] <= _NOTHING:
+                idle.pop()
+        return used
+
+    def _of(self, who: str, wanted: float) -> float:
+        used = min(wanted, self._left.get(who, 0.0))
+        if used > 0:
+            self._left[who] -= used
+            self.free -= used
+        return used
 
 
 def _overlap(spans: Sequence[Span], start: datetime, end: datetime) -> float:

@@ -9,8 +9,6 @@ from dialer.assigning.forecast import Hours, Reach, Work, Worker, more_people, p
 
 MEAL_MINUTES = 60
 BREAK_MINUTES = 15
-# What an agent can be on calls of an hour: the rest goes to water, notes and questions.
-BUSY_SHARE = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ def roster(work: Sequence[Work], hours: Hours, reach: Reach, start: datetime, un
     skills = frozenset(one.skill for one in work)
     people = [Worker(f"{n:02}", ((first, last),), skills) for n in range(count)]
     wanted = play(work, people, hours, reach, start, until).wanted_by_hour
-    needed = {hour: ceil(minutes / (60 * BUSY_SHARE)) for hour, minutes in wanted.items() if minutes}
+    needed = {hour: ceil(minutes / 60) for hour, minutes in wanted.items() if minutes}
     return Roster(count, late, needed, _rests(count, wanted, first.hour, last.hour))
 
 

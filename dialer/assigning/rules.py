@@ -250,7 +250,7 @@ class _Desk:
 
     def _shift(self, high: str, low: str, skill: str, enough: float) -> bool:
         """Give from one to the other while that makes the higher of the two loads lower."""
-        now, moved = self._after(0), False
+        now, gone = self._after(0), set()
         mine = self._free.get(high, [])
         # Who knows the customer gives the customer away last.
         for one in sorted(mine, key=lambda one: (one.last_agent == high, -one.seconds, one.id)):
@@ -258,12 +258,13 @@ class _Desk:
                 break
             fits = one.skill == skill and low not in one.barred
             if fits and self._after(one.seconds)(low) < now(high):
-                mine.remove(one)
+                gone.add(one.id)
                 self._free.setdefault(low, []).append(one)
                 self._load[high] -= one.seconds
                 self._give(one, low, Why.BALANCE)
-                moved = True
-        return moved
+        if gone:
+            self._free[high] = [one for one in mine if one.id not in gone]
+        return bool(gone)
 
     def _proposal(self, owed: Sequence[Owed]) -> Proposal:
         moves, count = [], dict.fromkeys(self._people, 0)

@@ -1,6 +1,6 @@
 """Records of one person become one, and can be parted again (C3)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -44,6 +44,16 @@ def write_joined(conn: Connection, joined: Sequence[Joined], by: str, now: datet
             for one in joined
         ]
         conn.execute(_NOTE, rows)
+
+
+def note_late(conn: Connection, late: Mapping[str, Sequence[str]]) -> None:
+    """Occasions that merged records brought since: they go with them when they are parted again."""
+    query = select(merges.c.id, merges.c.gone_id, merges.c.moved).where(
+        merges.c.gone_id.in_(late), merges.c.undone_at.is_(None)
+    )
+    for row in conn.execute(query).all():
+        moved = {**row.moved, "occasions": [*row.moved.get("occasions", ()), *late[row.gone_id]]}
+        conn.execute(update(merges).where(merges.c.id == row.id).values(moved=moved))
 
 
 def merge(conn: Connection, kept_id: str, gone_id: str, by: str, now: datetime) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from dialer.customers.blocks import blocked_of
 from dialer.customers.corrections import correct
 from dialer.customers.identity import identity_keys
-from dialer.customers.merging import write_joined
+from dialer.customers.merging import note_late, write_joined
 from dialer.customers.queries import load_world
 from dialer.customers.storing import store_occasions, store_people
 from dialer.customers.taking import take
@@ -45,6 +45,8 @@ def take_in_many(conn: Connection, batch: Sequence[Occasion], now: datetime) -> 
     write_joined(conn, world.joined, "import", now)
     store_people(conn, [one for one in people if not one.new], now)
     store_occasions(conn, world)
+    if world.late:
+        note_late(conn, world.late)
     if world.new_occasions or world.changed_occasions or world.joined:
         count = Counter(one.what.value for one in taken)
         emit(conn, "customers.taken_in", "customers", now, {**count, "merged": len(world.joined)})

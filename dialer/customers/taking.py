@@ -89,6 +89,8 @@ class World:
     changed_occasions: dict[str, dict[str, Any]] = field(default_factory=dict)
     changed_plates: set[str] = field(default_factory=set)
     joined: list[Joined] = field(default_factory=list)
+    # Occasions that a record brought which is part of another one: they go with it if it is parted again.
+    late: dict[str, list[str]] = field(default_factory=dict)
 
     def root(self, customer_id: str) -> str:
         """The record that this one became part of, itself where it is none's."""
@@ -214,14 +216,26 @@ def _whose(world: World, occasion: Occasion, keys: Sequence[str], record: str, o
         person.hear_numbers(record, occasion.numbers)
     else:
         person, variant = world.people[exact], None
+        _belongs_to(world, world.owners[found[exact]], occasion_id)
     _know_by(world, keys, person.id)
     for root, key in found.items():
         other = world.people[world.root(root)]
         if other.id != person.id and not _parted(world, person.id, other.id):
             person = _join(world, person, other, key, occasion)
-    if variant is not None and variant.merged_into is not None:
-        next(one for one in world.joined if one.gone_id == variant.id).moved["occasions"].append(occasion_id)
+    if variant is not None:
+        _belongs_to(world, variant.id, occasion_id)
     return person
+
+
+def _belongs_to(world: World, record_id: str, occasion_id: str) -> None:
+    """Note that this occasion is a merged record's own."""
+    if world.people[record_id].merged_into is None:
+        return
+    joined = next((one for one in world.joined if one.gone_id == record_id), None)
+    if joined is None:
+        world.late.setdefault(record_id, []).append(occasion_id)
+    else:
+        joined.moved["occasions"].append(occasion_id)
 
 
 def _parted(world: World, one: str, other: str) -> bool:

@@ -3,12 +3,11 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from dialer.followups.queries import FollowUp
 from dialer.followups.states import FollowUpState
 from dialer.planning.gates import Gate
-from dialer.playbooks.conditions import Facts
+from dialer.playbooks.conditions import Facts, Value
 from dialer.playbooks.library import Library
 
 OPEN = (FollowUpState.PLANNED, FollowUpState.WAITING, FollowUpState.MERGED)
@@ -63,14 +62,15 @@ def _agent(owed: FollowUp, around: Around) -> Gate:
     return Gate("agent", name, name, owed.owner_id in around.on_duty)
 
 
-def left_out_gate(row: Mapping[str, Any], drawn: tuple[int, int, str] | None) -> Gate:
-    """Why an occasion was left out, with what was counted."""
-    if row["reason"] == "not_drawn" and drawn is not None:
+def left_out_gates(
+    reason: str, drawn: tuple[int, int, str] | None, then: tuple[Gate, ...]
+) -> tuple[Gate, ...]:
+    """Why an occasion was left out: its place in the draw, and what was looked at when it was decided."""
+    sample: tuple[Gate, ...] = ()
+    if reason == "not_drawn" and drawn is not None:
         place, size, _seed = drawn
-        return Gate("sample", str(place), f"1-{size}", False)
-    data = row["data"]
-    known = {name: value for name, value in data.items() if isinstance(value, (str, int))}
-    return Gate(row["reason"], str(known.get("value", "yes")), str(known.get("limit", "no")), False)
+        sample = (Gate("sample", str(place), f"1-{size}", False),)
+    return (*sample, *then) or (Gate(reason, "yes", "no", False),)
 
 
 def unwanted(kind: str, facts: Facts, library: Library) -> Iterator[tuple[str, Gate]]:
@@ -78,8 +78,12 @@ def unwanted(kind: str, facts: Facts, library: Library) -> Iterator[tuple[str, G
     for playbook in library.for_occasion(kind):
         condition = playbook.occasions.when
         if condition is not None and not condition.holds(facts):
-            told = ", ".join(f"{name}={facts.get(name)}" for name in sorted(condition.names))
+            told = ", ".join(f"{name}: {_shown(facts.get(name))}" for name in sorted(condition.names))
             yield playbook.id, Gate("condition", told or "none", condition.text, False)
+
+
+def _shown(value: Value) -> str:
+    return "–" if value is None else str(value)
 
 
 def _iso(moment: datetime) -> str:

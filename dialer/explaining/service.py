@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from dialer.agents.queries import sessions
 from dialer.agents.states import AgentState
 from dialer.explaining import queries
-from dialer.explaining.gates import OPEN, Around, in_the_way, left_out_gate, own_gates, unwanted
+from dialer.explaining.gates import OPEN, Around, in_the_way, left_out_gates, own_gates, unwanted
 from dialer.explaining.values import Answer, Explanation
 from dialer.followups.queries import FollowUp
 from dialer.planning.dialling import verdicts
@@ -126,7 +126,7 @@ def _left_out(conn: Connection, rows: list[Row], occasions: Mapping[str, Row]) -
             stratum = str(row["data"].get("stratum", ""))
             drawn = queries.sample_of(conn, row["playbook"], stratum, row["occasion_id"])
         then = decided.get((row["occasion_id"], row["playbook"]), ())
-        gates = (left_out_gate(row, drawn), *(then[-1].gates if then else ()))
+        gates = left_out_gates(row["reason"], drawn, then[-1].gates if then else ())
         found.append(_none_made(row["occasion_id"], occasion, row, gates, str(row["reason"]), decided=then))
     return found
 

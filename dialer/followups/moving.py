@@ -1,6 +1,6 @@
 """Open follow-ups of a playbook that was changed: which of them move to its new version, and how (T7)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -14,7 +14,7 @@ from dialer.followups.states import OPEN, UNTOUCHED
 from dialer.followups.tables import follow_ups
 from dialer.followups.workdays import WorkCalendar
 from dialer.playbooks.schema import Playbook
-from dialer.playbooks.timing import Step, StepStart, TriggerKind
+from dialer.playbooks.timing import Step
 from dialer.storage.feed import emit
 
 _BATCH = 500
@@ -30,7 +30,7 @@ _MOVE = (
     )
 )
 _CANDIDATES = (
-    select(follow_ups, occasions.c.happened_at)
+    select(follow_ups, occasions.c.happened_at, occasions.c.facts)
     .join(occasions, occasions.c.id == follow_ups.c.occasion_id)
     .where(
         follow_ups.c.playbook == bindparam("of_playbook"),
@@ -41,6 +41,18 @@ _CANDIDATES = (
     # Nobody dials one of them meanwhile.
     .with_for_update(of=follow_ups)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """What the dates of a follow-up count from; `foreseen`: that day was known beforehand."""
+
+    at: datetime
+    foreseen: bool = False
+
+
+# Of a follow-up's row with its occasion's `happened_at` and `facts`; None: from something else.
+BeginOf = Callable[[Playbook, Step, Mapping[str, object]], Begin | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +88,19 @@ def count_open(conn: Connection, playbook: Playbook) -> OpenCount:
 
 
 def move_to_version(
-    conn: Connection, playbook: Playbook, *, zone: ZoneInfo, calendar: WorkCalendar, now: datetime
+    conn: Connection,
+    playbook: Playbook,
+    begin_of: BeginOf,
+    *,
+    zone: ZoneInfo,
+    calendar: WorkCalendar,
+    now: datetime,
 ) -> int:
     """Let the open follow-ups of this playbook go by this version of it; how many did.
 
     Those in a call or its wrap-up stay: their questionnaire does not change under them. So do those whose
-    step the new version does not have. Dates that count from the occasion are worked out anew; a time that
-    was set by a try or an appointment stays, and so do dates that count from something else.
+    step the new version does not have. Dates are worked out anew where `begin_of` says what they count from;
+    a time that was set by a try or an appointment stays.
     """
     dates = DateBook(zone, calendar)
     candidates = conn.execute(_CANDIDATES, {"of_playbook": playbook.id, "from_others": playbook.version})
@@ -95,7 +113,8 @@ def move_to_version(
             step = variant.step(row["step"])
             if step is None:
                 continue
-            changes.append(_change({str(name): row[name] for name in row}, variant, step, dates))
+            values = {str(name): row[name] for name in row}
+            changes.append(_change(values, variant, step, begin_of(variant, step, values), dates))
         if changes:
             conn.execute(_MOVE, changes)
         for change in changes:
@@ -104,7 +123,9 @@ def move_to_version(
     return moved
 
 
-def _change(row: Mapping[str, object], playbook: Playbook, step: Step, dates: DateBook) -> dict[str, object]:
+def _change(
+    row: Mapping[str, object], playbook: Playbook, step: Step, begin: Begin | None, dates: DateBook
+) -> dict[str, object]:
     change = {
         "moved_id": row["id"],
         "moved_from": row["state"],
@@ -114,10 +135,8 @@ def _change(row: Mapping[str, object], playbook: Playbook, step: Step, dates: Da
         "to_target": row["target_at"],
         "to_limit": row["limit_at"],
     }
-    happened_at = row["happened_at"]
-    counts_from_occasion = step.start is StepStart.OCCASION and row["origin"] == TriggerKind.EVENT
-    if counts_from_occasion and isinstance(happened_at, datetime):
-        new = dates.of(step, happened_at, playbook.holidays)
+    if begin is not None:
+        new = dates.of(step, begin.at, playbook.holidays, foreseen=begin.foreseen)
         change |= {"to_earliest": new.earliest, "to_target": new.target, "to_limit": new.limit}
         if not row["tries"] and row["appointment_at"] is None:
             change["to_due"] = new.earliest

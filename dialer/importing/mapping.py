@@ -15,7 +15,8 @@ def read_mapping(path: Path) -> Mapping[str, str]:
         UnreadableFile: it is none.
     """
     try:
-        told = yaml.safe_load(path.read_text("utf-8-sig"))
+        # Texts and nothing else: a heading `no` is not the answer no.
+        told = yaml.load(path.read_text("utf-8-sig"), Loader=yaml.BaseLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UnreadableFile(f"the mapping {path.name} cannot be read: {error}") from error
     if not isinstance(told, dict) or not all(

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -11,7 +11,7 @@ from dialer.followups.states import FollowUpState
 from dialer.planning.fates import Fate, Item, decide
 from dialer.planning.loading import Known
 from dialer.planning.owed import Key, Owed, Row, Site
-from dialer.planning.reasons import Reason
+from dialer.planning.reasons import SOFT, Reason
 from dialer.planning.standing import (
     dates_of,
     key_of,
@@ -127,7 +127,7 @@ _BY_ITSELF = ("event", "due", "list", "case", "answer")
 
 def _kept_refusal(reason: str) -> Reason | None:
     """What planning took back for a reason of its own stays so, unless other follow-ups were the reason."""
-    if reason in (Reason.QUARTER_CAP, Reason.MIN_GAP) or reason not in set(Reason):
+    if reason in SOFT or reason not in set(Reason):
         return None
     return Reason(reason)
 
@@ -136,11 +136,14 @@ def _left_out_again(site: Site, known: Known, row: Row, now: datetime, drawn: fr
     occasion = known.occasions.get(row["occasion_id"])
     person = known.people.get(row["customer_id"])
     found = row_of_exclusion(row)
-    soft = row["reason"] in (Reason.QUARTER_CAP, Reason.MIN_GAP) or key_of(row) in drawn
-    if occasion is None or person is None or found is None or not soft:
+    called = key_of(row) in drawn
+    # For whom a limit kept out of a sample, another one stands in already.
+    soft = row["reason"] in SOFT and "stratum" not in row["data"]
+    if occasion is None or person is None or found is None or not (soft or called):
         return None
     like, dates = found
-    if dates.limit <= now:
+    catch_up = timedelta(days=site.settings.catch_up_days if called else 0)
+    if dates.limit + catch_up < now:
         return None
     owed = owed_again(site, like, occasion, person, known.staff, dates, now)
     return None if owed is None else Item(owed, standing_exclusion(row))

@@ -135,7 +135,8 @@ def redraw(
         state.unreachable |= capped
         drawn = settle(order, size, state.unreachable)
     counts += carry_out(conn, site, fates, now)
-    _leave_out(conn, state, drawn, now)
+    decided = {fate.item.standing.id for fate in fates if fate.item.standing is not None}
+    _leave_out(conn, state, drawn, decided, now)
     _keep(conn, stratum, seed, drawn, state, before, now)
     return counts
 
@@ -227,7 +228,7 @@ def _promote(conn: Connection, site: Site, state: _State, drawn: Draw, now: date
     return decide(items, known.contacts, site, now)
 
 
-def _leave_out(conn: Connection, state: _State, drawn: Draw, now: datetime) -> None:
+def _leave_out(conn: Connection, state: _State, drawn: Draw, decided: Collection[str], now: datetime) -> None:
     called = set(drawn.called)
     places = {key: place for place, key in enumerate(drawn.order, 1)}
     rows = [
@@ -235,7 +236,8 @@ def _leave_out(conn: Connection, state: _State, drawn: Draw, now: datetime) -> N
     ]
     if not rows:
         return
-    why = {key: reason for key, reason in state.unreachable.items() if reason == Reason.CALLED_ONCE}
+    # Whoever is called and could not be was too late; the unreachable keep their own reason.
+    why = dict.fromkeys(called, Reason.TOO_LATE.value) | state.unreachable
     conn.execute(
         _NOT_DRAWN,
         [{"gone": row["id"], "why": why.get(row["occasion_id"], Reason.NOT_DRAWN.value)} for row in rows],

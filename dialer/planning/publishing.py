@@ -1,21 +1,25 @@
 """A changed playbook comes into force: checked, saved, and followed by open follow-ups or not (T7)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from dialer.followups.moving import OpenCount, count_open, move_to_version
+from dialer.followups.dates import midnight
+from dialer.followups.moving import Begin, OpenCount, count_open, move_to_version
 from dialer.followups.workdays import WorkCalendar
 from dialer.planning.dry_run import DryRun, dry_run
+from dialer.planning.facts import day_of, facts_of
 from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.checking import problems
 from dialer.playbooks.library import Library
 from dialer.playbooks.reading import BadPlaybook, read_text
 from dialer.playbooks.schema import Playbook
 from dialer.playbooks.service import OpenOnes, library_of, save_version
+from dialer.playbooks.timing import Step, StepStart, TriggerKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,5 +84,21 @@ def publish(
     saved = save_version(conn, shipped, yaml_text, by=by, open_ones=open_ones, now=now, based_on=based_on)
     moved = 0
     if open_ones is OpenOnes.MOVE:
-        moved = move_to_version(conn, saved, zone=zone, calendar=calendar, now=now)
+        moved = move_to_version(conn, saved, partial(_begin, zone), zone=zone, calendar=calendar, now=now)
     return Published(saved, moved)
+
+
+_FROM_OCCASION = frozenset({TriggerKind.EVENT, TriggerKind.LIST, TriggerKind.CASE, TriggerKind.ANSWER})
+
+
+def _begin(zone: ZoneInfo, playbook: Playbook, step: Step, row: Mapping[str, object]) -> Begin | None:
+    """What the dates of an open follow-up count from, where its occasion says it."""
+    if step.start is not StepStart.OCCASION:
+        return None
+    happened_at, told = row["happened_at"], row["facts"]
+    if row["origin"] in _FROM_OCCASION and isinstance(happened_at, datetime):
+        return Begin(happened_at)
+    if row["origin"] == TriggerKind.DUE and isinstance(told, Mapping):
+        day = day_of(facts_of({"facts": told}, {}), playbook.trigger.fact)
+        return None if day is None else Begin(midnight(day, zone), foreseen=True)
+    return None

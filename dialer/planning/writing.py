@@ -165,8 +165,9 @@ class Writer:
             # A draw has the last word on what it drew from.
             drawn = standing.reason == Reason.NOT_DRAWN and reason is Reason.TO_DRAW
             if standing.reason != reason and not drawn:
+                data = {**standing.row["data"], **kept(owed)}
                 self._renamed.append(
-                    {"gone": standing.id, "why": reason.value, "kept": kept(owed), "when": self._now}
+                    {"gone": standing.id, "why": reason.value, "kept": data, "when": self._now}
                 )
                 self._decide(owed.occasion_id, owed, "excluded", _with(reason, fate.gates))
             return

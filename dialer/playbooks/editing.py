@@ -10,7 +10,7 @@ import yaml
 from dialer.playbooks.reading import Path, Source
 
 # What needs no quotation marks: a span as 3wd, a word with a dash as shift_deadline.
-_PLAIN = re.compile(r"-?[0-9]+(?:min|h|wd|d|w|mo|q|y)|[a-z]+_[a-z_]+")
+_PLAIN = re.compile(r"-?[0-9]+(?:min|h|wd|d|w|mo|q|y)|[a-z][a-z0-9]*(?:[-_][a-z0-9]+)+")
 
 Plain = str | int | Decimal | bool | None | list["Plain"] | dict[str, "Plain"]
 

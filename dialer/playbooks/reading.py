@@ -80,11 +80,7 @@ class Source:
                 _refuse_the_strange(self.root)
             self.data: object = None if self.root is None else loader.construct_document(self.root)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line = mark.line + 1 if mark else 0
-            raise ValueError(
-                f"cannot be read: {error.problem or error.context}, line {line}", line
-            ) from error
+            raise ValueError(*_told(error)) from error
         except yaml.YAMLError as error:
             raise ValueError(f"cannot be read: {error}", 0) from error
         finally:
@@ -117,6 +113,16 @@ def _below(node: yaml.Node | None, part: str | int) -> tuple[yaml.Node | None, y
     if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
         return None, node.value[part]
     return None, None
+
+
+def _told(error: yaml.MarkedYAMLError) -> tuple[str, int]:
+    """What is wrong, where it began and where it was noticed; and that line."""
+    mark, began = error.problem_mark or error.context_mark, error.context_mark
+    line = mark.line + 1 if mark else 0
+    what = error.problem or error.context
+    if began is not None and began.line + 1 != line:
+        what = f"{error.context} that begins in line {began.line + 1}: {what}"
+    return f"cannot be read: {what}, line {line}", line
 
 
 def _refuse_the_strange(root: yaml.Node) -> None:

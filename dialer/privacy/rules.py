@@ -19,7 +19,7 @@ class KeptWhat(StrEnum):
 
     # Recordings, transcripts and answers of calls whose playbook names a law.
     CALLS = "calls"
-    # Audio and transcripts of the other calls: the archive's own rule takes them away.
+    # Audio of the other calls: the archive's own rule takes it away.
     RECORDINGS = "recordings"
     # Hashes of numbers and plates, so that later files are kept out.
     BLOCKS = "blocks"
@@ -48,8 +48,8 @@ RECORD_NUMBERS_WHY = Text(
     en="the source's record numbers, without name or number, so that they are refused when they come again",
 )
 RECORDINGS_WHY = Text(
-    zh="录音和转写由录音档案按回访方案的保存期限删除",
-    en="recordings and transcripts leave the archive when their playbook's retention ends",
+    zh="录音由录音档案按回访方案的保存期限删除；转写文字已一并删除",
+    en="recordings leave the archive when their playbook's retention ends; their transcripts are erased",
 )
 
 _NEVER_SHOWN = frozenset(

@@ -43,6 +43,7 @@ from dialer.privacy.rules import (
     keeps_until,
     without_person,
 )
+from dialer.storage.base import metadata
 from dialer.storage.feed import emit, events, flush
 
 _CONTRACT_END = ("contract_end", "policy_end", "expires")
@@ -77,6 +78,7 @@ def forget(conn: Connection, library: Library, customer_id: str, by: str, now: d
     _erase_told(conn, records, {one.id for one in lawful})
     _erase_events(conn, [*records, *(one.id for one in called), *attempts_made])
     spoken = attempts_of(conn, [one.id for one in called if not _lawful(library, one)])
+    _erase_spoken(conn, spoken)
     emit(conn, "customer.forgotten", customer_id, now, {"by": by, "attempts": spoken})
     return kept
 
@@ -212,3 +214,17 @@ def _erase_events(conn: Connection, subjects: Sequence[str]) -> None:
             less = without_person(row.data)
             if less != row.data:
                 conn.execute(update(table).where(table.c.id == row.id).values(data=less))
+
+
+# What was said, as text. These tables are of layers above: known by their names where they are there.
+_SPOKEN: tuple[tuple[str, dict[str, object]], ...] = (
+    ("segments", {"text": "", "words": []}),
+    ("findings", {"words": None, "evidence": []}),
+)
+
+
+def _erase_spoken(conn: Connection, attempt_ids: Sequence[str]) -> None:
+    for name, blank in _SPOKEN:
+        table = metadata.tables.get(name)
+        if table is not None:
+            conn.execute(update(table).where(table.c.attempt_id.in_(attempt_ids)).values(blank))

@@ -167,6 +167,21 @@ async def test_t7_open_follow_ups_move_where_that_is_asked_for(database: Databas
     await database.write(work)
 
 
+async def test_t7_a_date_in_the_record_counts_for_the_new_version_too(database: Database) -> None:
+    """P3: what is due on a date moves with the span that the new version counts from it."""
+
+    def work(conn: Connection) -> None:
+        due = owed(conn, origin="due")
+        conn.execute(update(occasions).values(facts={"due_date": "2026-12-10"}))
+        other = owed(conn, origin="absence")
+        text = with_value(LATER, ("trigger",), {"kind": "due", "fact": "due_date"})
+        assert save(conn, text, OpenOnes.MOVE).moved == 2
+        assert shown(conn, due) == (2, "12-16 00:00")
+        assert shown(conn, other) == (2, "11-27 00:00")
+
+    await database.write(work)
+
+
 async def test_t7_a_follow_up_whose_step_is_gone_stays(database: Database) -> None:
     def work(conn: Connection) -> None:
         follow_up_id = owed(conn)

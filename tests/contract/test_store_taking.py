@@ -281,6 +281,23 @@ async def test_c3_merged_by_name_variant_goes_back_exactly(database: Database) -
     await database.write(work)
 
 
+async def test_c3_parted_records_take_what_came_since(database: Database) -> None:
+    """C3: an order of 李 after the merge, and the follow-up it made, go back to 李 as well."""
+
+    def work(conn: Connection) -> None:
+        add_follow_up(conn, name="李明", plate=PLATE)
+        take_in(conn, told("李", external_id="2"), NOW)
+        owed = add_follow_up(conn, name="李", plate=PLATE, external_id="3")
+        assert named(conn) == [("李明", 3)]
+        (merged,) = conn.execute(select(merges)).all()
+        undo_merge(conn, merged.id, "主管", NOW)
+        assert named(conn) == [("李", 2), ("李明", 1)]
+        owner = select(follow_ups.c.customer_id).where(follow_ups.c.id == owed)
+        assert conn.execute(owner).scalar() == merged.gone_id
+
+    await database.write(work)
+
+
 async def test_c3_merged_by_hand_and_parted_again(database: Database) -> None:
     def work(conn: Connection) -> None:
         one = take_in(conn, told("李明", external_id="1"), NOW).customer_id

@@ -1,4 +1,4 @@
-"""Branches, every type of answer, objection cards, complaint, identity, by keyboard, in a real browser (T1-T5)."""
+"""Branches, answers of every type, cards, complaint, identity, by keyboard in a real browser (T1-T5)."""
 
 from datetime import timedelta
 
@@ -62,7 +62,7 @@ async def keys(page: Page, *pressed: str) -> None:
 async def test_t2_a_whole_questionnaire_with_a_dissatisfied_branch_by_keyboard(
     agent: str, panel_server: Site, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """T1, T2, T5: so-so opens the branch at once; every type by keyboard alone; at the end there is a case."""
+    """T1, T2, T5: so-so opens the branch at once; every type by keyboard; at the end there is a case."""
     use(monkeypatch, panel_server)
     page = await open_page("wang", "/agent")
     attempt_id = await panel_server.talking()
@@ -185,9 +185,9 @@ async def test_t2_keys_of_an_input_method_do_not_leave_a_typed_answer(
     await at_question(page, "care")
     await keys(page, "3", "Enter")
     await at_question(page, "why")
-    composing = "e => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {bubbles: true, key: 'Enter', ...e}))"
-    await page.evaluate(composing, {"isComposing": True})
-    await page.evaluate(composing, {"keyCode": 229})
+    press = "e => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {bubbles: true, ...e}))"
+    await page.evaluate(press, {"key": "Enter", "isComposing": True})
+    await page.evaluate(press, {"key": "Enter", "keyCode": 229})
     await at_question(page, "why")
 
 

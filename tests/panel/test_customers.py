@@ -73,7 +73,7 @@ async def test_c5_everything_of_a_customer_is_on_one_page(panel_server: Site, op
     head = page.locator(".who-head")
     for text in ("李小明女士", PLATE, "138****0001", "空号", "139****0009", "王强", "赵丽", "18:00–20:00"):
         await expect(head).to_contain_text(text)
-    await expect(head).to_contain_text("个人 1/2")
+    await expect(head).to_contain_text("个人 2/2")
     assert NUMBER not in await page.content()
     entries = page.locator(".timeline li")
     kinds = await entries.evaluate_all("all => all.map(one => one.dataset.entry)")

@@ -134,6 +134,26 @@ async def test_the_whole_file_can_be_changed_and_its_errors_have_lines(
     await expect(page.locator(".problems")).to_contain_text("无法读取")
 
 
+async def test_p_a_company_makes_a_playbook_of_its_own_like_another(
+    panel_server: Site, open_page: OpenPage
+) -> None:
+    """Section 3: a company adds its own as data; an id that is there already is refused."""
+    site = panel_server
+    page = await editor(site, open_page)
+    await page.goto(site.url + PATH)
+    await page.click("text=仿照新建")
+    text = await page.input_value("textarea.yaml")
+    await page.fill("textarea.yaml", text.replace("id: after-sales-satisfaction-copy", "id: lost-deal"))
+    await check(page)
+    await expect(page.locator(".problems")).to_contain_text("已有方案 lost-deal")
+    await page.fill("textarea.yaml", text.replace("id: after-sales-satisfaction-copy", "id: our-own"))
+    await check(page)
+    await expect(page.locator("#effect tbody tr").nth(1).locator("td.end")).to_have_text(["–", "4"])
+    await page.click("button[value=save]")
+    await expect(page).to_have_url(f"{site.url}/playbooks/our-own?published=1&moved=0")
+    assert site.library.get("our-own").version == 1
+
+
 async def test_who_is_slower_is_told_that_somebody_saved_meanwhile(
     panel_server: Site, open_page: OpenPage
 ) -> None:

@@ -172,7 +172,7 @@ def _given(topic: Topic, language: str) -> dict[str, str]:
     for question in topic.standing.questions:
         value = topic.standing.answers.get(question.id, "")
         chosen = [choice.label.in_(language) for one in value.split(",") if (choice := question.choice(one))]
-        said[question.id] = "、".join(chosen) or value
+        said[question.id] = ("、" if language == "zh" else ", ").join(chosen) or value
     return said
 
 

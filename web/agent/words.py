@@ -173,6 +173,7 @@ SCRIPT_TEXTS: Mapping[str, str] = {
     "identity_yes": N_("It matches the record"),
     "identity_no": N_("It does not match the record"),
     "identity_never": N_("Never read the digits out yourself."),
+    "comma": N_(", "),
     "said_badly": N_("Said badly"),
     "promised": N_("Promised"),
     "nothing_bad": N_("Nothing was said badly."),

@@ -1,5 +1,7 @@
 """Import in the panel and over HTTP: upload, preview, take in, see what was wrong (C3, C4)."""
 
+import asyncio
+
 from aiohttp import web
 
 from web.imports import api, pages
@@ -13,6 +15,15 @@ def set_up(app: web.Application) -> None:
     """What is being taken in is known to the application that does it."""
     app[JOBS] = {}
     app[TASKS] = set()
+    app.on_cleanup.append(_break_off)
+
+
+async def _break_off(app: web.Application) -> None:
+    """The panel stops: what is being taken in goes on when the same file is imported again."""
+    tasks = tuple(app[TASKS])
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def routes(panel: Panel) -> list[web.RouteDef]:

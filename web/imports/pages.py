@@ -16,7 +16,9 @@ from dialer.importing.preview import Preview, preview
 from dialer.importing.queries import import_of, past_imports, saved_mapping
 from dialer.importing.reading import UnreadableFile
 from dialer.importing.service import import_file, note_unreadable
+from dialer.importing.write_back import states
 from dialer.storage.database import Database
+from dialer.storage.feed import emit
 from web.auth.guard import current_user, requires
 from web.auth.rules import Role
 from web.imports import uploads, words
@@ -57,11 +59,12 @@ async def past_part(request: web.Request) -> web.StreamResponse:
 
 async def _past(request: web.Request, template: str) -> web.StreamResponse:
     panel = request.app[PANEL]
-    rows = await panel.database.read(lambda conn: past_imports(conn, _PAST))
+    rows, written = await panel.database.read(lambda conn: (past_imports(conn, _PAST), states(conn)))
     return render(
         request,
         template,
         past=rows,
+        written=written,
         words=words,
         suffixes=",".join(uploads.SUFFIXES),
         default_source=DEFAULT_SOURCE,
@@ -189,12 +192,16 @@ async def job_part(request: web.Request) -> web.StreamResponse:
 
 @_allowed
 async def error_file(request: web.Request) -> web.StreamResponse:
-    """The rows that were not taken in, to be mended."""
+    """The rows that were not taken in, to be mended; who fetched them is kept (X1)."""
     wanted = request.match_info["id"]
     row = await request.app[PANEL].database.read(partial(import_of, import_id=wanted))
     path = Path(row.error_file) if row is not None and row.error_file else None
     if path is None or not await asyncio.to_thread(path.is_file):
         raise web.HTTPNotFound
+    now, told = request.app[PANEL].clock(), {"login": current_user(request).login}
+    await request.app[PANEL].database.write(
+        lambda conn: emit(conn, "import.errors_fetched", wanted, now, told)
+    )
     headers = {"Content-Type": "text/csv; charset=utf-8", "Cache-Control": "private, no-store"}
     headers["Content-Disposition"] = f'attachment; filename="{wanted}{uploads.ERRORS}"'
     return web.FileResponse(path, headers=headers)

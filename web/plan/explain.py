@@ -41,6 +41,7 @@ def context(request: web.Request) -> dict[str, object]:
         "outcomes": OUTCOME,
         "playbook_name": playbook_name(request),
         "say_reason": lambda word: words.reason(word, text),
+        "say_obstacle": lambda word: words.obstacle(word, text),
         "gate_name": lambda gate: words.gate_name(gate, text),
         "gate_value": lambda said: words.gate_value(said, text, zone, now),
         "gate_verdict": lambda gate: words.gate_verdict(gate, text, zone, now),

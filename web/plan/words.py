@@ -9,7 +9,7 @@ from dialer.assigning.rules import Unplaced, Why
 from dialer.planning.gates import Gate
 from dialer.planning.reasons import Reason
 from web.i18n import N_, Translator
-from web.labels import FOLLOW_UP_REASON
+from web.labels import FOLLOW_UP_REASON, FOLLOW_UP_STATE
 
 LEFT: Mapping[str, str] = {
     Reason.DO_NOT_CALL: N_("Asked not to be called"),
@@ -62,7 +62,7 @@ TARGET: Mapping[str, str] = {
 }
 
 ITEM: Mapping[str, str] = {
-    "follow_up": N_("Follow-up"),
+    "follow_up": N_("Follow-up call"),
     "appointment": N_("Appointment"),
     "task": N_("Task"),
     "case": N_("Complaint"),
@@ -126,6 +126,24 @@ GATE: Mapping[str, str] = {
     "planned": N_("Planned"),
 }
 
+# A gate that is shut, as the reason of a sentence.
+OBSTACLE: Mapping[str, str] = {
+    "state": N_("it is not waiting for a call"),
+    "released": N_("its plan is not released"),
+    "merged": N_("the call of another follow-up also does this one"),
+    "tries": N_("every dial is used up"),
+    "number": N_("there is no number to dial"),
+    "trial": N_("the number is not on the trial list"),
+    "sample": N_("it was not drawn in the sample"),
+    "agent": N_("only one agent may call, and is not here"),
+    "condition": N_("this is not what the playbook is for"),
+    "playbook": N_("no playbook is for records of this kind"),
+    "planned": N_("the planner has not looked at it yet"),
+    "window": N_("these are no calling hours"),
+    "pause": N_("the customer is left alone for a while"),
+    "due": N_("it is too early"),
+}
+
 VALUE: Mapping[str, str] = {
     "no": N_("no"),
     "yes": N_("yes"),
@@ -166,6 +184,11 @@ def reason(word: str, text: Translator) -> str:
     return text(REASON.get(word, word))
 
 
+def obstacle(word: str, text: Translator) -> str:
+    """What stands in the way: a gate that is shut, or a reason."""
+    return text(OBSTACLE.get(word) or REASON.get(word) or GATE.get(word, word))
+
+
 def gate_name(gate: Gate, text: Translator) -> str:
     """What was looked at."""
     return text(GATE.get(gate.name, gate.name))
@@ -176,8 +199,8 @@ def gate_value(said: str, text: Translator, zone: ZoneInfo, now: datetime) -> st
     moment = moment_of(said)
     if moment is not None:
         return clock(moment, zone, now)
-    if said in VALUE:
-        return text(VALUE[said])
+    if said in VALUE or said in FOLLOW_UP_STATE:
+        return text(VALUE.get(said) or FOLLOW_UP_STATE[said])
     hours, _, rest = said.partition(" on a public holiday")
     if hours != said and not rest:
         return f"{hours} {text(VALUE['on a public holiday'])}"

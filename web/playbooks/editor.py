@@ -14,7 +14,7 @@ from dialer.planning.publishing import Preview, Published, preview, publish
 from dialer.playbooks.checking import problems
 from dialer.playbooks.editing import with_values
 from dialer.playbooks.library import Library, LiveLibrary
-from dialer.playbooks.reading import BadPlaybook, Problem, read_text
+from dialer.playbooks.reading import BadPlaybook, Problem, Source, read_text
 from dialer.playbooks.schema import Playbook
 from dialer.playbooks.service import OpenOnes, StaleVersion, library_of
 from qa.checks.library import shipped_rules
@@ -44,16 +44,24 @@ class Draft:
 
 def routes(_panel: Panel) -> list[web.RouteDef]:
     """The routes of this file."""
-    return [web.get("/playbooks/{playbook}/edit", edit_page), web.post("/playbooks/{playbook}/edit", act)]
+    return [
+        web.get("/playbooks/{playbook}/edit", edit_page),
+        web.post("/playbooks/{playbook}/edit", act),
+        web.get("/playbooks/{playbook}/copy", edit_page),
+        web.post("/playbooks/{playbook}/copy", act),
+    ]
 
 
 @requires(Role.SUPERVISOR, Role.ADMIN)
 async def edit_page(request: web.Request) -> web.StreamResponse:
-    """The editor with the version in force."""
+    """The editor with the version in force, or with a copy of it that becomes a playbook of its own."""
     library = await _library(request)
     current = in_force(library, request.match_info["playbook"])
+    text = current.text
+    if _copying(request):
+        text = with_values(text, {("id",): f"{current.id}-copy"[:60], ("version",): 1})
     groups = fields.groups(current, language_of(request))
-    return _page(request, library, Draft(current.text, current, (), groups), based_on=current.version)
+    return _page(request, library, Draft(text, current, (), groups), based_on=current.version)
 
 
 @requires(Role.SUPERVISOR, Role.ADMIN)
@@ -63,7 +71,8 @@ async def act(request: web.Request) -> web.StreamResponse:
     library = await _library(request)
     current = in_force(library, request.match_info["playbook"])
     based_on = int(form["based_on"]) if form.get("based_on", "").isdecimal() else current.version
-    draft = _draft(form, library, library.get(current.id, based_on), language_of(request))
+    base = library.get(current.id, based_on)
+    draft = _draft(form, library, base, language_of(request), copying=_copying(request))
     if draft.playbook is None or not draft.right:
         return _page(request, library, draft, based_on=based_on, status=422)
     day = _day(request, form.get("day", ""))
@@ -94,7 +103,7 @@ async def _save(
             zone=panel.settings.zone,
             calendar=panel.planning.calendar(),
             now=now,
-            based_on=based_on,
+            based_on=None if _copying(request) else based_on,
         )
         return done, library_of(conn, panel.library)
 
@@ -108,7 +117,9 @@ async def _save(
     raise web.HTTPSeeOther(f"/playbooks/{done.playbook.id}?published=1&moved={done.moved}")
 
 
-def _draft(form: Mapping[str, str], library: Library, base: Playbook, language: str) -> Draft:
+def _draft(
+    form: Mapping[str, str], library: Library, base: Playbook, language: str, *, copying: bool
+) -> Draft:
     """What the form says: its text, with what was changed in its fields."""
     text = form.get("yaml", base.text).replace("\r\n", "\n")
     shown = fields.groups(_readable(text) or base, language)
@@ -119,8 +130,7 @@ def _draft(form: Mapping[str, str], library: Library, base: Playbook, language: 
         playbook = read_text(changed, "playbook")
         text = changed
         wrong += problems(playbook, library, shipped_rules().ids())
-        if playbook.id != base.id:
-            wrong += (Problem(("id",), f"the id must stay {base.id}: another id is another playbook"),)
+        wrong += _wrong_id(playbook, base, library, copying=copying)
     except BadPlaybook as error:
         wrong += error.problems
     except ValueError as error:
@@ -135,6 +145,21 @@ def _draft(form: Mapping[str, str], library: Library, base: Playbook, language: 
         for group in shown
     )
     return Draft(form.get("yaml", base.text).replace("\r\n", "\n"), playbook, wrong, typed)
+
+
+def _wrong_id(playbook: Playbook, base: Playbook, library: Library, *, copying: bool) -> tuple[Problem, ...]:
+    line = Source(playbook.text).line(("id",))
+    if copying and library.find(playbook.id) is not None:
+        said = f"there is a playbook {playbook.id} already: choose another id"
+        return (Problem(("id",), said, line=line),)
+    if not copying and playbook.id != base.id:
+        said = f"the id must stay {base.id}: another id is another playbook"
+        return (Problem(("id",), said, line=line),)
+    return ()
+
+
+def _copying(request: web.Request) -> bool:
+    return request.path.endswith("/copy")
 
 
 def _readable(text: str) -> Playbook | None:
@@ -171,6 +196,7 @@ def _page(
         current=current,
         base=base,
         based_on=based_on,
+        copying=_copying(request),
         was=was,
         at_field=at_field,
         labels={one.name: one for group in draft.groups for one in group.fields},

@@ -137,6 +137,7 @@ PROBLEMS = (
     N_("Extra inputs are not permitted"),
     N_("Field required"),
     N_("somebody else saved a version meanwhile"),
+    N_("there is a playbook {name} already: choose another id"),
     N_("the id must stay {name}: another id is another playbook"),
 )
 _PATTERNS = [(template, pattern_of(template)) for template in PROBLEMS]

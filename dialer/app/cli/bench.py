@@ -7,17 +7,21 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 
 from asterisk.install import InstallError
 from asterisk.ports import PortBusy
 from asterisk.server import ServerError
 from bench import ami as ami_bench
+from bench import importing as import_bench
 from bench import originate as originate_bench
 from bench import planning as planning_bench
 from bench import speech as speech_bench
 from bench.placing import CannotPlace
 from dialer.app.cli.common import DEFAULT_DATA, AsJson, DataDir, console, fail, run, settings_of, show
+from dialer.app.cli.importing import IMPORT_COLUMNS
 from dialer.app.logs import set_up_logs
+from dialer.playbooks.library import shipped_library
 from qa.rules.schema import RuleSetError
 from qa.speech.models import choose, shared_folder
 from qa.speech.port import SpeechError
@@ -173,4 +177,39 @@ def plan(
         fail(
             f"wanted are at most {planning_bench.WORST_GROWTH} times the cost and "
             f"{planning_bench.MOST_MEGABYTES} MB"
+        )
+
+
+@app.command("import")
+def import_(
+    full: Annotated[bool, typer.Option(help="With a million rows: takes many minutes.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Rows of a file taken in in a second, how that grows, and beside `sqlite3 .import`."""
+    sizes = (*import_bench.SIZES, import_bench.FULL) if full else import_bench.SIZES
+    with Progress(*IMPORT_COLUMNS, transient=True, disable=as_json, console=Console(stderr=True)) as bar:
+        task = bar.add_task("Importing", total=None)
+        figures = run(
+            import_bench.measure(
+                shipped_library(), sizes, lambda done, of: bar.update(task, completed=done, total=of)
+            )
+        )
+    if not as_json:
+        for size in figures.sizes:
+            console.print(
+                f"{size.rows:>9,} rows: {size.a_second:,.0f}/s; {size.cost * 1e6:,.0f} µs of the processor "
+                f"for a row, {size.read_cpu_seconds / size.cpu_seconds:.0%} of it reading; "
+                f"{size.ratio:.0f} times {figures.floor}",
+                highlight=False,
+            )
+    show(
+        figures,
+        as_json,
+        f"A row costs {figures.growth:.2f} times as much at the largest size as at the smallest; "
+        f"{figures.megabytes:.0f} MB.",
+    )
+    if not figures.linear or figures.megabytes > import_bench.MOST_MEGABYTES:
+        fail(
+            f"wanted are at most {import_bench.WORST_GROWTH} times the cost and "
+            f"{import_bench.MOST_MEGABYTES} MB"
         )

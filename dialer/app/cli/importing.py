@@ -32,6 +32,14 @@ from dialer.playbooks.library import shipped_library
 from dialer.storage.database import Database
 from web.i18n import translator
 
+IMPORT_COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TextColumn("rows"),
+    TimeElapsedColumn(),
+)
+
 export_app = typer.Typer(help="Give results back to other systems.", no_args_is_help=True)
 
 
@@ -93,15 +101,8 @@ async def _import(database: Database, file: Path, options: ImportOptions, *, qui
     stop = Stop()
     # The batch it is at is finished; a second Ctrl-C ends at once.
     earlier = signal.signal(signal.SIGINT, lambda *_: _stop_once(stop))
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("rows"),
-        TimeElapsedColumn(),
-    )
     try:
-        with Progress(*columns, transient=True, disable=quiet) as bar:
+        with Progress(*IMPORT_COLUMNS, transient=True, disable=quiet) as bar:
             task = bar.add_task(f"Importing {file.name}", total=None)
             return await import_file(
                 database,

@@ -5,6 +5,7 @@ import typer
 from dialer.app.cli import (
     asterisk,
     bench,
+    customers,
     demo,
     drill,
     explain,
@@ -29,8 +30,10 @@ app.command("migrate")(serve.migrate_command)
 app.command("import")(importing.import_command)
 app.command("plan")(planning.plan_command)
 app.command("explain")(explain.explain_command)
+app.add_typer(importing.export_app, name="export")
 app.add_typer(users.users, name="user")
 app.add_typer(users.agents, name="agent")
+app.add_typer(customers.app, name="customer")
 app.add_typer(models.app, name="models")
 app.add_typer(playbooks.app, name="playbook")
 app.add_typer(asterisk.app, name="asterisk")

@@ -1,8 +1,10 @@
 """`dialer playbook`: what follow-ups there are, and whether their files are right."""
 
+import getpass
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.markup import escape
@@ -18,6 +20,8 @@ from dialer.app.cli.common import (
     show,
     with_database,
 )
+from dialer.clock import system_clock
+from dialer.planning.publishing import Published, publish
 from dialer.playbooks.checking import problems
 from dialer.playbooks.library import (
     BadPlaybook,
@@ -28,7 +32,7 @@ from dialer.playbooks.library import (
 )
 from dialer.playbooks.reading import Problem
 from dialer.playbooks.schema import Playbook
-from dialer.playbooks.service import library_of
+from dialer.playbooks.service import OpenOnes, StaleVersion, library_of
 from dialer.storage.database import Database
 from qa.checks.library import shipped_rules
 
@@ -74,8 +78,8 @@ def check(
                 highlight=False,
                 soft_wrap=True,
             )
-        bad = len({one.file for one in wrong})
-        console.print(f"{len(paths)} files: {len(paths) - bad} right, {bad} with {len(wrong)} errors.")
+        right = len(paths) - len({one.file for one in wrong})
+        console.print(f"{right} of {len(paths)} right." + (f" To mend: {len(wrong)}." if wrong else ""))
     if wrong:
         raise typer.Exit(1)
 
@@ -128,6 +132,50 @@ def show_playbook(
         show(playbook.model_dump(mode="json"), True, "")
     else:
         print(playbook.text)
+
+
+@app.command("publish")
+def publish_command(
+    file: Annotated[
+        Path, typer.Argument(help="The playbook's file: of a new id, or a change of a known one.")
+    ],
+    open_ones: Annotated[OpenOnes, typer.Option("--open", help="What its open follow-ups do: stay or move.")],
+    by: Annotated[str, typer.Option(help="Who publishes it.")] = "",
+    data: DataDir = DEFAULT_DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a playbook into force as its next version; a running service takes it up by itself."""
+    settings = settings_of(data)
+    wrong, playbooks = _read_all([file])
+    if wrong:
+        fail(f"{file.name}:{wrong[0].line} {wrong[0].path}: {wrong[0].message}")
+    text = playbooks[0][1].text
+
+    async def work(database: Database) -> Published:
+        shipped, rule_sets, now = shipped_library(), shipped_rules().ids(), system_clock()
+        return await database.write(
+            lambda conn: publish(
+                conn,
+                shipped,
+                text,
+                rule_sets=rule_sets,
+                by=by or getpass.getuser(),
+                open_ones=open_ones,
+                zone=ZoneInfo(settings.calling.time_zone),
+                calendar=settings.planning.calendar(),
+                now=now,
+            )
+        )
+
+    try:
+        done = with_database(settings, work)
+    except (BadPlaybook, StaleVersion) as error:
+        fail(error)
+    show(
+        {"id": done.playbook.id, "version": done.playbook.version, "moved": done.moved},
+        as_json,
+        f"Version {done.playbook.version} of {done.playbook.id} is in force; {done.moved} follow-ups moved.",
+    )
 
 
 def _shipped_files() -> list[Path]:

@@ -55,7 +55,14 @@ def test_c3_every_form_gives_the_same_rows(
     tmp_path: Path, make: Callable[[Sequence[Cells]], bytes], form: str, encoding: str
 ) -> None:
     """C3: what the file is, is found from what is in it; its name is .xls whatever it is."""
-    rows = [["某某店结算明细"], HEADING, ROW, ["JS2", *ROW[1:]], [], ["合计", None, None, None, "25"]]
+    rows: list[Cells] = [
+        ["某某店结算明细"],
+        HEADING,
+        ROW,
+        ["JS2", *ROW[1:]],
+        [],
+        ["合计", None, None, None, "25"],
+    ]
     path = file(tmp_path, make(rows))
     found = opened(path)
     assert (found.form, found.encoding, found.kind, found.guessed) == (
@@ -78,7 +85,7 @@ def test_c3_numbers_and_dates_of_spreadsheets(
     tmp_path: Path, make: Callable[[Sequence[Cells]], bytes]
 ) -> None:
     """C3: dates as serials, phones as numbers, ids as numbers."""
-    rows = [
+    rows: list[Cells] = [
         HEADING,
         [1001, datetime(2026, 11, 21, 16, 30), "李女士", 13800000001, 12.5],
         [1002, 46347.6875, *ROW[2:]],
@@ -96,7 +103,7 @@ def test_c3_numbers_and_dates_of_spreadsheets(
 
 def test_c3_headings_in_any_order_under_title_lines_in_two_rows(tmp_path: Path) -> None:
     """C3: a group heading stands over its first column only, as merged cells are written."""
-    rows = [
+    rows: list[Cells] = [
         ["郑州东店 结算明细"],
         ["统计日期：2026-11-21", None, "制表人：张三"],
         ["金额(元)", "客户", None, "单据", None],

@@ -143,11 +143,15 @@ class AgentPage {
   }
 
   key(event) {
-    if (!isElsewhere(event) && !event.repeat) {
-      if (event.key === "?" || event.key === "？") return this.cards?.open();
-      if (event.key.toLowerCase() === "c") return this.complaint?.open();
+    const complaint = this.root.querySelector("[data-complaint]:enabled") && this.complaint;
+    const opens = { "?": this.cards, "？": this.cards, c: complaint, C: complaint }[event.key];
+    if (!opens || isElsewhere(event) || event.repeat) {
+      this.questionnaire?.key(event);
+      return;
     }
-    return this.questionnaire?.key(event);
+    // The key must not be typed into what it opens.
+    event.preventDefault();
+    opens.open();
   }
 
   // Something that was missing on record.

@@ -17,7 +17,7 @@ export function inWords(question, value, words) {
   if (!question.choices.length) return value;
   const label = (one) => question.choices.find((choice) => choice.value === one)?.label ?? one;
   const labels = question.type === "multiple" || question.type === "ranking" ? value.split(",").map(label) : [label(value)];
-  return labels.join(question.type === "ranking" ? " > " : "、");
+  return labels.join(question.type === "ranking" ? " > " : words.comma);
 }
 
 export function drawReview(it) {
