@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dialer.agents import states as agents
 from dialer.calling import states as calling
+from dialer.cases import states as cases
 from dialer.followups import states as followups
 from dialer.machine import E, Machine, S
 from qa.checks import states as checks
@@ -31,6 +32,9 @@ def states_page() -> str:
             _INTRODUCTION,
             _section(followups.__doc__, followups.MACHINE, followups.FollowUpState.PLANNED),
             _section(calling.__doc__, calling.MACHINE, calling.AttemptState.PLACING_AGENT),
+            _section(None, cases.CASE, cases.CaseState.NEW),
+            _section(None, cases.QUESTION_ITEM, cases.ItemState.OPEN),
+            _section(None, cases.TASK, cases.TaskState.OPEN),
             _section(agents.__doc__, agents.MACHINE, agents.AgentState.OFFLINE),
             _section(recordings.__doc__, recordings.MACHINE, recordings.RecordingState.EXPECTED),
             _section(transcripts.__doc__, transcripts.MACHINE, transcripts.TranscriptState.WAITING),

@@ -11,6 +11,7 @@ from aiohttp import web
 import dialer.tables  # noqa: F401  a database has every table
 from asterisk.server import AsteriskServer
 from asterisk.telephony import AsteriskTelephony
+from dialer.app.daily import daily_parts
 from dialer.app.library import LibraryKeeper, live_library
 from dialer.app.lock import ServiceLock
 from dialer.app.private_asterisk import reach
@@ -97,6 +98,7 @@ class Service:
                 planning=settings.planning,
             )
         )
+        self._daily = daily_parts(settings, self.database, self.library, self._keeper, clock)
         self.panel_ready = asyncio.Event()
         self.panel_address = ""
 
@@ -129,6 +131,7 @@ class Service:
         parts = [("engine", self.engine.run), ("archive", self._archive.run)]
         if self.settings.transcribe:
             parts += [("transcription", self._transcription.run), ("checks", self._checks.run)]
+        parts += self._daily
         return [("panel", self._serve_panel()), *((name, _for_ever(name, run)) for name, run in parts)]
 
     async def _serve_panel(self) -> None:

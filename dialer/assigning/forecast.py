@@ -128,9 +128,11 @@ def play(
         following = at + step
         desk.open({one.id: _overlap(one.spans, max(at, now), following) for one in workers})
         allowed = {name for name, spans in hours.spans.items() if _overlap(spans, at, following) > 0}
+        seen = 0
         for one in still if allowed else ():
             if desk.free <= _NOTHING:
                 break
+            seen += 1
             if one.due_at >= following or one.playbook not in allowed:
                 continue
             cost = _cost(one, reach, at.hour)
@@ -140,7 +142,8 @@ def play(
             left[one.id] = (needed - used) / cost
             if needed - used <= _NOTHING:
                 done_at[one.id] = following
-        still = [one for one in still if one.id not in done_at]
+        if seen:
+            still = [one for one in still[:seen] if one.id not in done_at] + still[seen:]
         at = following
     late = [
         one
@@ -225,10 +228,12 @@ def more_people(
     """(how many more people save as many as people can save, how many are late all the same)."""
     spans = _widest(workers, hours, now, until)
     skills = frozenset(one.skill for one in work)
+    # What has time until another day comes after the rest: it makes nothing late.
+    urgent = [one for one in work if one.limit_at <= until]
 
     def late_with(count: int) -> int:
         more = [Worker(f"+{n}", spans, skills) for n in range(count)]
-        return len(play(work, [*workers, *more], hours, reach, now, until).late)
+        return len(play(urgent, [*workers, *more], hours, reach, now, until).late)
 
     best = late_with(MOST_PEOPLE)
     low, high = 0, MOST_PEOPLE

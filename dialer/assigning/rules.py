@@ -202,13 +202,13 @@ class _Desk:
         if not eligible:
             self._unplaced[one.id] = self._why_nobody(one)
             return
-        why = Why.BALANCE
+        why, loaded = Why.BALANCE, self._after(one.seconds)
         if one.owner_id in eligible:
             chosen = str(one.owner_id)
-        elif one.last_agent in eligible and self._after(one.seconds)(str(one.last_agent)) <= goal[one.skill]:
+        elif one.last_agent in eligible and loaded(str(one.last_agent)) <= goal[one.skill]:
             chosen, why = str(one.last_agent), Why.LAST_AGENT
         else:
-            chosen = min(eligible, key=lambda person: (self._after(one.seconds)(person), person))
+            chosen = min(eligible, key=lambda person: (loaded(person), person))
         self._give(one, chosen, why)
         self._free.setdefault(chosen, []).append(one)
 

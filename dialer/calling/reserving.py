@@ -4,7 +4,7 @@ Every function runs inside one unit of work: what belongs together becomes durab
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -23,7 +23,7 @@ from dialer.followups.queries import Callers, FollowUp
 from dialer.followups.rules import in_window
 from dialer.followups.states import FollowUpEvent
 from dialer.ids import new_id
-from dialer.planning.dialling import verdicts
+from dialer.planning.dialling import Verdict, decided, verdicts
 from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.library import Library
 from dialer.storage.feed import emit
@@ -90,26 +90,37 @@ def reserve(conn: Connection, pairing: Pairing, now: datetime) -> list[CallOrder
         limit=_CANDIDATES * len(agents),
         callers=Callers([agent.id for agent in agents], on_duty),
     )
-    allowed = _pass_gates(conn, pairing, due, now)
-    return [
-        _commit_to(conn, pairing, agent, owed, now) for agent, owed in pairs(agents, allowed, on_duty, now)
-    ]
-
-
-def _pass_gates(conn: Connection, pairing: Pairing, due: Sequence[FollowUp], now: datetime) -> list[FollowUp]:
-    """Those that may be dialled now; the others are put off to when they may (L3, L4, L7)."""
-    if not due:
-        return []
-    passed = []
-    judged = verdicts(conn, due, pairing.library, pairing.planning, pairing.zone, now)
-    for owed, verdict in zip(due, judged, strict=True):
-        shut = [gate for gate in verdict.gates if not gate.passed]
-        if verdict.allowed or (not pairing.settings.keep_hours and all(gate.name == _HOURS for gate in shut)):
-            passed.append(owed)
-        else:
+    judged = _judge(conn, pairing, due, now)
+    allowed = [owed for owed, verdict in judged if verdict.allowed]
+    orders = {
+        owed.id: _commit_to(conn, pairing, agent, owed, now)
+        for agent, owed in pairs(agents, allowed, on_duty, now)
+    }
+    for owed, verdict in judged:
+        if not verdict.allowed:
             until = verdict.put_off_until or now + _LOOK_AGAIN
             follow_up_service.put_off(conn, owed, until, verdict.reason, now)
-    return passed
+    told = [pair for pair in judged if pair[0].id in orders or not pair[1].allowed]
+    decided(conn, told, now, {owed_id: order.attempt_id for owed_id, order in orders.items()})
+    return list(orders.values())
+
+
+def _judge(
+    conn: Connection, pairing: Pairing, due: Sequence[FollowUp], now: datetime
+) -> list[tuple[FollowUp, Verdict]]:
+    """Each with whether it may be dialled now (L3, L4, L7)."""
+    if not due:
+        return []
+    found = verdicts(conn, due, pairing.library, pairing.planning, pairing.zone, now)
+    if not pairing.settings.keep_hours:
+        found = [_at_any_hour(verdict) for verdict in found]
+    return list(zip(due, found, strict=True))
+
+
+def _at_any_hour(verdict: Verdict) -> Verdict:
+    # A trial at night: the hours are looked at and told, and hold up nobody.
+    shut = {gate.name for gate in verdict.gates if not gate.passed}
+    return replace(verdict, allowed=True) if shut == {_HOURS} else verdict
 
 
 def _commit_to(conn: Connection, pairing: Pairing, agent: Agent, owed: FollowUp, now: datetime) -> CallOrder:

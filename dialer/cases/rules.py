@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from dialer.followups.dates import add_span, after_span, midnight
 from dialer.followups.workdays import WorkCalendar
 from dialer.playbooks.asking import Asked
-from dialer.playbooks.questions import Effect
+from dialer.playbooks.questions import Effect, EffectKind
 from dialer.playbooks.schema import Playbook
 from dialer.playbooks.spans import Span
 
@@ -32,6 +32,12 @@ def effects_of(playbook: Playbook, standing: Asked) -> list[DueEffect]:
     a condition. Answers to questions that are not asked any more bring about nothing.
     """
     return [*_of_questions(standing), *_of_playbook(playbook, standing)]
+
+
+def may_alarm(playbook: Playbook) -> bool:
+    """Whether any answer of this playbook can raise an alarm."""
+    effects = [*playbook.effects, *(effect for item in playbook.questionnaire for effect in item.effects)]
+    return any(effect.do is EffectKind.ALARM for effect in effects)
 
 
 def _of_questions(standing: Asked) -> Iterator[DueEffect]:

@@ -98,7 +98,8 @@ def _whole(text: str, shown: str) -> str:
     if found is not None:
         if len(found[2] or "") < int(found[3]):
             raise BadValue(
-                f"{shown!r} has lost its last digits in a spreadsheet: make the column text and export it again"
+                f"{shown!r} has lost its last digits in a spreadsheet: make the column text and "
+                "export it again"
             )
         return f"{found[1]}{found[2] or ''}"[: int(found[3]) + 1]
     return text.removesuffix(".0") if _POINT_ZERO.fullmatch(text) else text

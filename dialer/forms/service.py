@@ -1,6 +1,6 @@
 """Storing answers as they are given, and the result form at the end (T2-T5)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from dialer.agents.states import AgentEvent, AgentState
 from dialer.alarms.service import clear_alarm
 from dialer.calling.queries import Attempt, attempt
 from dialer.cases.queries import cases_of_call
-from dialer.cases.rules import effects_of
+from dialer.cases.rules import effects_of, may_alarm
 from dialer.cases.service import Bearing, apply_effects, complain, make_task, open_case, show_answer_alarm
 from dialer.cases.states import TaskKind
 from dialer.followups.queries import FollowUp, follow_up
@@ -89,7 +89,7 @@ def save_answer(
     question = topic.playbook.question(question_id)
     if question is not None and question.fills and kept:
         fill_in(conn, topic.owed, question.fills, kept, agent_id, attempt_id, now)
-    _raise_alarms(conn, library, current, now)
+    _raise_alarms(conn, library, current, topics, now)
     return second
 
 
@@ -120,7 +120,7 @@ def check_identity(
     matches = same_tail(said, str(topic.facts[topic.playbook.identity]))
     _keep(conn, current, topic, IDENTITY, "yes" if matches else "no", agent_id, now)
     emit(conn, _IDENTITY_CHECKED, attempt_id, now, {"matches": matches, "agent": agent_id})
-    _raise_alarms(conn, library, current, now)
+    _raise_alarms(conn, library, current, topics, now)
     return matches
 
 
@@ -265,10 +265,13 @@ def _keep(
     return second
 
 
-def _raise_alarms(conn: Connection, library: Library, current: Attempt, now: datetime) -> None:
-    owed = follow_up(conn, current.follow_up_id)
-    assert owed is not None  # the foreign key says so
-    topics = topics_of(conn, library, owed)
+def _raise_alarms(
+    conn: Connection, library: Library, current: Attempt, before: Sequence[Topic], now: datetime
+) -> None:
+    """Show what the answers raise, as they are now; `before` is how the call stood before the last one."""
+    if not any(may_alarm(topic.playbook) for topic in before):
+        return
+    topics = topics_of(conn, library, before[0].owed)
     due = [effect for topic in topics for effect in effects_of(topic.playbook, topic.standing)]
     show_answer_alarm(conn, due, current.id, current.agent_id, now)
 

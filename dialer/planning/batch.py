@@ -137,13 +137,11 @@ def _left_out_again(site: Site, known: Known, row: Row, now: datetime, drawn: fr
     person = known.people.get(row["customer_id"])
     found = row_of_exclusion(row)
     called = key_of(row) in drawn
-    # For whom a limit kept out of a sample, another one stands in already.
-    soft = row["reason"] in SOFT and "stratum" not in row["data"]
+    soft = row["reason"] in SOFT
     if occasion is None or person is None or found is None or not (soft or called):
         return None
     like, dates = found
-    catch_up = timedelta(days=site.settings.catch_up_days if called else 0)
-    if dates.limit + catch_up < now:
+    if dates.limit + timedelta(days=site.settings.catch_up_days) < now:
         return None
     owed = owed_again(site, like, occasion, person, known.staff, dates, now)
     return None if owed is None else Item(owed, standing_exclusion(row))

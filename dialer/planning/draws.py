@@ -21,14 +21,13 @@ from dialer.planning.fates import Fate, decide
 from dialer.planning.gates import Gate, compact
 from dialer.planning.loading import in_chunks, known_of, occasions_of, people_of, since_of
 from dialer.planning.owed import Key, Row, Site
-from dialer.planning.reasons import Reason
+from dialer.planning.reasons import SOFT, Reason
 from dialer.planning.sampling import Draw, order_of, population_hash, seed_of, settle, size_of, stratum_of
 from dialer.planning.standing import key_of
 from dialer.planning.tables import decisions, exclusions, samples
 from dialer.storage.dialects import keep_event_order, upsert
 from dialer.storage.feed import emit
 
-_PASSES = 4
 _WAITING = (
     select(exclusions.c.day, exclusions.c.playbook)
     .where(exclusions.c.reason == Reason.TO_DRAW)
@@ -119,22 +118,9 @@ def redraw(
         return Counter()
     size = size_of(share, len(order))
     state = _State(conn, site, stratum.playbook, order)
-    counts: Counter[str] = Counter()
     drawn = settle(order, size, state.unreachable)
-    for _ in range(_PASSES):
-        called = set(drawn.called)
-        fates = _promote(conn, site, state, drawn, now)
-        # A customer whose contact limit is used up is no more reached than one who does not answer.
-        capped = {
-            fate.item.owed.occasion_id: fate.refused.value
-            for fate in fates
-            if fate.refused is not None and fate.item.owed.occasion_id in called
-        }
-        if not capped:
-            break
-        state.unreachable |= capped
-        drawn = settle(order, size, state.unreachable)
-    counts += carry_out(conn, site, fates, now)
+    fates = _promote(conn, site, state, drawn, now)
+    counts = carry_out(conn, site, fates, now)
     decided = {fate.item.standing.id for fate in fates if fate.item.standing is not None}
     _leave_out(conn, state, drawn, decided, now)
     _keep(conn, stratum, seed, drawn, state, before, now)
@@ -148,13 +134,15 @@ class _State:
         self.left_out = list(in_chunks(conn, _LEFT_OUT, order, of_playbook=playbook))
         self.called = list(in_chunks(conn, _CALLED, order, of_playbook=playbook))
         self.unreachable: dict[str, str] = {
-            row["occasion_id"]: row["reason"] for row in self.left_out if row["reason"] not in _OPEN_TO_DRAW
+            row["occasion_id"]: row["reason"]
+            for row in self.left_out
+            if row["reason"] not in (*_OPEN_TO_DRAW, *SOFT)
         }
         given_up = (FollowUpState.EXHAUSTED, FollowUpState.CANCELLED)
         self.unreachable |= {
             row["occasion_id"]: row["reason"]
             for row in self.called
-            if row["state"] in given_up and row["reason"] != Reason.NOT_DRAWN
+            if row["state"] in given_up and row["reason"] not in (Reason.NOT_DRAWN, *SOFT)
         }
         self.unreachable |= _called_elsewhere(conn, site, playbook, self.left_out, order)
 

@@ -13,10 +13,10 @@ from dialer.followups.tables import follow_ups
 from dialer.ids import new_id
 from dialer.planning.batch import settle
 from dialer.planning.loading import known_of, occasions_of, since_of, unplanned
-from dialer.planning.morning.absence import cancel_absences
 from dialer.planning.owed import Owed, Row, Site, owed_on_arrival
 from dialer.planning.settings import PlanningSettings
 from dialer.planning.tables import plan_runs, signals
+from dialer.planning.visits import cancel_absences
 from dialer.playbooks.library import Library
 from dialer.storage.dialects import keep_event_order
 from dialer.storage.feed import emit

@@ -30,6 +30,9 @@ class PlanningSettings(BaseModel):
         pattern=r"^(auto|manual)$",
         description="auto: what is planned may be called; manual: a supervisor releases the plan first.",
     )
+    contact_within_hours: int = Field(
+        default=24, ge=1, le=24 * 31, description="So long after its assignment a follow-up must be tried."
+    )
     max_tries: int = Field(default=6, ge=1, le=20, description="Dials for one follow-up at most.")
     catch_up_days: int = Field(
         default=7,

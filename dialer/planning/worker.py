@@ -7,7 +7,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from dialer.clock import Clock
 from dialer.customers.tables import occasions
@@ -35,7 +35,10 @@ _DONE, _GIVEN_UP, _SIGNAL, _BLOCKED = (
     "signal.given",
     "customer.blocked",
 )
-_KINDS = (_DONE, _GIVEN_UP, _SIGNAL, _BLOCKED)
+# After these, what a customer's occasions make due may be another than before.
+_LOOK_AGAIN = ("customer.unblocked", "customer.corrected", "customer.merged", "customer.parted")
+_KINDS = (_DONE, _GIVEN_UP, _SIGNAL, _BLOCKED, *_LOOK_AGAIN)
+_TAKEN_IN = "customers.taken_in"
 
 
 class PlannerWorker:
@@ -68,7 +71,7 @@ class PlannerWorker:
                     await asyncio.sleep(_PAUSE_AFTER_TROUBLE)
                     continue
                 if not found:
-                    await self._db.feed.wait(_LOOK_SECONDS, since=mark)
+                    await self._db.feed.wait(_LOOK_SECONDS, since=mark, kinds=(_TAKEN_IN, *_KINDS))
         finally:
             self._stopping = True
 
@@ -143,6 +146,10 @@ def take_news(conn: Connection, site: Site, now: datetime) -> int:
     blocked = sorted({row.subject for row in rows if row.kind == _BLOCKED})
     if blocked:
         plan_again(conn, site, blocked, now)
+    changed = sorted({row.subject for row in rows if row.kind in _LOOK_AGAIN})
+    if changed:
+        theirs = update(occasions).where(occasions.c.customer_id.in_(changed))
+        conn.execute(theirs.values(planned_at=None))
     if rows:
         feed.remember(conn, CONSUMER, rows[-1].id if len(rows) == _BATCH else latest)
     return len(rows)

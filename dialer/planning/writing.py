@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, update
@@ -14,7 +14,7 @@ from dialer.planning.fates import Fate, Item, Standing
 from dialer.planning.gates import Gate, compact
 from dialer.planning.owed import Owed, Site
 from dialer.planning.reasons import Reason
-from dialer.planning.standing import kept
+from dialer.planning.standing import iso, kept
 from dialer.planning.tables import decisions, exclusions
 from dialer.storage.feed import emit
 
@@ -69,6 +69,7 @@ _COMPARED = (
     ("not_by", "barred"),
     ("seconds", "expected_seconds"),
     ("lead", "merged_into"),
+    ("why", "reason"),
 )
 
 S, E = FollowUpState, FollowUpEvent
@@ -120,14 +121,24 @@ class Writer:
             self._decide(follow_up_id, owed, "planned", fate.gates)
             return follow_up_id
         if standing.state in (S.PLANNED, S.WAITING):
-            if standing.row["earliest_at"] == owed.dates.earliest:
-                # What was put off for a gate's sake stays put off.
-                due_at = max(due_at, standing.due_at or due_at)
+            due_at = self._kept_off(standing, owed, due_at)
             self._move(fate, standing, standing.state, due_at, None)
             return standing.id
         MACHINE.advance(standing.state, E.PART, self._now)
         self._move(fate, standing, state, due_at, None)
         return standing.id
+
+    def _kept_off(self, standing: Standing, owed: Owed, due_at: datetime) -> datetime:
+        """When a call is due: what was put off for a gate's sake stays put off.
+
+        Planning itself puts calls off to the beginning of a day, the gates to an hour of it.
+        """
+        before = standing.due_at
+        if before is None or standing.row["earliest_at"] != owed.dates.earliest:
+            return due_at
+        if before.astimezone(self._site.zone).time() == time(0):
+            return due_at
+        return max(due_at, before)
 
     def _merge(self, fate: Fate, lead_id: str) -> None:
         standing = fate.item.standing
@@ -159,7 +170,7 @@ class Writer:
             }
             self._left_out.append(row)
             if reason is not Reason.TO_DRAW:
-                self._decide(owed.occasion_id, owed, "excluded", _with(reason, fate.gates))
+                self._decide(owed.occasion_id, owed, "excluded", fate.gates, reason)
             return
         if standing.state is None:
             # A draw has the last word on what it drew from.
@@ -169,7 +180,7 @@ class Writer:
                 self._renamed.append(
                     {"gone": standing.id, "why": reason.value, "kept": data, "when": self._now}
                 )
-                self._decide(owed.occasion_id, owed, "excluded", _with(reason, fate.gates))
+                self._decide(owed.occasion_id, owed, "excluded", fate.gates, reason)
             return
         if standing.state is S.CANCELLED and standing.reason == reason:
             return
@@ -281,13 +292,14 @@ class Writer:
             (f"follow_up.{after}", standing.id, {"before": standing.state.value, "reason": values["why"]})
         )
         verdict = {S.CANCELLED: "excluded", S.MERGED: "merged"}.get(after, "planned")
-        gates = _with(Reason(reason), fate.gates) if reason else fate.gates
-        self._decide(standing.id, owed, verdict, gates)
+        self._decide(standing.id, owed, verdict, fate.gates, Reason(reason) if reason else None)
 
     def _day(self, due_at: datetime) -> date:
         return max(self._today, due_at.astimezone(self._site.zone).date())
 
-    def _decide(self, subject: str, owed: Owed, verdict: str, gates: Iterable[Gate]) -> None:
+    def _decide(
+        self, subject: str, owed: Owed, verdict: str, gates: Iterable[Gate], reason: Reason | None = None
+    ) -> None:
         self._decided.append(
             {
                 "id": new_id(),
@@ -297,7 +309,7 @@ class Writer:
                 "customer_id": owed.customer_id,
                 "playbook": owed.playbook.id,
                 "verdict": verdict,
-                "gates": compact(gates),
+                "gates": compact(_gates(owed, gates, reason, self._now)),
             }
         )
 
@@ -334,9 +346,27 @@ def _skill(fate: Fate) -> str:
     return skills[0] if skills else ""
 
 
-def _with(reason: Reason, gates: Iterable[Gate]) -> list[Gate]:
-    """The gates, the one that was shut among them."""
-    known = list(gates)
+def _gates(owed: Owed, gates: Iterable[Gate], reason: Reason | None, now: datetime) -> list[Gate]:
+    """The gates that were looked at, the one that was shut among them."""
+    known = [*gates]
+    if reason is None:
+        return [Gate("do_not_call", "no", "no", True), Gate("number", "yes", "yes", True), *known]
     if all(gate.passed for gate in known):
-        known.append(Gate(reason.value, "yes", "no", False))
+        known.append(_shut(owed, reason, now))
     return known
+
+
+def _shut(owed: Owed, reason: Reason, now: datetime) -> Gate:
+    match reason:
+        case Reason.NO_NUMBER:
+            return Gate("number", "none", "yes", False)
+        case Reason.DO_NOT_CALL:
+            return Gate("do_not_call", "yes", "no", False)
+        case Reason.TOO_LATE:
+            return Gate("limit", iso(now), iso(owed.dates.limit), False)
+        case Reason.NOT_DRAWN:
+            return Gate("sample", "no", "yes", False)
+        case Reason.NO_DATE:
+            return Gate("due", owed.playbook.trigger.fact, "known", False)
+        case _:
+            return Gate(reason.value, "yes", "no", False)

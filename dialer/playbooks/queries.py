@@ -21,10 +21,19 @@ class SavedVersion:
     open_ones: str
 
 
-_SAVED = select(playbook_versions).order_by(playbook_versions.c.playbook, playbook_versions.c.version)
+SHIPPED = ""
+"""Who saved a version that came with the product, kept for the calls that began with it."""
+
+_ALL = select(playbook_versions).order_by(playbook_versions.c.playbook, playbook_versions.c.version)
+_SAVED = _ALL.where(playbook_versions.c.saved_by != SHIPPED)
 
 
 def saved_versions(conn: Connection, playbook_id: str | None = None) -> list[SavedVersion]:
-    """Every saved version, of one playbook or of all, the oldest first."""
+    """Every version that a person saved, of one playbook or of all, the oldest first."""
     query = _SAVED if playbook_id is None else _SAVED.where(playbook_versions.c.playbook == playbook_id)
     return fetch(conn, query, SavedVersion)
+
+
+def all_versions(conn: Connection) -> list[SavedVersion]:
+    """These, and the shipped ones that were kept."""
+    return fetch(conn, _ALL, SavedVersion)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from dialer.playbooks.editing import with_value
 from dialer.playbooks.library import Library
-from dialer.playbooks.queries import saved_versions
+from dialer.playbooks.queries import SHIPPED, all_versions
 from dialer.playbooks.reading import BadPlaybook, read_text
 from dialer.playbooks.schema import Playbook
 from dialer.playbooks.tables import playbook_versions
@@ -30,15 +30,40 @@ class StaleVersion(Exception):
 
 
 def library_of(conn: Connection, shipped: Library) -> Library:
-    """The shipped playbooks and all that was saved since; the newest saved version of an id counts.
+    """The shipped playbooks, now and before, and all that was saved; the newest saved one of an id counts.
 
     Raises:
         BadPlaybook: a saved version cannot be read by this version of the product.
     """
-    return Library(
-        shipped.all_versions(),
-        [_read(one.yaml, f"{one.playbook} version {one.version}") for one in saved_versions(conn)],
-    )
+    kept: list[Playbook] = []
+    saved: list[Playbook] = []
+    for one in all_versions(conn):
+        playbook = _read(one.yaml, f"{one.playbook} version {one.version}")
+        (kept if one.saved_by == SHIPPED else saved).append(playbook)
+    return Library([*kept, *shipped.all_versions()], saved)
+
+
+def keep_shipped(conn: Connection, shipped: Library, now: datetime) -> int:
+    """Keep the texts of shipped versions that are not kept yet: an upgrade will replace them (T7).
+
+    They never count before what a person saved, nor before what the product ships now. How many were new.
+    """
+    known = {(one.playbook, one.version) for one in all_versions(conn)}
+    rows = [
+        {
+            "playbook": playbook.id,
+            "version": playbook.version,
+            "yaml": playbook.text,
+            "saved_at": now,
+            "saved_by": SHIPPED,
+            "open_ones": OpenOnes.STAY,
+        }
+        for playbook in shipped
+        if (playbook.id, playbook.version) not in known
+    ]
+    if rows:
+        conn.execute(insert(playbook_versions), rows)
+    return len(rows)
 
 
 def save_version(
@@ -96,4 +121,12 @@ def _read(text: str, name: str) -> Playbook:
     return read_text(text, name)
 
 
-__all__ = ["PUBLISHED", "BadPlaybook", "OpenOnes", "StaleVersion", "library_of", "save_version"]
+__all__ = [
+    "PUBLISHED",
+    "BadPlaybook",
+    "OpenOnes",
+    "StaleVersion",
+    "keep_shipped",
+    "library_of",
+    "save_version",
+]

@@ -1,4 +1,4 @@
-"""Versions of playbooks as supervisors saved them; the shipped files are not among them."""
+"""Versions of playbooks: those that people saved, and the shipped ones that were once in force."""
 
 from sqlalchemy import Column, Integer, String, Table, Text
 
@@ -11,6 +11,7 @@ playbook_versions = Table(
     Column("version", Integer, primary_key=True),
     Column("yaml", Text, nullable=False),
     Column("saved_at", UtcDateTime, nullable=False),
+    # "" of a version that came with the product.
     Column("saved_by", String(60), nullable=False),
     # What happened to the open follow-ups of the version before: stay, move.
     Column("open_ones", String(10), nullable=False),

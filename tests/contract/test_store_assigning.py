@@ -1,22 +1,15 @@
-"""Assignment, leave, hand-over and targets on a real database (L6, L9, L10, R9, R12)."""
+"""Assignment, targets, shifts and the forecast on a real database (L6, L10)."""
 
-from datetime import date, timedelta
-from functools import partial
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Connection, select, update
 
-from dialer.agents.queries import all_agents
-from dialer.agents.service import add_agent
-from dialer.agents.tables import agents
 from dialer.assigning import queries
 from dialer.assigning.rules import SPREAD, Unplaced
 from dialer.assigning.service import (
-    Assigned,
     CannotAssign,
-    add_leave,
     assign_day,
-    end_leave,
     present,
     propose_day,
     reassign,
@@ -24,53 +17,23 @@ from dialer.assigning.service import (
     set_targets,
     undo,
 )
-from dialer.cases.service import Bearing, make_task, open_case
-from dialer.cases.states import TaskKind
-from dialer.cases.tables import tasks
-from dialer.customers.tables import customers, occasions
+from dialer.customers.tables import occasions
 from dialer.daily.outlook import outlook
-from dialer.daily.queries import figures_of_day, hand_overs_of, open_items, past, reach
-from dialer.daily.service import BadHandOver, make_hand_over, sign
+from dialer.daily.queries import figures_of_day, past, reach
 from dialer.followups.tables import follow_ups
 from dialer.followups.workdays import WorkCalendar
 from dialer.storage.database import Database
 from dialer.storage.feed import of_subject
 from tests.support import planned
+from tests.support.assigned import DAY, agent_named, assign, owed, owner
 from tests.support.core import (
-    BRANCH,
     LIBRARY,
     NOW,
     SHANGHAI,
-    add_follow_up,
     at,
     follow_up_of,
     talked,
 )
-from web.plan.queries import Wanted, cells, left_out, overdue, rows_of, unassigned
-from web.plan.view import board, end_of
-
-DAY = NOW.astimezone(SHANGHAI).date()
-
-
-def agent_named(conn: Connection, code: str, *, skills: tuple[str, ...] = (), head: bool = False) -> str:
-    agent_id = add_agent(conn, code=code, name=f"坐席{code}", extension=code, branch=BRANCH)
-    conn.execute(update(agents).where(agents.c.id == agent_id).values(skills=list(skills), head=head))
-    return agent_id
-
-
-def owed(conn: Connection, number: int = 1, **values: object) -> str:
-    follow_up_id = add_follow_up(conn, f"1380000{number:04}")
-    if values:
-        conn.execute(update(follow_ups).where(follow_ups.c.id == follow_up_id).values(**values))
-    return follow_up_id
-
-
-def assign(conn: Connection) -> Assigned:
-    return assign_day(conn, LIBRARY, DAY, SHANGHAI, "chen", NOW, past(conn, NOW))
-
-
-def owner(conn: Connection, follow_up_id: str) -> str | None:
-    return follow_up_of(conn, follow_up_id).owner_id
 
 
 async def test_l6_the_day_is_shared_out_by_expected_minutes(database: Database) -> None:
@@ -173,6 +136,8 @@ async def test_l6_by_hand_with_preview_and_undo(database: Database) -> None:
         assert {owner(conn, each) for each in ids} == {two}
         assign(conn)
         assert {owner(conn, each) for each in mine} == {two}, "what a person decided stays"
+        latest = {one.batch: one for one in queries.latest_batches(conn, NOW)}
+        assert (latest[batch].count, latest[batch].why, latest[batch].by) == (len(mine), "by_hand", "chen")
         assert undo(conn, batch, "chen", NOW) == (len(mine), 0)
         assert {owner(conn, each) for each in mine} == {one}
 
@@ -268,106 +233,6 @@ async def test_l10_reach_comes_from_history(database: Database) -> None:
     await database.write(work)
 
 
-async def test_r9_on_leave_the_stand_in_takes_the_list_over(database: Database) -> None:
-    def work(conn: Connection) -> None:
-        one, two, three = (agent_named(conn, code) for code in ("8001", "8002", "8003"))
-        ids = [owed(conn, number, owner_id=one) for number in range(5)]
-        required = owed(conn, 6, owner_id=one, bound=True)
-        leave = add_leave(
-            conn,
-            agent_id=one,
-            first_day=DAY,
-            last_day=DAY + timedelta(days=2),
-            stand_in_id=two,
-            reason="annual",
-            by="chen",
-            now=NOW,
-        )
-        assign(conn)
-        assert {owner(conn, each) for each in (*ids, required)} == {two}
-        assert {queries.moves_of(conn, each)[-1].why for each in ids} == {"leave"}
-        assert assign(conn).batch is None
-        end_leave(conn, leave, "chen", NOW)
-        assert {person.id for person in present(conn, DAY)} == {one, two, three}
-
-    await database.write(work)
-
-
-async def test_r9_a_hand_over_note_lists_all_and_moves_it_once_both_signed(database: Database) -> None:
-    def work(conn: Connection) -> None:
-        current = talked(conn, "13800000001", "8001")
-        giver, taker = current.agent_id, agent_named(conn, "8002")
-        later = owed(conn, 2, owner_id=giver)
-        promised = owed(conn, 3, owner_id=giver, appointment_at=at(3600))
-        bearing = Bearing(follow_up_of(conn, current.follow_up_id), current.id, giver, SHANGHAI)
-        task = make_task(
-            conn, bearing, kind=TaskKind.PROMISE, title="回电", owner=giver, effect="t", due_at=None, now=NOW
-        )
-        case = open_case(
-            conn,
-            bearing,
-            title="投诉",
-            level="ordinary",
-            department="",
-            said={},
-            effect="c",
-            due_at=None,
-            now=NOW,
-        )
-        agent = {each.id: each for each in all_agents(conn)}
-        assert {item.kind for item in open_items(conn, agent[giver])} == {
-            "follow_up",
-            "appointment",
-            "task",
-            "case",
-        }
-        note = make_hand_over(conn, from_id=giver, to_id=taker, note="钥匙在前台", by="chen", now=NOW)
-        with pytest.raises(BadHandOver):
-            sign(conn, note, taker, NOW)
-        assert sign(conn, note, giver, at(1)).given_at == at(1)
-        assert owner(conn, later) == giver, "not before both signed"
-        signed = sign(conn, note, taker, at(2))
-        assert signed.taken_at == at(2)
-        assert {str(item["id"]) for item in signed.items} == {later, promised, task, case}
-        assert {owner(conn, each) for each in (later, promised)} == {taker}
-        assert conn.execute(select(tasks.c.owner)).scalars().all() == [taker]
-        assert [item.id for item in open_items(conn, agent[taker]) if item.kind == "case"] == [case]
-        assert open_items(conn, agent[giver]) == []
-        assert [each.id for each in hand_overs_of(conn, taker)] == [note]
-
-    await database.write(work)
-
-
-async def test_r9_only_its_two_people_sign_a_note(database: Database) -> None:
-    def work(conn: Connection) -> None:
-        one, two, three = (agent_named(conn, code) for code in ("8001", "8002", "8003"))
-        note = make_hand_over(conn, from_id=one, to_id=two, note="", by="chen", now=NOW)
-        with pytest.raises(BadHandOver):
-            sign(conn, note, three, NOW)
-        with pytest.raises(BadHandOver):
-            make_hand_over(conn, from_id=one, to_id=one, note="", by="chen", now=NOW)
-
-    await database.write(work)
-
-
-async def test_r12_the_customers_owner_calls_and_else_the_deputy(database: Database) -> None:
-    def work(conn: Connection) -> None:
-        keeper, deputy = agent_named(conn, "8001"), agent_named(conn, "8002")
-        ids = [owed(conn, number) for number in range(3)]
-        for each in ids:
-            customer = follow_up_of(conn, each).customer_id
-            values = {"owner": "8001", "deputy": "坐席8002"}
-            conn.execute(update(customers).where(customers.c.id == customer).values(**values))
-        assign(conn)
-        assert {owner(conn, each) for each in ids} == {keeper}
-        away = partial(add_leave, conn, agent_id=keeper, stand_in_id=None, reason="", by="chen", now=NOW)
-        away(first_day=DAY, last_day=DAY)
-        assign(conn)
-        assert {owner(conn, each) for each in ids} == {deputy}
-
-    await database.write(work)
-
-
 async def test_l6_a_head_takes_the_major_checks_and_nothing_else(database: Database) -> None:
     books = planned.library(planned.playbook(to_head="amount >= 5000"))
 
@@ -385,64 +250,5 @@ async def test_l6_a_head_takes_the_major_checks_and_nothing_else(database: Datab
         owners = sorted((row[0], row[1]) for row in conn.execute(query))
         assert owners == [(10_000, other), (10_000, other), (900_000, head)]
         assert assign_day(conn, books, today, SHANGHAI, "chen", planned.NOW).batch is None
-
-    await database.write(work)
-
-
-async def test_l9_overdue_and_unassigned_are_always_listed(database: Database) -> None:
-    """Whatever state, playbook or agent: what is due and not called is on the page, counted and named."""
-
-    def work(conn: Connection) -> None:
-        agent_id = agent_named(conn, "8001")
-        late = owed(conn, 1, limit_at=NOW, owner_id=agent_id)
-        planned_late = owed(conn, 2, limit_at=NOW - timedelta(days=9), state="planned", plan_day=DAY)
-        alone = owed(conn, 3)
-        required = owed(conn, 4, owner_id=agent_id, bound=True)
-        taken_away = owed(conn, 5, playbook="was-taken-away")
-        done = owed(conn, 6, limit_at=NOW, state="done")
-        tonight = end_of(DAY, SHANGHAI)
-        count, rows = overdue(conn, NOW, 8)
-        assert (count, {row.id for row in rows}) == (2, {late, planned_late})
-        count, rows = unassigned(conn, tonight, 8)
-        assert {row.id for row in rows} == {planned_late, alone, taken_away}
-        assert (count, overdue(conn, NOW, 1)[0]) == (3, 2), "counted, however few are shown"
-        board_rows = rows_of(conn, Wanted(), DAY, tonight, NOW, limit=100, offset=0)
-        assert {row.id for row in board_rows} == {late, planned_late, alone, required, taken_away}
-        assert done not in {row.id for row in board_rows}
-        counted = cells(conn, DAY, tonight, NOW)
-        assert sum(cell.count for cell in counted) == len(board_rows)
-        assert sum(cell.count for cell in counted if cell.limit == "late") == 2
-
-    await database.write(work)
-
-
-async def test_l9_called_and_not_called_are_all_that_is_due(database: Database) -> None:
-    """Each number of the plan opens a list of as many."""
-
-    def work(conn: Connection) -> None:
-        for number in range(6):
-            customer_id = planned.add_customer(conn, f"1380000{number:04}", do_not_call=number > 3)
-            planned.add_occasion(conn, customer_id)
-        planned.plan(conn, release="manual")
-        day = planned.NOW.astimezone(SHANGHAI).date()
-        tonight = end_of(day, SHANGHAI)
-        shown = board(cells(conn, day, tonight, planned.NOW), left_out(conn, day), str)
-        assert (shown.called, shown.not_called, shown.waits_for_release) == (4, 2, 4)
-        (why,) = shown.why_not
-        assert (why.reason, why.count) == ("do_not_call", 2)
-        behind = Wanted(left=True, reason="do_not_call")
-        assert len(rows_of(conn, behind, day, tonight, planned.NOW, limit=9, offset=0)) == 2
-
-    await database.write(work)
-
-
-async def test_r9_a_leave_cannot_end_before_it_begins(database: Database) -> None:
-    def work(conn: Connection) -> None:
-        one = agent_named(conn, "8001")
-        enter = partial(add_leave, conn, agent_id=one, reason="", by="chen", now=NOW)
-        with pytest.raises(CannotAssign):
-            enter(first_day=DAY, last_day=date(2020, 1, 1), stand_in_id=None)
-        with pytest.raises(CannotAssign):
-            enter(first_day=DAY, last_day=DAY, stand_in_id=one)
 
     await database.write(work)

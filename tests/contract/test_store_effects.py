@@ -50,7 +50,7 @@ from tests.support.questionnaires import EVERY_TYPE, GOOD, LIBRARY_OF_IT, with_e
 D = Disposition
 
 
-def give(conn: Connection, call: Attempt, library: Library = LIBRARY_OF_IT, **answers: str) -> None:
+def give(conn: Connection, call: Attempt, library: Library = LIBRARY_OF_IT, /, **answers: str) -> None:
     for question, value in answers.items():
         forms.save_answer(
             conn,
@@ -68,6 +68,7 @@ def save(
     call: Attempt,
     disposition: Disposition,
     library: Library = LIBRARY_OF_IT,
+    /,
     **more: object,
 ) -> None:
     forms.save_form(

@@ -175,14 +175,15 @@ async def test_promise_2_each_attempt_keeps_its_gates(database: Database) -> Non
         agent_id = add_agent(conn, code="8001", name="王", extension="8001", branch="东店")
         assign_day(conn, library(), TEN.date(), SHANGHAI, "chen", TEN)
         follow_up_id = str(conn.execute(select(follow_ups.c.id)).scalar_one())
-        attempt = {"id": new_id(), "follow_up_id": follow_up_id, "agent_id": agent_id, "run_id": new_id()}
-        attempt |= {"number": "13800000001", "state": "ended", "placed_at": TEN, "outcome": "busy"}
-        conn.execute(insert(attempts).values(**attempt, counted=True))
+        attempt_id = new_id()
+        attempt = {"id": attempt_id, "follow_up_id": follow_up_id, "agent_id": agent_id, "run_id": new_id()}
+        attempt |= {"number": "13800000001", "state": "ended", "outcome": "busy"}
+        conn.execute(insert(attempts).values(**attempt, placed_at=TEN, counted=True))
         passed = Gate("carrier_day", "0", "5", True)
         owed = follow_up(conn, follow_up_id)
         assert owed is not None
         verdict = Verdict(follow_up_id, True, (passed,), None, "")
-        decided(conn, [(owed, verdict)], TEN, {follow_up_id: attempt["id"]})
+        decided(conn, [(owed, verdict)], TEN, {follow_up_id: attempt_id})
         conn.execute(update(follow_ups).values(state="done", reason="completed"))
         (one,) = ask(conn, customer_id)
         assert (one.state, one.reason, one.allowed) == ("done", "completed", False)

@@ -66,8 +66,8 @@ async def test_l9_what_is_not_called_is_left_out_with_its_reason(database: Datab
         assert len(found) == 20
         why = conn.execute(select(decisions.c.gates).where(decisions.c.verdict == "excluded")).scalars().all()
         assert {gate["gate"] for gates in why for gate in gates if not gate["passed"]} >= {
-            "no_number",
-            "too_late",
+            "number",
+            "limit",
         }
 
     await database.write(work)

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from dialer.alarms.service import open_alarms
-from dialer.customers.tables import customers
+from dialer.customers.blocks import block, unblock
+from dialer.customers.tables import customers, phones
 from dialer.followups.tables import follow_ups
 from dialer.planning.morning.run import Planned, plan_day, release_all
 from dialer.planning.owed import Site
@@ -361,3 +362,25 @@ async def test_l1_the_plan_is_released_whole(database: Database) -> None:
 
     await database.write(prepare)
     assert await release_all(database, NOW.date(), "boss", lambda: NOW) == 1
+
+
+async def test_x3_who_may_be_called_again_is_planned_again(database: Database) -> None:
+    """And a customer whose number was filled in."""
+    books = library()
+
+    def work(conn: Connection) -> None:
+        one, other = add_customer(conn), add_customer(conn, "")
+        add_occasion(conn, one, external_id="1")
+        add_occasion(conn, other, external_id="2")
+        plan(conn)
+        block(conn, one, "boss", "asked", NOW)
+        take_news(conn, site(books), NOW)
+        assert fates(conn) == {("1", "visit"): "do_not_call", ("2", "visit"): "no_number"}
+        unblock(conn, one, "boss", NOW)
+        conn.execute(insert(phones).values(customer_id=other, number="13900000009", position=0))
+        emit(conn, "customer.corrected", other, NOW)
+        take_news(conn, site(books), NOW)
+        plan(conn)
+        assert set(fates(conn).values()) == {"waiting"}
+
+    await database.write(work)

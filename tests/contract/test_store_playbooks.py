@@ -23,7 +23,7 @@ from dialer.playbooks.editing import with_value
 from dialer.playbooks.library import Library
 from dialer.playbooks.queries import saved_versions
 from dialer.playbooks.reading import BadPlaybook, Path, read_text
-from dialer.playbooks.service import PUBLISHED, OpenOnes, StaleVersion, library_of
+from dialer.playbooks.service import PUBLISHED, OpenOnes, StaleVersion, keep_shipped, library_of
 from dialer.playbooks.tables import playbook_versions
 from dialer.storage.database import Database
 from dialer.storage.feed import of_subject
@@ -242,6 +242,23 @@ async def test_a_saved_version_that_cannot_be_read_any_more_says_which(
         conn.execute(update(playbook_versions).values(yaml=break_it(row.yaml)))
         with pytest.raises(BadPlaybook, match=r"^mine version 2: "):
             library_of(conn, SHIPPED)
+
+    await database.write(work)
+
+
+async def test_t7_an_upgrade_does_not_lose_the_version_that_a_call_began_with(database: Database) -> None:
+    """T7: shipped versions are kept; they count neither before a newer shipped one nor before a saved one."""
+    newer = Library([read_text(with_value(LATER, ("version",), 2), "mine.yaml")])
+
+    def work(conn: Connection) -> None:
+        assert [keep_shipped(conn, SHIPPED, NOW) for _ in range(2)] == [1, 0]
+        library = library_of(conn, newer)
+        assert library.get("mine").version == 2
+        assert [str(library.get("mine", number).steps[0].limit) for number in (1, 2)] == ["3d", "5d"]
+        assert saved_versions(conn) == []
+        assert save(conn).playbook.version == 2
+        assert library_of(conn, newer).get("mine").version == 2
+        assert keep_shipped(conn, newer, NOW) == 0
 
     await database.write(work)
 

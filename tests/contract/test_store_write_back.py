@@ -61,7 +61,8 @@ async def test_c6_the_days_results_in_the_layout_of_the_crm(database: Database, 
     assert (row["愿望"], row["时间"]) == ("'=HYPERLINK(1)", "2026-11-22 10:00:20")
     assert await database.read(states) == {"crm": {"written": 1}}
     assert await exported(database, tmp_path / "out.xlsx") == 1
-    sheet = load_workbook(tmp_path / "out.xlsx", read_only=True).worksheets[0]
+    book = load_workbook(tmp_path / "out.xlsx")
+    sheet = book.worksheets[0]
     heading, values = [list(cells) for cells in sheet.iter_rows(values_only=True)]
     assert values[heading.index("talk_seconds")] == 60
     assert values[heading.index("agent_code")] == "A8001"

@@ -1,15 +1,20 @@
 """Branches, answers of every type, cards, complaint, identity, by keyboard in a real browser (T1-T5)."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Page, expect
 from sqlalchemy import select, update
 
 from dialer.alarms.service import open_alarms
+from dialer.calling.progress import Ending
 from dialer.cases.queries import list_cases, list_items, list_tasks
+from dialer.cases.worker import CaseWorker
 from dialer.customers.tables import corrections, customers
+from dialer.followups.tables import follow_ups
 from dialer.playbooks.schema import Playbook
+from dialer.telephony.outcomes import DialOutcome
 from tests.panel.agent_page import QUESTION, TALKED, add_caller, at_question, stored, until
 from tests.panel.site import OpenPage, Site
 from tests.support.questionnaires import with_every_type
@@ -292,6 +297,41 @@ async def test_t3_a_promise_is_repeated_and_becomes_a_task_of_the_agent(
     (task,) = await panel_server.database.read(lambda conn: list_tasks(conn, ["done"], 9))
     assert task.due_at is not None
     assert task.due_at > panel_server.clock() + timedelta(hours=1)
+
+
+async def test_l8_the_same_form_is_filled_in_by_other_means(
+    agent: str, panel_server: Site, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """L8: the last try failed; the task holds the same questions, and asks for its proof."""
+    use(monkeypatch, panel_server)
+    (attempt_id,) = await panel_server.reserve()
+    await panel_server.database.write(
+        lambda conn: conn.execute(update(follow_ups).values(tries={"busy": 2, "no_answer": 3}))
+    )
+    await panel_server.go(attempt_id)
+    await panel_server.end(attempt_id, Ending(DialOutcome.BUSY, dialled=True, cause=17))
+    zone = ZoneInfo("Asia/Shanghai")
+    worker = CaseWorker(panel_server.database, panel_server.library, zone, panel_server.clock)
+    assert await worker.step() == 1
+    assert await worker.step() == 0
+    page = await open_page("wang", "/agent/tasks")
+    await page.click("text=填写问卷")
+    await page.select_option("select[name='answer.care']", "so_so")
+    await page.fill("[name=note]", "上门拜访，客户签字")
+    await page.click("button.primary")
+    await expect(page.locator(".form-error")).to_contain_text("why, which, score")
+    await page.fill("[name='answer.why']", "慢")
+    await page.check("[name='answer.which'][value=wait]")
+    await page.select_option("select[name='answer.score']", "8")
+    await page.fill("[name='answer.order']", "213")
+    await page.select_option("select[name='answer.knows']", "yes")
+    for name, value in (("born", "19880305"), ("paid", "120"), ("mileage", "32000")):
+        await page.fill(f"[name='answer.{name}']", value)
+    await page.click("button.primary")
+    await expect(page.locator(".empty")).to_be_visible()
+    assert (await stored(panel_server))["order"].value == "speed,price,care"
+    (task,) = await panel_server.database.read(lambda conn: list_tasks(conn, ["done"], 9))
+    assert task.what == "other_means"
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

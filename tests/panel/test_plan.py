@@ -1,6 +1,8 @@
 """The plan of the day as a supervisor uses it: release, why not, reassign, leave, hand-over (L6, L9, R9)."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Page, expect
@@ -105,7 +107,7 @@ async def test_l6_work_is_moved_with_preview_and_undone(plan_site: Site, open_pa
     page = await open_page("chen", "/plan")
     await page.locator("#assign").click()
     await expect(page.locator("#assign")).to_be_disabled()
-    owners = [owner for _, owner in await states(site)]
+    owners = [str(owner) for _, owner in await states(site)]
     assert sorted(owners) == sorted([one, one, two, two])
 
     form = page.locator("form.move[action='/plan/reassign']")
@@ -113,7 +115,7 @@ async def test_l6_work_is_moved_with_preview_and_undone(plan_site: Site, open_pa
     await form.locator("[name=to]").select_option(two)
     await form.get_by_role("button", name="预览").click()
     await expect(page.locator("#preview tbody tr")).to_have_count(2)
-    assert [owner for _, owner in await states(site)] == owners
+    assert [str(owner) for _, owner in await states(site)] == owners
     await page.locator("#confirm").click()
     await expect(page.locator(f"[data-agent='{two}']")).to_contain_text("4")
     assert {owner for _, owner in await states(site)} == {two}
@@ -130,6 +132,30 @@ async def test_l6_what_a_rule_forbids_is_said_on_the_page(plan_site: Site, open_
     await site.database.write(lambda conn: conn.execute(update(follow_ups).values(**values)).rowcount)
     page = await open_page("chen", f"/plan/reassign?from={one}&to={two}")
     await expect(page.get_by_role("alert")).to_contain_text("服务过这位客户")
+
+
+async def test_promise_4_the_forecast_and_its_numbers_open_lists(
+    plan_site: Site, open_page: OpenPage
+) -> None:
+    """What will be late, what nobody can call: counted, and named behind the number."""
+    site = plan_site
+    await site.agent("8001", "王芳")
+    for number in range(3):
+        await site.follow_up("李", f"1380000{number:04}", f"豫A1{number:04}")
+    tomorrow = site.clock() + timedelta(hours=1)
+    values = {"skill": "claims", "limit_at": tomorrow, "due_at": site.clock()}
+    await site.database.write(lambda conn: conn.execute(update(follow_ups).values(**values)).rowcount)
+    page = await open_page("chen", f"/plan?day={_day(tomorrow)}")
+    await expect(page.locator(".unplaced")).to_contain_text("没有所需技能")
+    await page.locator(".unplaced a").click()
+    await expect(page.locator("tbody tr")).to_have_count(3)
+    await page.goto(page.url.split("/plan")[0] + f"/plan?day={_day(tomorrow)}")
+    await page.locator("#will-miss a").click()
+    await expect(page.locator("tbody tr")).to_have_count(3)
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.astimezone(ZoneInfo('Asia/Shanghai')):%Y-%m-%d}"
 
 
 async def test_r9_a_leave_is_entered_and_the_stand_in_has_the_list(

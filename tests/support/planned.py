@@ -101,12 +101,12 @@ def fates(conn: Connection) -> dict[tuple[str, str], str]:
     for external_id, playbook_id, state, reason in rows:
         assert (external_id, playbook_id) not in found
         found[external_id, playbook_id] = reason if state == "cancelled" else state
-    rows = conn.execute(
+    left_out = conn.execute(
         select(occasions.c.external_id, exclusions.c.playbook, exclusions.c.reason).join(
             occasions, occasions.c.id == exclusions.c.occasion_id
         )
     )
-    for external_id, playbook_id, reason in rows:
+    for external_id, playbook_id, reason in left_out:
         assert (external_id, playbook_id) not in found
         found[external_id, playbook_id] = reason
     return found

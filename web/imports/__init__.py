@@ -20,7 +20,8 @@ def set_up(app: web.Application) -> None:
 
 async def _break_off(app: web.Application) -> None:
     """The panel stops: what is being taken in goes on when the same file is imported again."""
-    tasks = tuple(app[TASKS])
+    running = app[TASKS]
+    tasks = list(running)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,7 +1,14 @@
 """`/plan/list`: the follow-ups, or those left out, behind a number of the plan."""
 
-from aiohttp import web
+from datetime import date, timedelta
 
+from aiohttp import web
+from sqlalchemy import Connection
+
+from dialer.assigning.queries import not_contacted
+from dialer.assigning.service import propose_day
+from dialer.daily.outlook import outlook
+from dialer.daily.queries import past
 from web.auth.guard import requires
 from web.auth.rules import Role
 from web.panel import PANEL, Panel
@@ -34,11 +41,15 @@ async def page(request: web.Request) -> web.StreamResponse:
     at = int(number) if number.isascii() and number.isdigit() and 0 < len(number) < 7 else 1
     at = max(at, 1)
     tonight, now = view.end_of(day, panel.settings.zone), panel.clock()
-    rows = await panel.database.read(
-        lambda conn: queries.rows_of(
-            conn, wanted, day, tonight, now, limit=PAGE_SIZE + 1, offset=(at - 1) * PAGE_SIZE
-        )
-    )
+
+    def read(conn: Connection) -> list[queries.PlanRow]:
+        which = asked.get("which", "")
+        if which:
+            return queries.rows_by_id(conn, _ids(conn, panel, which, day), PAGE_SIZE)
+        offset = (at - 1) * PAGE_SIZE
+        return queries.rows_of(conn, wanted, day, tonight, now, limit=PAGE_SIZE + 1, offset=offset)
+
+    rows = await panel.database.read(read)
     kept = {name: value for name, value in asked.items() if name != "page"}
     return render(
         request,
@@ -51,3 +62,18 @@ async def page(request: web.Request) -> web.StreamResponse:
         limits=words.LIMIT,
         link=lambda to: request.url.with_path("/plan/list").with_query({**kept, "page": str(to)}).path_qs,
     )
+
+
+def _ids(conn: Connection, panel: Panel, which: str, day: date) -> list[str]:
+    """The follow-ups of a number that is worked out: not tried in time, will be late, cannot be placed."""
+    now, zone = panel.clock(), panel.settings.zone
+    match which:
+        case "not_tried":
+            within = timedelta(hours=panel.planning.contact_within_hours)
+            return [follow_up_id for follow_up_id, _ in not_contacted(conn, now - within)]
+        case "will_miss":
+            seen = outlook(conn, panel.library, panel.planning.calendar(), zone, day, now)
+            return list(seen.forecast.late)
+        case _:
+            unplaced = propose_day(conn, panel.library, day, zone, past(conn, now)).unplaced
+            return [follow_up_id for follow_up_id, why in unplaced.items() if why == which]

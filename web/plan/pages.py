@@ -93,6 +93,7 @@ async def _agents(request: web.Request) -> Values:
     zone = panel.settings.zone
     now, tonight = panel.clock(), view.end_of(day, zone)
     midnight = tonight - timedelta(days=1)
+    within = timedelta(hours=panel.planning.contact_within_hours)
 
     def read(conn: Connection) -> Values:
         cells = queries.cells(conn, day, tonight, now)
@@ -111,7 +112,7 @@ async def _agents(request: web.Request) -> Values:
             "agents": people,
             "proposed": proposed,
             "batches": assigning.latest_batches(conn, midnight, _BATCHES),
-            "waiting_long": len(assigning.not_contacted(conn, now - timedelta(days=1))),
+            "waiting_long": len(assigning.not_contacted(conn, now - within)),
         }
 
     return await panel.database.read(read)
@@ -162,6 +163,7 @@ def frame(request: web.Request) -> dict[str, object]:
         "day_after": day + timedelta(days=1),
         "words": words,
         "states": FOLLOW_UP_STATE,
+        "contact_within": panel.planning.contact_within_hours,
         "manual_release": panel.planning.release == "manual",
         "say_reason": lambda word: words.reason(word, translator_of(request)),
         "playbook_name": playbook_name(request),

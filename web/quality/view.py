@@ -6,7 +6,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from dialer.forms.queries import answers_of
+from dialer.followups.queries import follow_up
+from dialer.forms.topics import Topic, topic_of
+from dialer.playbooks.asking import is_bad
 from dialer.playbooks.library import Library
 from dialer.playbooks.schema import Question
 from dialer.storage.feed import latest_id
@@ -31,6 +33,20 @@ class GivenAnswer:
     value: str
     second: float | None
 
+    @property
+    def bad(self) -> bool:
+        """Whether it is a dissatisfied one."""
+        return is_bad(self.question, self.value)
+
+    def said(self, language: str) -> str:
+        """The answer in words."""
+        chosen = [
+            choice.label.in_(language)
+            for one in self.value.split(",")
+            if (choice := self.question.choice(one)) is not None
+        ]
+        return ("、" if language == "zh" else ", ").join(chosen) or self.value
+
 
 @dataclass(frozen=True, slots=True)
 class CallPage:
@@ -43,6 +59,7 @@ class CallPage:
     findings: list[FindingRow]
     rule_names: Mapping[str, Mapping[str, str]]
     answers: list[GivenAnswer]
+    asked: int
     position: int
 
 
@@ -54,6 +71,8 @@ def load(
     row = call(conn, attempt_id)
     if row is None:
         return None
+    owed = follow_up(conn, row.follow_up_id)
+    topic = topic_of(conn, library, owed) if owed else None
     recording = recording_of(conn, attempt_id)
     found = findings_of(conn, attempt_id)
     return CallPage(
@@ -63,7 +82,8 @@ def load(
         turns=dialogue(segments_of(conn, attempt_id)),
         findings=sorted(found, key=lambda finding: _ORDER.index(finding.verdict)),
         rule_names=_names(rules, found),
-        answers=_answers(conn, library, row),
+        answers=_answers(topic, row) if topic else [],
+        asked=len(topic.standing.questions) if topic else 0,
         position=position,
     )
 
@@ -88,12 +108,12 @@ def _names(rules: RuleLibrary, found: list[FindingRow]) -> dict[str, Mapping[str
     return names
 
 
-def _answers(conn: Connection, library: Library, row: CallRow) -> list[GivenAnswer]:
-    given = answers_of(conn, row.follow_up_id)
+def _answers(topic: Topic, row: CallRow) -> list[GivenAnswer]:
+    """The answers that count: those to questions that were asked of this customer."""
     shown = []
-    for question in library.get(row.playbook).questionnaire:
-        answer = given.get(question.id)
-        if answer is not None:
+    for question in topic.standing.questions:
+        answer = topic.given.get(question.id)
+        if answer is not None and answer.value:
             here = answer.attempt_id == row.attempt_id
             shown.append(GivenAnswer(question, answer.value, answer.second if here else None))
     return shown

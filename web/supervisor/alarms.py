@@ -19,9 +19,7 @@ class Wording:
 WORDING: Mapping[str, Wording] = {
     "import_missing": Wording(
         N_("The file of {source} is not there: it was expected by {by}."),
-        N_(
-            "Export it and put it into the import folder, or send it on the import page. The alarm then ends."
-        ),
+        N_("Put it into the import folder, or send it on the import page: the alarm then ends."),
     ),
     "import_failed": Wording(
         N_("The file {file} cannot be taken in. {error}"),

@@ -13,8 +13,9 @@ from dialer.agents.states import AgentState
 from dialer.app.service import Service
 from dialer.calling.queries import attempt
 from dialer.followups.queries import follow_up
-from dialer.forms.queries import answers_of, form_of
+from dialer.forms.queries import form_of
 from dialer.forms.rules import Disposition
+from dialer.forms.topics import topic_of
 from dialer.playbooks.schema import Question
 
 log = structlog.get_logger(__name__)
@@ -104,9 +105,9 @@ class Robot:
         assert current is not None
         owed = await self._db.read(lambda c: follow_up(c, current.follow_up_id))
         assert owed is not None
-        answered = await self._db.read(lambda c: answers_of(c, owed.id))
-        questions = self._library.get(owed.playbook).questionnaire
-        return next((item for item in questions if item.id not in answered and item.choices), None)
+        standing = (await self._db.read(lambda c: topic_of(c, self._library, owed))).standing
+        open_ones = (item for item in standing.questions if item.id not in standing.answers)
+        return next((item for item in open_ones if item.choices), None)
 
     async def _save(self, http: aiohttp.ClientSession, attempt_id: str) -> None:
         if await self._db.read(lambda c: form_of(c, attempt_id)) is None:

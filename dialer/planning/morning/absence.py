@@ -1,30 +1,25 @@
 """Customers who have not come for long: once an absence, never while data is missing (P2)."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, String, and_, bindparam, column, func, literal, select, table
+from sqlalchemy import Connection, String, and_, bindparam, column, func, literal, select, table
 
 from dialer.alarms.service import clear_alarm, raise_alarm
 from dialer.customers.tables import occasions
 from dialer.followups.dates import add_span, midnight
-from dialer.followups.states import UNTOUCHED, FollowUpState
 from dialer.followups.tables import follow_ups
 from dialer.planning.batch import settle
 from dialer.planning.facts import facts_of
 from dialer.planning.loading import known_of, occasions_of, since_of
 from dialer.planning.owed import Owed, Row, Site, first_steps
-from dialer.planning.reasons import Reason
 from dialer.planning.tables import exclusions
 from dialer.planning.yeardays import spread
 from dialer.playbooks.schema import Playbook
 from dialer.playbooks.spans import Span
-from dialer.playbooks.timing import TriggerKind
 from dialer.storage.base import UtcDateTime
 from dialer.storage.dialects import keep_event_order
-from dialer.storage.feed import emit
 
 GAP = "import_gap"
 # Who became absent longer ago than this was so before the product came: the first backlog.
@@ -127,36 +122,6 @@ def absent_on(site: Site, playbook: Playbook, occasion: Row, today: date) -> dat
     return day if not trigger.spread_days else max(day, today - timedelta(days=_BACKLOG_DAYS))
 
 
-def cancel_absences(conn: Connection, site: Site, batch: Iterable[Row], now: datetime) -> int:
-    """Whoever came back is not called about the absence: with the visit it is over."""
-    kinds = {
-        kind
-        for playbook in site.library
-        if playbook.trigger.kind is TriggerKind.ABSENCE
-        for kind in playbook.occasions.kinds
-    }
-    came: dict[str, list[Row]] = {}
-    for row in batch:
-        if row["kind"] in kinds:
-            came.setdefault(row["customer_id"], []).append(row)
-    if not came:
-        return 0
-    cancelled = 0
-    for absence in conn.execute(_ABSENT, {"many": sorted(came)}).mappings().all():
-        if any(_ends(visit, absence) for visit in came[absence["customer_id"]]):
-            moved = conn.execute(_CANCEL, {"gone": absence["id"]})
-            cancelled += moved.rowcount
-            data = {"before": absence["state"], "reason": Reason.VISITED.value, "event": "cancel"}
-            emit(conn, "follow_up.cancelled", absence["id"], now, data)
-    return cancelled
-
-
-def _ends(visit: Row, absence: RowMapping) -> bool:
-    same_car = not visit["plate"] or not absence["plate"] or visit["plate"] == absence["plate"]
-    later: bool = visit["happened_at"] > absence["happened_at"]
-    return same_car and later
-
-
 def _back(site: Site, today: date, after: Span) -> date:
     return add_span(today, Span(-after.count, after.unit), site.dates.calendar)
 
@@ -192,24 +157,4 @@ _LAST_VISITS = (
     )
     .order_by(occasions.c.id)
     .limit(bindparam("most", type_=_MOST))
-)
-_ABSENT = (
-    select(
-        follow_ups.c.id,
-        follow_ups.c.state,
-        follow_ups.c.customer_id,
-        follow_ups.c.plate,
-        occasions.c.happened_at,
-    )
-    .join(occasions, occasions.c.id == follow_ups.c.occasion_id)
-    .where(
-        follow_ups.c.customer_id.in_(bindparam("many", expanding=True)),
-        follow_ups.c.origin == TriggerKind.ABSENCE.value,
-        follow_ups.c.state.in_(UNTOUCHED),
-    )
-)
-_CANCEL = (
-    follow_ups.update()
-    .where(follow_ups.c.id == bindparam("gone"), follow_ups.c.state.in_(UNTOUCHED))
-    .values(state=FollowUpState.CANCELLED, reason=Reason.VISITED.value)
 )

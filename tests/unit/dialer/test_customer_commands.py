@@ -1,6 +1,7 @@
 """`dialer customer` on a data folder (C3, X3)."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
             ("13800000003", "王", None),
         ):
             one = occasion(number, name=name, plate=plate)
-            await database.write(lambda conn, one=one: take_in(conn, one, NOW))
+            await database.write(partial(take_in, occasion=one, now=NOW))
 
     with_database(load_settings(tmp_path), fill)
     return tmp_path

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dialer.planning.fates import Fate, Item, decide
 from dialer.planning.gates import Contact
 from dialer.planning.limits import contact_keys, keys_of
-from dialer.planning.owed import Owed, Person, Site, owed_on_arrival
+from dialer.planning.owed import Key, Owed, Person, Site, owed_on_arrival
 from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.library import Library
 from tests.support.planned import NOW, SHANGHAI, library, playbook
@@ -157,7 +157,7 @@ def test_l5_shared_calls_keep_to_length_dates_and_lists(people: list[Who], rows:
     where, known = site(quarter_limit=9), world(people)
     fates = decide([Item(one) for one in due(where, known, rows)], (), where, NOW)
     leads = {fate.item.owed.key: fate for fate in fates if fate.due_at is not None}
-    minutes: Counter[tuple[str, ...]] = Counter()
+    minutes: Counter[Key] = Counter()
     for fate in fates:
         if fate.lead is None:
             continue

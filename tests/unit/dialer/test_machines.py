@@ -9,6 +9,8 @@ from dialer.agents import states as agents
 from dialer.agents.states import AgentEvent, AgentState
 from dialer.calling import states as attempts
 from dialer.calling.states import AttemptEvent, AttemptState
+from dialer.cases import states as cases
+from dialer.cases.states import CaseEvent, CaseState, ItemEvent, ItemState, TaskEvent, TaskState
 from dialer.followups import states as follow_ups
 from dialer.followups.states import FollowUpEvent, FollowUpState
 from dialer.machine import IllegalMove, Machine, Transition
@@ -73,6 +75,33 @@ wrap_up   wrapped_up    ready
 """
 
 
+CASE = """
+new            judge        judged
+judged         investigate  investigating
+investigating  propose      proposed
+proposed       send_back    investigating
+proposed       approve      approved
+approved       carry_out    carried_out
+carried_out    accept       accepted
+accepted       sum_up       summed_up
+judged         close        closed
+summed_up      close        closed
+closed         reopen       investigating
+"""
+
+QUESTION_ITEM = """
+open          explain     explained
+explained     call_again  called_again
+called_again  close       closed
+called_again  reopen      open
+"""
+
+TASK = """
+open  finish  done
+open  drop    dropped
+"""
+
+
 def moves(table: str) -> dict[tuple[str, str], str]:
     return {(before, event): after for before, event, after in map(str.split, table.strip().splitlines())}
 
@@ -83,6 +112,9 @@ def moves(table: str) -> dict[tuple[str, str], str]:
         pytest.param(follow_ups.MACHINE, FollowUpState, FollowUpEvent, FOLLOW_UP, id="follow_up"),
         pytest.param(attempts.MACHINE, AttemptState, AttemptEvent, ATTEMPT, id="attempt"),
         pytest.param(agents.MACHINE, AgentState, AgentEvent, AGENT_SESSION, id="agent_session"),
+        pytest.param(cases.CASE, CaseState, CaseEvent, CASE, id="case"),
+        pytest.param(cases.QUESTION_ITEM, ItemState, ItemEvent, QUESTION_ITEM, id="question_item"),
+        pytest.param(cases.TASK, TaskState, TaskEvent, TASK, id="task"),
     ],
 )
 def test_legal_moves_are_these_and_no_others(
@@ -106,6 +138,9 @@ def test_legal_moves_are_these_and_no_others(
         (follow_ups.MACHINE, FollowUpState.PLANNED, {"done", "exhausted"}),
         (attempts.MACHINE, AttemptState.PLACING_AGENT, {"ended"}),
         (agents.MACHINE, AgentState.OFFLINE, set()),
+        (cases.CASE, CaseState.NEW, set()),
+        (cases.QUESTION_ITEM, ItemState.OPEN, {"closed"}),
+        (cases.TASK, TaskState.OPEN, {"done", "dropped"}),
     ],
 )
 def test_every_state_is_reached_and_only_ends_are_left_by_nothing(

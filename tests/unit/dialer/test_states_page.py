@@ -5,12 +5,13 @@ import re
 from dialer.agents.states import MACHINE as AGENT_SESSION
 from dialer.app.docs_states import PAGE, states_page
 from dialer.calling.states import MACHINE as ATTEMPT
+from dialer.cases.states import CASE, QUESTION_ITEM, TASK
 from dialer.followups.states import MACHINE as FOLLOW_UP
 from qa.checks.states import MACHINE as CHECK
 from qa.transcripts.states import MACHINE as TRANSCRIPT
 from recordings.states import MACHINE as RECORDING
 
-MACHINES = (FOLLOW_UP, ATTEMPT, AGENT_SESSION, RECORDING, TRANSCRIPT, CHECK)
+MACHINES = (FOLLOW_UP, ATTEMPT, CASE, QUESTION_ITEM, TASK, AGENT_SESSION, RECORDING, TRANSCRIPT, CHECK)
 SECTION = re.compile(r"^## `(\w+)`.*?^stateDiagram-v2\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 

@@ -11,9 +11,10 @@ from asterisk.ami import faults
 from dialer.agents.states import AgentState, PauseReason
 from dialer.alarms.service import Alarm
 from dialer.calling.states import AttemptState
+from dialer.cases.states import CaseState, ItemState, TaskKind, TaskState
 from dialer.clock import system_clock
 from dialer.followups.states import FollowUpState
-from dialer.forms.rules import Disposition
+from dialer.forms.rules import Disposition, Satisfaction
 from dialer.telephony.outcomes import DialOutcome
 from web import labels
 from web.i18n import LANGUAGES, N_, Translator, fields_of, read_texts, translator
@@ -119,5 +120,10 @@ def test_every_state_has_a_word() -> None:
         (labels.FOLLOW_UP_STATE, FollowUpState),
         (labels.OUTCOME, DialOutcome),
         (labels.DISPOSITION, Disposition),
+        (labels.SATISFACTION, Satisfaction),
+        (labels.CASE_STATE, CaseState),
+        (labels.ITEM_STATE, ItemState),
+        (labels.TASK_STATE, TaskState),
+        (labels.TASK_KIND, TaskKind),
     ):
         assert set(words) == set(kind)

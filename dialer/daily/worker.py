@@ -1,0 +1,65 @@
+"""Gives each plan that is made or released to the people who are here (L6)."""
+
+import asyncio
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import Connection
+
+from dialer.assigning.service import assign_day
+from dialer.clock import Clock
+from dialer.daily.queries import past
+from dialer.playbooks.library import Library
+from dialer.storage import feed
+from dialer.storage.database import Database
+
+log = structlog.get_logger(__name__)
+
+CONSUMER = "assigning"
+_KINDS = ("plan.made", "plan.released")
+_LOOK_SECONDS = 5.0
+_PAUSE_AFTER_TROUBLE = 5.0
+
+
+class AssignWorker:
+    """Assigns for as long as it runs; each plan once, whichever process made it."""
+
+    def __init__(self, database: Database, library: Library, zone: ZoneInfo, clock: Clock) -> None:
+        self._db = database
+        self._library = library
+        self._zone = zone
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Assign until cancelled; trouble is logged and tried again."""
+        while True:
+            mark = self._db.feed.mark()
+            try:
+                if await self._db.read(_has_news):
+                    await self._db.write(
+                        lambda conn: assign_news(conn, self._library, self._zone, self._clock())
+                    )
+            except Exception:
+                log.exception("The plan could not be assigned; it is tried again.", action="assign")
+                await asyncio.sleep(_PAUSE_AFTER_TROUBLE)
+                continue
+            await self._db.feed.wait(_LOOK_SECONDS, since=mark, kinds=_KINDS)
+
+    def _assign(self, conn: Connection) -> bool:
+        return assign_news(conn, self._library, self._zone, self._clock())
+
+
+def assign_news(conn: Connection, library: Library, zone: ZoneInfo, now: datetime) -> bool:
+    """Assign where plans were made since the last time; the position moves in the same transaction."""
+    rows = feed.after(conn, feed.position(conn, CONSUMER), kinds=_KINDS)
+    if not rows:
+        return False
+    day = now.astimezone(zone).date()
+    assign_day(conn, library, day, zone, "planner", now, past(conn, now))
+    feed.remember(conn, CONSUMER, rows[-1].id)
+    return True
+
+
+def _has_news(conn: Connection) -> bool:
+    return bool(feed.after(conn, feed.position(conn, CONSUMER), kinds=_KINDS, limit=1))
