@@ -22,8 +22,6 @@ from dialer.planning.standing import (
 )
 from dialer.planning.writing import Writer
 
-_OVER = (FollowUpState.DONE, FollowUpState.EXHAUSTED)
-
 
 def settle(
     conn: Connection,
@@ -71,7 +69,10 @@ def gather(
             continue
         row, exclusion = rows.pop(key, None), left_out.pop(key, None)
         if row is not None:
-            items.append(Item(_as_known(_in_its_version(site, known, row, owed, now)), standing_of(row)))
+            again = _as_known(_in_its_version(site, known, row, owed, now))
+            if row["reason"] == Reason.NOT_DRAWN and key not in drawn:
+                again.refused = Reason.NOT_DRAWN
+            items.append(Item(again, standing_of(row)))
         elif exclusion is not None:
             called = replace(owed, stratum="") if key in drawn else owed
             items.append(Item(called, standing_exclusion(exclusion)))
