@@ -1,7 +1,7 @@
 """What the panel is built on, handed over by the composition root."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
@@ -25,8 +25,8 @@ class Panel:
     engine_status: Callable[[], EngineStatus]
     settings: WebSettings
     recordings_root: Path
-    planning: PlanningSettings = PlanningSettings()
-    importing: ImportSettings = ImportSettings()
+    planning: PlanningSettings = field(default_factory=PlanningSettings)
+    importing: ImportSettings = field(default_factory=ImportSettings)
     # The branch of what names none.
     branch: str = "本店"
 

@@ -15,6 +15,7 @@ from web.auth.session import LANGUAGE_COOKIE, csrf_token, find_user
 from web.i18n import LANGUAGES, Translator, translator
 from web.labels import ROLE
 from web.masking import masked
+from web.navigation import links
 from web.panel import PANEL
 
 ENVIRONMENT = web.AppKey("environment", Environment)
@@ -91,12 +92,14 @@ def shared_context(request: web.Request) -> Mapping[str, Any]:
     """What every template knows."""
     panel = request.app[PANEL]
     text = translator_of(request)
+    user = find_user(request)
     return {
         "_": text,
         "plural": text.plural,
         "language": text.language,
         "languages": LANGUAGES,
-        "user": find_user(request),
+        "user": user,
+        "links": links(user.roles, request.path) if user else [],
         "csrf": csrf_token(request),
         "nonce": nonce_of(request),
         "now": panel.clock(),

@@ -12,6 +12,7 @@ from dialer.importing.write_back import WriteBack
 from dialer.planning.worker import PlannerWorker
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database
+from web.i18n import translator
 
 Part = tuple[str, Callable[[], Coroutine[None, None, None]]]
 
@@ -29,6 +30,7 @@ def daily_parts(
         default_branch=settings.site.branch,
         clock=clock,
         planning=settings.planning,
+        say=translator(settings.web.language).sentence,
     )
     planner = PlannerWorker(database, lambda: library, settings.planning, zone, clock)
     parts: list[Part] = [

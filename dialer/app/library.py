@@ -3,8 +3,9 @@
 import structlog
 from sqlalchemy import Connection
 
+from dialer.clock import Clock
 from dialer.playbooks.library import LiveLibrary, shipped_library
-from dialer.playbooks.service import PUBLISHED, library_of
+from dialer.playbooks.service import PUBLISHED, keep_shipped, library_of
 from dialer.storage.database import Database
 from dialer.storage.feed import after, latest_id
 
@@ -21,9 +22,10 @@ def live_library() -> LiveLibrary:
 class LibraryKeeper:
     """Lets `library` become what is in force, and again whenever a version is published, by any process."""
 
-    def __init__(self, database: Database, library: LiveLibrary) -> None:
+    def __init__(self, database: Database, library: LiveLibrary, clock: Clock) -> None:
         self._db = database
         self._library = library
+        self._clock = clock
         self._seen = 0
 
     async def load(self) -> None:
@@ -33,6 +35,7 @@ class LibraryKeeper:
             BadPlaybook: a saved version cannot be read by this version of the product.
         """
         shipped = shipped_library()
+        await self._db.write(lambda conn: keep_shipped(conn, shipped, self._clock()))
         self._seen, library = await self._db.read(lambda conn: (latest_id(conn), library_of(conn, shipped)))
         self._library.become(library)
 

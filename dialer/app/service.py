@@ -57,7 +57,7 @@ class Service:
         self.library: Library
         if library is None:
             self.library = live = live_library()
-            self._keeper: LibraryKeeper | None = LibraryKeeper(self.database, live)
+            self._keeper: LibraryKeeper | None = LibraryKeeper(self.database, live, clock)
         else:
             self.library, self._keeper = library, None
         asterisk = reach(settings, server)
@@ -96,6 +96,8 @@ class Service:
                 settings=settings.web,
                 recordings_root=settings.recordings.root,
                 planning=settings.planning,
+                importing=settings.imports,
+                branch=settings.site.branch,
             )
         )
         self._daily = daily_parts(settings, self.database, self.library, self._keeper, clock)

@@ -17,7 +17,8 @@ from dialer.storage.database import Database
 log = structlog.get_logger(__name__)
 
 CONSUMER = "assigning"
-_KINDS = ("plan.made", "plan.released")
+# What comes in during the day is assigned as it comes.
+_KINDS = ("plan.made", "plan.released", "follow_up.planned")
 _LOOK_SECONDS = 5.0
 _PAUSE_AFTER_TROUBLE = 5.0
 
@@ -51,7 +52,7 @@ class AssignWorker:
 
 
 def assign_news(conn: Connection, library: Library, zone: ZoneInfo, now: datetime) -> bool:
-    """Assign where plans were made since the last time; the position moves in the same transaction."""
+    """Assign where something was planned since the last time; the position moves with it."""
     rows = feed.after(conn, feed.position(conn, CONSUMER), kinds=_KINDS)
     if not rows:
         return False

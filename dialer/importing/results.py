@@ -143,7 +143,7 @@ def _result(
     library: Library,
     zone: ZoneInfo,
 ) -> Result:
-    playbook = library.find(row["playbook"])
+    playbook = library.find(row["playbook"], row["playbook_version"])
     answered, ended = call.get("answered_at"), call.get("ended_at")
     result: dict[str, str | int | None] = {
         **{name: row[name] for name in ("external_id", "source", "kind", "branch", "plate", "number")},

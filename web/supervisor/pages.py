@@ -14,6 +14,7 @@ from web.auth.guard import requires
 from web.auth.rules import Role
 from web.labels import DISPOSITION, FOLLOW_UP_REASON, FOLLOW_UP_STATE, OUTCOME
 from web.panel import PANEL, Panel
+from web.plan.pages import in_sight
 from web.render import language_of, render, translator_of
 from web.supervisor import queries, view
 from web.supervisor.alarms import describe
@@ -35,6 +36,7 @@ async def page(request: web.Request) -> web.StreamResponse:
     values: dict[str, object] = {}
     for read in PARTS.values():
         values.update(await read(request))
+    values.update(await in_sight(request))
     return render(request, "supervisor/page.html", **values)
 
 

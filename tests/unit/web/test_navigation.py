@@ -1,0 +1,26 @@
+"""Which pages a user is shown, and which one is current (X1)."""
+
+import pytest
+
+from web.navigation import links
+
+
+@pytest.mark.parametrize(
+    ("path", "current"),
+    [
+        ("/supervisor", "/supervisor"),
+        ("/supervisor/import", "/supervisor/import"),
+        ("/supervisor/import/preview/7", "/supervisor/import"),
+        ("/plan/list", "/plan"),
+        ("/planned", None),
+    ],
+)
+def test_the_longest_entry_that_fits_is_current(path: str, current: str | None) -> None:
+    found = [link.href for link in links({"supervisor"}, path) if link.current]
+    assert found == ([current] if current else [])
+
+
+def test_x1_a_role_sees_its_own_pages() -> None:
+    assert [link.href for link in links({"agent"}, "/agent")] == ["/agent", "/agent/tasks", "/handover"]
+    assert [link.href for link in links({"qa"}, "/qa")] == ["/customers", "/qa"]
+    assert links((), "/") == []
