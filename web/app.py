@@ -15,7 +15,8 @@ from web.render import ENVIRONMENT, make_environment, nonce_of
 from web.supervisor import pages as supervisor
 
 STATIC = Path(__file__).parent / "static"
-_LARGEST_BODY = 256 * 1024
+# The longest is the form of a playbook: Chinese takes nine characters each on the way.
+_LARGEST_BODY = 1024 * 1024
 
 
 def make_app(panel: Panel) -> web.Application:
