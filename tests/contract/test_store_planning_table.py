@@ -5,6 +5,7 @@ What has its own tests elsewhere is not here: P2, P3, P12, P17, P18, P19, P21.
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
@@ -26,8 +27,6 @@ async def owed(
     playbook: str,
     kind: str,
     facts: Mapping[str, Any] | None = None,
-    *,
-    now: datetime = NOW,
     **occasion: Any,
 ) -> RowMapping:
     """The one follow-up of `playbook` that an occasion of yesterday, Monday the 23rd, makes due."""
@@ -38,7 +37,7 @@ async def owed(
         plan(conn, LIBRARY)
 
     await database.write(prepare)
-    await plan_day(database, LIBRARY, PlanningSettings(), SHANGHAI, lambda: now)
+    await plan_day(database, LIBRARY, PlanningSettings(), SHANGHAI, lambda: NOW)
     query = select(follow_ups).where(follow_ups.c.playbook == playbook)
     (row,) = await database.read(lambda conn: conn.execute(query).mappings().all())
     return row
@@ -50,6 +49,10 @@ def days(row: RowMapping) -> tuple[date, date, date]:
     ends: tuple[datetime, datetime] = (row["target_at"], row["limit_at"])
     target, last = (at.astimezone(SHANGHAI).date() - timedelta(days=1) for at in ends)
     return first.astimezone(SHANGHAI).date(), target, last
+
+
+def _same(now: datetime) -> datetime:
+    return now
 
 
 def november(day: int) -> date:
@@ -148,17 +151,24 @@ async def test_p20_nobody_without_consent(database: Database) -> None:
 
 
 async def test_p22_a_distributor_comes_round_each_month(database: Database) -> None:
-    """Each on a day of his own; by the end of the month it was everyone's turn."""
-    month_end = NOW + timedelta(days=6)
-    row = await owed(
-        database,
-        "distributor-care",
-        "contact-list",
-        {"list_name": "经销商"},
-        happened_at=NOW - timedelta(days=38),
-        now=month_end,
+    """Each on a day of his own; at the end of the month it was everyone's turn, once."""
+
+    def prepare(conn: Connection) -> None:
+        for number in range(5):
+            who = add_customer(conn, f"1380000000{number}")
+            listed = NOW - timedelta(days=60)
+            add_occasion(conn, who, kind="contact-list", facts={"list_name": "经销商"}, happened_at=listed)
+
+    await database.write(prepare)
+    for day in range(1, 31, 5):
+        now = NOW.replace(day=day)
+        await plan_day(database, LIBRARY, PlanningSettings(), SHANGHAI, partial(_same, now))
+    await plan_day(database, LIBRARY, PlanningSettings(), SHANGHAI, lambda: NOW.replace(day=30))
+    query = select(follow_ups.c.customer_id).where(
+        follow_ups.c.playbook == "distributor-care", follow_ups.c.cycle.startswith("2026-11")
     )
-    assert row["cycle"].startswith("2026-11")
+    called = await database.read(lambda conn: conn.execute(query).scalars().all())
+    assert len(called) == len(set(called)) == 5
 
 
 async def test_p23_a_suggestion_is_answered_within_two_weeks(database: Database) -> None:
