@@ -2,6 +2,7 @@
 
 import pytest
 
+from web.auth.rules import Role
 from web.navigation import links
 
 
@@ -24,3 +25,7 @@ def test_x1_a_role_sees_its_own_pages() -> None:
     assert [link.href for link in links({"agent"}, "/agent")] == ["/agent", "/agent/tasks", "/handover"]
     assert [link.href for link in links({"qa"}, "/qa")] == ["/customers", "/qa"]
     assert links((), "/") == []
+
+
+def test_x1_every_role_has_a_page_to_go_to() -> None:
+    assert all(links({role.value}, "/") for role in Role)
