@@ -76,6 +76,8 @@ class CheckedCall:
     name: str
     salutation: str
     agent: str
+    # The version of the script it was talked by (T7); None before versions were kept.
+    playbook_version: int | None = None
 
 
 def findings_of(conn: Connection, attempt_id: str) -> list[FindingRow]:
@@ -117,6 +119,7 @@ def call_of(conn: Connection, attempt_id: str) -> CheckedCall | None:
             customers.c.name,
             customers.c.salutation,
             agents.c.code.label("agent"),
+            attempts.c.playbook_version,
         )
         .join(follow_ups, follow_ups.c.id == attempts.c.follow_up_id)
         .join(customers, customers.c.id == follow_ups.c.customer_id)

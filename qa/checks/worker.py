@@ -137,7 +137,7 @@ class CheckWorker:
         log.info("A call was checked.", action="check_call", attempt=call.attempt_id, **counts)
 
     def _rules_of(self, call: CheckedCall) -> RuleSet:
-        return self._rule_library.get(self._library.get(call.playbook).rules)
+        return self._rule_library.get(self._library.get(call.playbook, call.playbook_version).rules)
 
     def _later(self) -> datetime:
         return self._clock() + self._retry

@@ -72,7 +72,7 @@ async def call_page(request: web.Request) -> web.StreamResponse:
         "quality/call.html",
         page=shown,
         call=shown.call,
-        playbook=panel.library.get(shown.call.playbook),
+        playbook=panel.library.get(shown.call.playbook, shown.call.playbook_version),
         feed_position=shown.position,
         margin=_MARGIN,
         words=words,

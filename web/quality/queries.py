@@ -37,6 +37,7 @@ class CallRow:
     agent_name: str
     agent_code: str
     playbook: str
+    playbook_version: int | None
     outcome: str
     disposition: str | None
     wishes: str | None
@@ -113,6 +114,7 @@ def _call() -> Select[Any]:
             agents.c.name.label("agent_name"),
             agents.c.code.label("agent_code"),
             follow_ups.c.playbook,
+            attempts.c.playbook_version,
             attempts.c.outcome,
             result_forms.c.disposition,
             result_forms.c.wishes,
