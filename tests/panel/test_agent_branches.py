@@ -1,10 +1,11 @@
 """Branches, answers of every type, cards, complaint, identity, by keyboard in a real browser (T1-T5)."""
 
+import asyncio
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 from sqlalchemy import select, update
 
 from dialer.alarms.service import open_alarms
@@ -364,3 +365,35 @@ async def test_t1_the_call_fits_on_the_screen(
     assert steps["height"] >= 60
     assert await page.evaluate("document.documentElement.scrollHeight") <= 768
     await expect(page.locator(QUESTION)).to_have_attribute("data-open", "true")
+
+
+async def test_t2_an_answer_that_is_changed_while_it_is_sent_is_not_taken_back(
+    agent: str, panel_server: Site, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four keys within one millisecond, the first on its way: what was pressed last counts."""
+    use(monkeypatch, panel_server)
+    page = await open_page("wang", "/agent")
+    await panel_server.talking()
+
+    async def slowly(route: Route) -> None:
+        await asyncio.sleep(0.2)
+        await route.continue_()
+
+    await page.route("**/answers", slowly)
+    await at_question(page, "care")
+    await keys(page, "3", "Enter")
+    await at_question(page, "why")
+    await page.keyboard.type("慢")
+    await keys(page, "Enter")
+    await at_question(page, "which")
+    await until(lambda known: "why" in known, panel_server)
+    # Keys can be quicker than the clock's ticks.
+    await page.clock.set_fixed_time(panel_server.clock())
+    await keys(page, "2", "1", "3", "3")
+    await keys(page, "Enter")
+    await at_question(page, "score")
+    await page.keyboard.press("Backspace")
+    await at_question(page, "which")
+    await expect(page.locator(".q-saved.is-saved")).to_be_visible()
+    await page.wait_for_timeout(1000)
+    assert (await stored(panel_server))["which"].value == "manner,wait"

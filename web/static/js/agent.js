@@ -20,7 +20,8 @@ class AgentPage {
       this.data.owner,
       (attempt, body, signal) => send(`/agent/calls/${attempt}/answers`, body, { signal }),
       {
-        saved: (item, stored) => item.attempt === this.data.call?.attempt && this.questionnaire?.mark(item.question, stored),
+        saved: (item, stored, newer) =>
+          item.attempt === this.data.call?.attempt && this.questionnaire?.mark(item.question, stored, newer),
         refused: (_item, error) => {
           notice(this.data.words.refused.replace("{error}", error));
           this.look();

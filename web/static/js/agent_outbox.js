@@ -7,7 +7,8 @@ const TIMEOUT_MS = 3000;
 const PASSING = new Set([401, 403, 408, 429]);
 
 export class Outbox {
-  // `send(attempt, body, signal)` gives what was stored or throws with a status; `on` has saved, refused, changed.
+  // `send(attempt, body, signal)` gives what was stored or throws with a status; `on` has saved (with whether
+  // a newer answer waits), refused, changed.
   constructor(owner, send, on) {
     this.key = `huifang.answers.${owner}`;
     this.send = send;
@@ -19,7 +20,10 @@ export class Outbox {
 
   put(attempt, question, value) {
     const all = this.read();
-    all[`${attempt}/${question}`] = { attempt, question, value, given: Date.now() };
+    const key = `${attempt}/${question}`;
+    // Two keys within a millisecond are two answers.
+    const given = Math.max(Date.now(), (all[key]?.given ?? 0) + 1);
+    all[key] = { attempt, question, value, given };
     this.write(all);
     this.on.changed();
     return this.flush();
@@ -55,7 +59,7 @@ export class Outbox {
     try {
       const stored = await this.send(item.attempt, body, AbortSignal.timeout(TIMEOUT_MS));
       this.cross_out(item);
-      this.on.saved(item, stored);
+      this.on.saved(item, stored, Boolean(this.read()[`${item.attempt}/${item.question}`]));
     } catch (error) {
       if (!(error.status >= 400 && error.status < 500) || PASSING.has(error.status)) return false;
       this.cross_out(item);

@@ -101,9 +101,10 @@ export class Questionnaire {
     if (asked && given >= this.base.given) this.base = { asked, branches, given };
   }
 
-  mark(questionId, stored) {
+  // The server has an answer. Where a newer one waits to be sent, that is the one to go on from.
+  mark(questionId, stored, newer) {
     const { asked, branches, ...answer } = stored;
-    this.answers[questionId] = answer;
+    if (!newer) this.answers[questionId] = answer;
     this.learn({ asked, branches }, answer.given);
     this.decide();
     this.draw();
