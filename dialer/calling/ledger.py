@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import Boolean, Connection, String, bindparam, delete, insert, select
 
 from dialer.calling.tables import attempts
+from dialer.customers.contacts import ContactKind
 from dialer.customers.tables import contacts, customers
 from dialer.followups.tables import follow_ups
 from dialer.ids import new_id
@@ -29,18 +30,18 @@ _NOTE = insert(contacts).from_select(
     .where(attempts.c.id == bindparam("of_attempt")),
 )
 _FORGET_DIAL = delete(contacts).where(
-    contacts.c.attempt_id == bindparam("of_attempt"), contacts.c.kind == "dial"
+    contacts.c.attempt_id == bindparam("of_attempt"), contacts.c.kind == ContactKind.DIAL
 )
 
 
 def note_dial(conn: Connection, attempt_id: str, now: datetime) -> None:
     """The customer's phone may ring from now on."""
-    _note(conn, attempt_id, "dial", now, exempt=False)
+    _note(conn, attempt_id, ContactKind.DIAL, now, exempt=False)
 
 
 def note_talk(conn: Connection, attempt_id: str, at: datetime, *, exempt: bool) -> None:
     """The customer was talked to. `exempt` talks do not count in the limits."""
-    _note(conn, attempt_id, "talk", at, exempt=exempt)
+    _note(conn, attempt_id, ContactKind.TALK, at, exempt=exempt)
 
 
 def forget_dial(conn: Connection, attempt_id: str) -> None:
@@ -48,6 +49,6 @@ def forget_dial(conn: Connection, attempt_id: str) -> None:
     conn.execute(_FORGET_DIAL, {"of_attempt": attempt_id})
 
 
-def _note(conn: Connection, attempt_id: str, what: str, at: datetime, *, exempt: bool) -> None:
-    values = {"contact_id": new_id(), "noted_at": at, "what": what, "free": exempt, "of_attempt": attempt_id}
-    conn.execute(_NOTE, values)
+def _note(conn: Connection, attempt_id: str, what: ContactKind, at: datetime, *, exempt: bool) -> None:
+    values = {"contact_id": new_id(), "noted_at": at, "what": what.value, "free": exempt}
+    conn.execute(_NOTE, {**values, "of_attempt": attempt_id})
