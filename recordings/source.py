@@ -68,7 +68,7 @@ class RecordingSource(Protocol):
 class LocalSource:
     """A folder here, or mounted here: `<attempt>.agent.wav`, `.customer.wav`, `.early.wav`.
 
-    Empty files mark the end: `<attempt>.done` of the call, `<attempt>.early.done` of the early media.
+    Files of their own mark the end: `<attempt>.done` of the call, `<attempt>.early.done` of the early media.
     """
 
     folder: Path
