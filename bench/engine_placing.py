@@ -10,16 +10,15 @@ from functools import partial
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from asterisk.ami.devices import Devices
 from asterisk.settings import AsteriskSettings
 from asterisk.telephony import AsteriskTelephony
 from bench.placing import AGENT_CHANNEL, CUSTOMER_DIAL, RING_SECONDS, Offer, customer, extension, ticks, until
 from dialer.agents.queries import session, sessions
-from dialer.agents.service import add_agent, pause, ready, sign_in
-from dialer.agents.states import AgentState, PauseReason
-from dialer.agents.tables import agent_sessions
+from dialer.agents.service import add_agent, move_from, pause, sign_in
+from dialer.agents.states import AgentEvent, AgentState, PauseReason
 from dialer.calling.engine import Engine
 from dialer.calling.queries import count_in_flight
 from dialer.calling.settings import CallingSettings, Mode
@@ -106,7 +105,7 @@ class EnginePlacer:
             self._agents.rotate(-1)
             offered.append((tick, agent))
             write = asyncio.create_task(
-                self._database.write(partial(_get_ready, agent=agent, now=self._clock()))
+                self._database.write(partial(_get_ready, agent=agent, now=self._clock()), urgent=True)
             )
             writes.add(write)
             write.add_done_callback(writes.discard)
@@ -189,10 +188,8 @@ def _get_ready(conn: Connection, agent: str, now: datetime) -> None:
     """The agent wants one call. One whose last call still goes on misses the tick."""
     current = session(conn, agent)
     if current is not None and current.state is AgentState.PAUSED:
-        ready(conn, agent, now)
-        # Asked for beforehand: a busy customer must not bring the agent a second call at once.
-        change = update(agent_sessions).where(agent_sessions.c.agent_id == agent)
-        conn.execute(change.values(next_pause=PauseReason.OTHER))
+        # The pause is asked for beforehand: a busy customer must not bring the agent a second call at once.
+        move_from(conn, current, AgentEvent.READY, now, next_pause=PauseReason.OTHER)
 
 
 def _pause_all(conn: Connection, now: datetime) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, Integer, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from dialer.agents.states import AgentState
 from dialer.agents.tables import agent_sessions, agents
@@ -18,10 +18,10 @@ _READY = (
     .join(agent_sessions, agent_sessions.c.agent_id == agents.c.id)
     .where(agent_sessions.c.state == AgentState.READY, agents.c.active)
     .order_by(agent_sessions.c.since)
-    .limit(bindparam("most", type_=Integer))
 )
-_ON_DUTY = select(agent_sessions.c.agent_id).where(agent_sessions.c.state != AgentState.OFFLINE)
-_READY_AT = _READY.where(agents.c.extension.in_(bindparam("extensions", expanding=True)))
+# Everyone who is signed in, ready or not.
+ON_DUTY = select(agent_sessions.c.agent_id).where(agent_sessions.c.state != AgentState.OFFLINE)
+_ON_DUTY_OF = ON_DUTY.where(agent_sessions.c.agent_id.in_(bindparam("agents", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +80,22 @@ def sessions(conn: Connection) -> list[AgentSession]:
     return fetch(conn, select(agent_sessions), AgentSession)
 
 
-def ready_agents(conn: Connection, extensions: Collection[str] | None, limit: int) -> list[Agent]:
+def ready_agents(conn: Connection, extensions: Collection[str] | None) -> list[Agent]:
     """Agents who wait for a call, the longest waiting first.
 
     `extensions` are the phones known to be reachable; None where that is not known.
     """
-    if extensions is None:
-        return fetch(conn, _READY, Agent, most=limit)
-    return fetch(conn, _READY_AT, Agent, most=limit, extensions=list(extensions))
+    waiting = fetch(conn, _READY, Agent)
+    return waiting if extensions is None else [one for one in waiting if one.extension in extensions]
 
 
-def agents_on_duty(conn: Connection) -> list[str]:
-    """Ids of all who are signed in, ready or not."""
-    return list(conn.execute(_ON_DUTY).scalars())
+def on_duty_of(conn: Connection, agent_ids: Collection[str]) -> frozenset[str]:
+    """Which of these are signed in, ready or not."""
+    return (
+        frozenset(conn.execute(_ON_DUTY_OF, {"agents": list(agent_ids)}).scalars())
+        if agent_ids
+        else frozenset()
+    )
 
 
 def wrap_ups_over(conn: Connection, now: datetime) -> list[AgentSession]:

@@ -1,9 +1,7 @@
 """The one door through which an agent's state changes."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection, insert, update
 
@@ -11,7 +9,7 @@ from dialer.agents.queries import AgentSession, session
 from dialer.agents.states import MACHINE, AgentEvent, AgentState, PauseReason
 from dialer.agents.tables import agent_sessions, agents
 from dialer.ids import new_id
-from dialer.machine import IllegalMove
+from dialer.machine import IllegalMove, Transition
 from dialer.storage.feed import emit
 from dialer.storage.transition import apply
 
@@ -72,11 +70,14 @@ def sign_out(conn: Connection, agent_id: str, now: datetime) -> None:
 
 def release(conn: Connection, current: AgentSession, event: AgentEvent, now: datetime) -> None:
     """After a call that needs no wrap-up, or after the wrap-up: on to the next, or to the pause."""
-    wanted = current.next_pause
-    move_from(conn, current, event, now, attempt_id=None)
-    if wanted is not None:
-        freed = replace(current, state=MACHINE.advance(current.state, event, now).after)
-        move_from(conn, freed, AgentEvent.PAUSE, now, reason=wanted)
+    free = MACHINE.advance(current.state, event, now)
+    if current.next_pause is None:
+        _change(conn, current.agent_id, free, attempt_id=None)
+        return
+    # In one move: who is ready for no moment is given no call in it.
+    paused = MACHINE.advance(free.after, AgentEvent.PAUSE, now)
+    at_once = replace(paused, before=free.before)
+    _change(conn, current.agent_id, at_once, reason=current.next_pause, attempt_id=None, next_pause=None)
 
 
 def start_wrap_up(conn: Connection, agent_id: str, seconds: int, now: datetime) -> None:
@@ -108,22 +109,24 @@ def reserve(conn: Connection, agent_id: str, attempt_id: str, now: datetime) -> 
         IllegalMove: the agent is not ready any more.
     """
     transition = MACHINE.advance(AgentState.READY, AgentEvent.RESERVE, now)
-    changed = {"reason": None, "wrap_until": None, "since": now, "attempt_id": attempt_id}
-    apply(conn, agent_sessions, agent_id, transition, values=changed, data={"attempt_id": attempt_id})
+    _change(conn, agent_id, transition, attempt_id=attempt_id)
 
 
 def move_from(
     conn: Connection, current: AgentSession, event: AgentEvent, now: datetime, **values: str | datetime | None
 ) -> None:
     """The same for a session that was just read."""
-    changed: dict[str, Any] = {"reason": None, "wrap_until": None, "since": now, **values}
     if event in (AgentEvent.PAUSE, AgentEvent.AGENT_FAILED, AgentEvent.SIGN_OUT):
-        changed["next_pause"] = None
-    told: Mapping[str, Any] = {
-        name: value for name, value in values.items() if value is None or isinstance(value, str)
-    }
-    transition = MACHINE.advance(current.state, event, now)
-    apply(conn, agent_sessions, current.agent_id, transition, values=changed, data=told)
+        values["next_pause"] = None
+    _change(conn, current.agent_id, MACHINE.advance(current.state, event, now), **values)
+
+
+def _change(
+    conn: Connection, agent_id: str, transition: Transition[AgentState], **values: str | datetime | None
+) -> None:
+    changed = {"reason": None, "wrap_until": None, "since": transition.at, **values}
+    told = {name: value for name, value in values.items() if value is None or isinstance(value, str)}
+    apply(conn, agent_sessions, agent_id, transition, values=changed, data=told)
 
 
 def _ask_pause(conn: Connection, agent_id: str, reason: PauseReason | None, now: datetime) -> None:

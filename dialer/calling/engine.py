@@ -57,8 +57,10 @@ _RETRY_SECONDS = 1.0
 # Follow-ups become due by time alone, so the queue is looked at that often in any case.
 _LOOK_SECONDS = 0.5
 _NUDGE = "engine.nudge"
-# The event rows after which a call may be possible that was not before.
-_MAKES_WORK = ("agent_session.ready", "follow_up.planned", "follow_up.waiting", "attempt.ended", _NUDGE)
+# The event rows after which a call may be possible that was not before; without an agent who waits, only
+# those that bring one.
+_BRINGS_AGENT = ("agent_session.ready", _NUDGE)
+_BRINGS_WORK = (*_BRINGS_AGENT, "follow_up.planned", "follow_up.waiting", "attempt.ended")
 
 
 class Step(StrEnum):
@@ -124,6 +126,7 @@ class Engine:
         self._over: deque[str] = deque(maxlen=_REMEMBERED)
         self._stopping = False
         self._settled = False
+        self._agents_left = True
 
     @property
     def status(self) -> EngineStatus:
@@ -175,16 +178,14 @@ class Engine:
         while True:
             mark = self._db.feed.mark()
             try:
-                placed = await self.dispatch_once(likely=news)
+                await self.dispatch_once(likely=news)
             except Exception as error:
                 # A full disk or a locked database must not end dialling for good.
                 log.exception("Follow-ups cannot be dialled now.", action="dispatch", error=str(error))
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
-            news = placed > 0 or await self._wait_for_work(mark)
-
-    async def _wait_for_work(self, mark: int) -> bool:
-        return await self._db.feed.wait(_LOOK_SECONDS, since=mark, kinds=_MAKES_WORK)
+            kinds = _BRINGS_WORK if self._agents_left else _BRINGS_AGENT
+            news = await self._db.feed.wait(_LOOK_SECONDS, since=mark, kinds=kinds)
 
     async def dispatch_once(self, *, likely: bool = False) -> int:
         """Commit to as many calls as there are ready agents and due follow-ups, and place them.
@@ -194,9 +195,12 @@ class Engine:
         if self._stopping or self._placer.held or not (self._link.link_up and self._settled):
             return 0
         if not likely and not await self._db.read(lambda c: could_reserve(c, self._pairing())):
+            self._agents_left = False
             return 0
         now = self._clock()
-        orders = await self._db.write(lambda c: reserve(c, self._pairing(), now), urgent=True)
+        orders, self._agents_left = await self._db.write(
+            lambda c: reserve(c, self._pairing(), now), urgent=True
+        )
         for order in orders:
             self._seen[order.attempt_id] = Progress()
             self._spawn(self._place(order))
@@ -330,7 +334,6 @@ class Engine:
             attempt=attempt_id,
             outcome=ending.outcome.value,
         )
-        self._db.feed.wake((_NUDGE,))
 
     async def _tell(self, kind: str, subject: str, **data: bool) -> None:
         """Leave an event row for the pages. Nothing depends on it."""

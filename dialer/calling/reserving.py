@@ -6,12 +6,13 @@ Every function runs inside one unit of work: what belongs together becomes durab
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, insert
 
 from dialer.agents import service as agent_service
-from dialer.agents.queries import Agent, agents_on_duty, ready_agents
+from dialer.agents.queries import ON_DUTY, Agent, on_duty_of, ready_agents
 from dialer.calling.matching import pairs
 from dialer.calling.queries import count_in_flight
 from dialer.calling.settings import CallingSettings, Mode
@@ -30,8 +31,9 @@ from dialer.storage.feed import emit
 from dialer.telephony.port import CallOrder
 
 _PLACE = insert(attempts)
-# So many follow-ups are looked at for each ready agent: some may be for another, or have to wait.
-_CANDIDATES = 4
+# So many follow-ups are looked at for each ready agent, and then so many more for who is left without
+# one: some may be for another, or have to wait.
+_CANDIDATES = (1, 4)
 _HOURS = "window"
 # For a gate that time alone does not open: a person has to.
 _LOOK_AGAIN = timedelta(days=1)
@@ -69,40 +71,65 @@ class Pairing:
 
 def could_reserve(conn: Connection, pairing: Pairing) -> bool:
     """Whether any agent waits for a call. Cheap: asked before a transaction is opened."""
-    return bool(ready_agents(conn, pairing.reachable, 1))
+    return bool(ready_agents(conn, pairing.reachable))
 
 
-def reserve(conn: Connection, pairing: Pairing, now: datetime) -> list[CallOrder]:
+class Reserved(NamedTuple):
+    """The calls that were committed to, and whether agents still wait for one."""
+
+    orders: list[CallOrder]
+    agents_left: bool
+
+
+def reserve(conn: Connection, pairing: Pairing, now: datetime) -> Reserved:
     """Pair ready agents with due follow-ups, and commit to each pair: the first of two commits.
 
     Never more calls than ready agents (D4).
     """
+    waiting = ready_agents(conn, pairing.reachable)
+    if not waiting:
+        return Reserved([], agents_left=False)
     room = pairing.settings.max_calls - count_in_flight(conn)
-    agents = ready_agents(conn, pairing.reachable, max(room, 0))
-    if not agents:
-        return []
-    on_duty = agents_on_duty(conn)
-    due = follow_up_queries.due(
-        conn,
-        now,
-        playbooks=pairing.open_playbooks(now),
-        numbers=pairing.numbers,
-        limit=_CANDIDATES * len(agents),
-        callers=Callers([agent.id for agent in agents], on_duty),
-    )
+    free = waiting[: max(room, 0)]
+    orders: list[CallOrder] = []
+    for candidates in _CANDIDATES:
+        if not free:
+            break
+        due = follow_up_queries.due(
+            conn,
+            now,
+            playbooks=pairing.open_playbooks(now),
+            numbers=pairing.numbers,
+            limit=candidates * len(free),
+            callers=Callers([agent.id for agent in free], ON_DUTY),
+        )
+        if not due:
+            break
+        taken = _reserve_of(conn, pairing, free, due, now)
+        orders += taken.values()
+        free = [agent for agent in free if agent.id not in taken]
+    return Reserved(orders, agents_left=len(orders) < len(waiting))
+
+
+def _reserve_of(
+    conn: Connection, pairing: Pairing, free: Sequence[Agent], due: Sequence[FollowUp], now: datetime
+) -> dict[str, CallOrder]:
+    """Commit to the pairs among these, put off what a gate is shut for; the calls by agent."""
     judged = _judge(conn, pairing, due, now)
     allowed = [owed for owed, verdict in judged if verdict.allowed]
-    orders = {
-        owed.id: _commit_to(conn, pairing, agent, owed, now)
-        for agent, owed in pairs(agents, allowed, on_duty, now)
-    }
+    on_duty = on_duty_of(conn, {owed.owner_id for owed in allowed if owed.owner_id})
+    chosen = [
+        (owed, _commit_to(conn, pairing, agent, owed, now), agent)
+        for agent, owed in pairs(free, allowed, on_duty, now)
+    ]
     for owed, verdict in judged:
         if not verdict.allowed:
             until = verdict.put_off_until or now + _LOOK_AGAIN
             follow_up_service.put_off(conn, owed, until, verdict.reason, now)
-    told = [pair for pair in judged if pair[0].id in orders or not pair[1].allowed]
-    decided(conn, told, now, {owed_id: order.attempt_id for owed_id, order in orders.items()})
-    return list(orders.values())
+    attempt_of = {owed.id: order.attempt_id for owed, order, _ in chosen}
+    told = [pair for pair in judged if pair[0].id in attempt_of or not pair[1].allowed]
+    decided(conn, told, now, attempt_of)
+    return {agent.id: order for _, order, agent in chosen}
 
 
 def _judge(

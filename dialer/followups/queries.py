@@ -60,10 +60,10 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Callers:
-    """Ids of the agents who wait for a call, and of all who are signed in."""
+    """Ids of the agents who wait for a call, and the query of the ids of all who are signed in."""
 
     ready: Collection[str]
-    on_duty: Collection[str]
+    on_duty: Select[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +135,11 @@ def _diallable(listed: bool) -> tuple[ColumnElement[bool], ...]:
     return conditions
 
 
-@cache
-def _for_whom() -> ColumnElement[bool]:
+def _for_whom(on_duty: Select[str]) -> ColumnElement[bool]:
     # What waits for somebody who is not ready would only be in the way of the others.
     owner = follow_ups.c.owner_id
     stood_in_for = or_(
-        owner.not_in(bindparam("on_duty", expanding=True)),
+        owner.not_in(on_duty),
         follow_ups.c.appointment_at <= bindparam("kept_until"),
     )
     return or_(
@@ -151,8 +150,8 @@ def _for_whom() -> ColumnElement[bool]:
 
 
 @cache
-def _due(listed: bool, owned: bool) -> Select[*tuple[object, ...]]:
-    whom = (_for_whom(),) if owned else ()
+def _due(listed: bool, on_duty: Select[str] | None) -> Select[*tuple[object, ...]]:
+    whom = () if on_duty is None else (_for_whom(on_duty),)
     calling = select(follow_ups.c.customer_id).where(
         follow_ups.c.state.in_((FollowUpState.CALLING, FollowUpState.WRAP_UP))
     )
@@ -184,10 +183,10 @@ def due(
     if numbers is not None:
         values["numbers"] = list(numbers)
     if callers is not None:
-        values["ready"], values["on_duty"] = list(callers.ready), list(callers.on_duty)
-        values["kept_until"] = now - STAND_IN_AFTER
+        values["ready"], values["kept_until"] = list(callers.ready), now - STAND_IN_AFTER
     one_each: dict[str, FollowUp] = {}
-    for row in fetch(conn, _due(numbers is not None, callers is not None), FollowUp, **values):
+    query = _due(numbers is not None, callers.on_duty if callers else None)
+    for row in fetch(conn, query, FollowUp, **values):
         one_each.setdefault(row.customer_id, row)
     return list(one_each.values())
 

@@ -25,6 +25,9 @@ Work = Callable[[Connection], T]
 # by work that can wait; the more that waits, the longer it may take, so that a burst is not slower.
 _BATCH_SECONDS = 0.002
 _MORE_SECONDS = 0.0001
+# Ordinary work behind urgent work is left for a batch of its own, unless so much of it waits that one
+# commit for both is quicker for all.
+_BACKLOG = 4
 
 
 @dataclass(slots=True)
@@ -126,7 +129,8 @@ class BatchingWriter:
             taken.append(unit)
             answers.append((unit, unit.work(connection)))
             hurry = hurry or unit.urgent
-            if (hurry and not self._urgent) or perf_counter() >= until:
+            done = hurry and not self._urgent and len(self._ordinary) < _BACKLOG
+            if done or perf_counter() >= until:
                 break
         return answers
 

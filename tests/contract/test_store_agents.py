@@ -228,6 +228,6 @@ async def test_agents_are_found_by_their_phone_and_the_dismissed_get_no_call(dat
         assert found is not None and found.id == here
         assert agent_queries.agent_of_extension(conn, "8009") is None
         assert [agent.id for agent in agent_queries.all_agents(conn)] == [here]
-        assert [agent.id for agent in ready_agents(conn, None, 9)] == [here]
+        assert [agent.id for agent in ready_agents(conn, None)] == [here]
 
     await database.write(work)

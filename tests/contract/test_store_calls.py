@@ -74,7 +74,7 @@ async def test_a_customer_is_not_dialled_while_a_call_is_in_doubt(database: Data
         call = talking(conn)
         service.doubt(conn, call.id, RUN, at(30))
         add_ready_agent(conn, "8009")
-        assert reserve(conn, pairing(), at(31)) == []
+        assert reserve(conn, pairing(), at(31)).orders == []
         assert attempt_of(conn, call.id).doubted_at == at(30)
         assert [current.id for current in queries.in_flight(conn)] == [call.id]
 
@@ -192,14 +192,14 @@ async def test_six_tries_are_all_and_then_other_means_are_owed(database: Databas
         add_ready_agent(conn)
         for ending in endings:
             now = follow_up_of(conn, owed).due_at + timedelta(seconds=1)
-            (order,) = reserve(conn, pairing(), now)
+            (order,) = reserve(conn, pairing(), now).orders
             service.end(conn, order.attempt_id, ending, LIBRARY, now)
         last = follow_up_of(conn, owed)
         assert (last.state, last.reason, sum(last.tries.values())) == ("exhausted", "rejected", 6)
         tries = queries.of_follow_up(conn, owed)
         assert [one.outcome for one in tries] == [ending.outcome for ending in endings]
         assert [one.counted for one in tries].count(False) == 2
-        assert reserve(conn, pairing(), now + timedelta(days=9)) == []
+        assert reserve(conn, pairing(), now + timedelta(days=9)).orders == []
 
     await database.write(work)
 
@@ -212,7 +212,7 @@ async def test_an_invalid_number_is_marked_and_the_next_phone_is_dialled(databas
         add_ready_agent(conn)
         dialled = []
         for _ in range(2):
-            (order,) = reserve(conn, pairing(), at(5))
+            (order,) = reserve(conn, pairing(), at(5)).orders
             dialled.append(order.customer_number)
             invalid = Ending(DialOutcome.INVALID_NUMBER, dialled=True, cause=1)
             service.end(conn, order.attempt_id, invalid, LIBRARY, at(5))

@@ -221,7 +221,7 @@ async def test_t5_effects_happen_once_over_two_calls(database: Database) -> None
         save(conn, first, D.CUT_OFF)
         assert count(conn, case_table) == 1
         add_ready_agent(conn, "8002", since=at(-99))
-        (order,) = reserve(conn, pairing(), at(2000))
+        (order,) = reserve(conn, pairing(), at(2000)).orders
         assert calling.grant_go(conn, order.attempt_id, RUN, at(2001))
         calling.note_answered(conn, order.attempt_id, at(2010))
         calling.end(conn, order.attempt_id, ANSWERED, LIBRARY, at(2050))

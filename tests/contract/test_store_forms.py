@@ -119,7 +119,7 @@ async def test_a_resumed_call_goes_on_with_the_answers_there_are(database: Datab
             at(100) + timedelta(minutes=15),
         )
         add_ready_agent(conn, "8002", since=at(-99))
-        (order,) = reserve(conn, pairing(), at(2000))
+        (order,) = reserve(conn, pairing(), at(2000)).orders
         assert set(answers_of(conn, first.follow_up_id)) == {"q1", "q2"}
         assert order.customer_number == first.number
 
@@ -169,10 +169,10 @@ async def test_later_means_the_customers_own_time(database: Database) -> None:
         owed = follow_up_of(conn, call.follow_up_id)
         assert (owed.state, owed.reason, owed.due_at) == ("waiting", "call_again", at(7200))
         add_ready_agent(conn, "8002")
-        assert reserve(conn, pairing(), at(7199)) == []
+        assert reserve(conn, pairing(), at(7199)).orders == []
         # The agent who made the appointment is on duty: a stand-in calls five minutes later.
-        assert reserve(conn, pairing(), at(7499)) == []
-        assert len(reserve(conn, pairing(), at(7500))) == 1
+        assert reserve(conn, pairing(), at(7499)).orders == []
+        assert len(reserve(conn, pairing(), at(7500)).orders) == 1
 
     await database.write(work)
 
@@ -251,7 +251,7 @@ async def test_a_page_left_open_writes_nothing_into_the_next_agents_call(databas
         first = placed(conn)
         service.end(conn, first.id, BUSY, LIBRARY, at(9))
         add_ready_agent(conn, "8002", since=at(-99))
-        (order,) = reserve(conn, pairing(), at(2000))
+        (order,) = reserve(conn, pairing(), at(2000)).orders
         assert service.grant_go(conn, order.attempt_id, pairing().run_id, at(2001))
         service.note_answered(conn, order.attempt_id, at(2010))
         return first

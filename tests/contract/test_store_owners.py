@@ -17,7 +17,7 @@ def give(conn: Connection, follow_up_id: str, **values: object) -> None:
 
 
 async def paired(database: Database) -> list[tuple[str, str]]:
-    orders = await database.write(lambda conn: reserve(conn, pairing(), NOW))
+    orders = await database.write(lambda conn: reserve(conn, pairing(), NOW).orders)
     return sorted((order.agent_extension, order.customer_number[-1]) for order in orders)
 
 

@@ -54,7 +54,7 @@ def contacted(conn: Connection, follow_up_id: str, kind: ContactKind, **minutes:
 
 async def put_off(database: Database, follow_up_id: str) -> dict[str, Any]:
     """Pair: nobody may be called. What the event row says of it."""
-    assert await database.write(lambda conn: reserve(conn, pairing(), NOW)) == []
+    assert await database.write(lambda conn: reserve(conn, pairing(), NOW).orders) == []
     (told,) = [
         row
         for row in await database.read(lambda conn: of_subject(conn, follow_up_id))
@@ -123,7 +123,7 @@ async def test_l4_an_exempt_talk_counts_for_nothing(database: Database) -> None:
         return owed
 
     await database.write(work)
-    assert len(await database.write(lambda conn: reserve(conn, pairing(), NOW))) == 1
+    assert len(await database.write(lambda conn: reserve(conn, pairing(), NOW).orders)) == 1
 
 
 async def test_l7_who_was_upset_is_left_alone_until_then(database: Database) -> None:
@@ -149,10 +149,10 @@ async def test_l3_a_customers_own_slot_wins_over_the_playbooks_hours(database: D
 
     owed = await database.write(work)
     keeps = pairing(keep_hours=True)
-    assert await database.write(lambda conn: reserve(conn, keeps, NOW)) == []
+    assert await database.write(lambda conn: reserve(conn, keeps, NOW).orders) == []
     evening = (await database.read(lambda conn: follow_up_of(conn, owed))).due_at
     assert evening == NOW + timedelta(hours=8)
-    assert len(await database.write(lambda conn: reserve(conn, keeps, evening))) == 1
+    assert len(await database.write(lambda conn: reserve(conn, keeps, evening).orders)) == 1
 
 
 async def test_one_that_is_put_off_does_not_hold_up_the_next(database: Database) -> None:
@@ -163,7 +163,7 @@ async def test_one_that_is_put_off_does_not_hold_up_the_next(database: Database)
         add_follow_up(conn, "13800000002")
 
     await database.write(work)
-    (order,) = await database.write(lambda conn: reserve(conn, pairing(), NOW))
+    (order,) = await database.write(lambda conn: reserve(conn, pairing(), NOW).orders)
     assert order.customer_number == "13800000002"
 
 
@@ -186,7 +186,7 @@ async def test_each_attempt_keeps_the_gates_it_was_made_by(database: Database) -
         return add_follow_up(conn, "13800000002")
 
     called = await database.write(work)
-    (order,) = await database.write(lambda conn: reserve(conn, pairing(), NOW))
+    (order,) = await database.write(lambda conn: reserve(conn, pairing(), NOW).orders)
     query = select(decisions).order_by(decisions.c.verdict)
     dialled, put_off = await database.read(lambda conn: conn.execute(query).all())
     assert (dialled.verdict, dialled.subject, dialled.attempt_id) == ("dialled", called, order.attempt_id)

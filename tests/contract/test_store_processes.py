@@ -70,10 +70,10 @@ async def test_two_processes_never_ring_one_customer_at_once(database: Database,
             add_follow_up(conn, "13800000001")
 
     await database.write(prepare)
-    second = asyncio.create_task(other.write(lambda conn: reserve(conn, pairing(), NOW)))
+    second = asyncio.create_task(other.write(lambda conn: reserve(conn, pairing(), NOW).orders))
 
     def first(conn: Connection, stop: Callable[[], None]) -> object:
-        orders = reserve(conn, pairing(), NOW)
+        orders = reserve(conn, pairing(), NOW).orders
         stop()
         return orders
 
@@ -92,7 +92,7 @@ async def test_two_units_that_need_the_same_rows_both_come_to_an_end(
         return add_ready_agent(conn)
 
     agent_id = await database.write(prepare)
-    second = asyncio.create_task(other.write(lambda conn: reserve(conn, pairing(), NOW)))
+    second = asyncio.create_task(other.write(lambda conn: reserve(conn, pairing(), NOW).orders))
 
     def first(conn: Connection, stop: Callable[[], None]) -> None:
         conn.execute(update(agent_sessions).values(since=NOW))

@@ -49,7 +49,7 @@ async def other(database: Database) -> AsyncIterator[Database]:
 
 
 async def reserved(database: Database, how: Pairing | None = None) -> list[CallOrder]:
-    return await database.write(lambda conn: reserve(conn, how or pairing(), NOW))
+    return await database.write(lambda conn: reserve(conn, how or pairing(), NOW).orders)
 
 
 async def numbers(database: Database, how: Pairing | None = None) -> list[str]:
@@ -182,7 +182,7 @@ async def test_the_next_phone_of_a_customer_is_held_to_the_white_list_too(databa
     def work(conn: Connection) -> None:
         add_ready_agent(conn)
         add_follow_up(conn, numbers=("13800000001", "13900000009"))
-        (order,) = reserve(conn, trial, NOW)
+        (order,) = reserve(conn, trial, NOW).orders
         invalid = Ending(DialOutcome.INVALID_NUMBER, dialled=True, cause=1)
         service.end(conn, order.attempt_id, invalid, LIBRARY, NOW)
 
@@ -230,7 +230,7 @@ async def test_nobody_is_called_before_time_nor_outside_hours(database: Database
     await database.write(work)
     noon = NOW + timedelta(hours=2, minutes=30)
     keeps = pairing(keep_hours=True)
-    assert await database.write(lambda conn: reserve(conn, keeps, noon)) == []
+    assert await database.write(lambda conn: reserve(conn, keeps, noon).orders) == []
     assert await numbers(database, keeps) == ["13800000001"]
 
 

@@ -145,7 +145,7 @@ class Site:
     async def reserve(self) -> list[str]:
         """Pair ready agents with what is due, as the engine does; returns the attempts' ids."""
         orders = await self.database.write(
-            lambda conn: reserving.reserve(conn, self.status.pairing, self.clock())
+            lambda conn: reserving.reserve(conn, self.status.pairing, self.clock()).orders
         )
         return [order.attempt_id for order in orders]
 

@@ -96,7 +96,7 @@ def placed(conn: Connection, number: str = "13800000001", extension: str = "8001
     """A call to a new customer by a new agent: the agent's phone is about to ring."""
     add_follow_up(conn, number)
     agent_id = add_ready_agent(conn, extension)
-    (order,) = reserve(conn, pairing(), NOW)
+    (order,) = reserve(conn, pairing(), NOW).orders
     current = attempt_of(conn, order.attempt_id)
     assert current.agent_id == agent_id
     return current

@@ -70,7 +70,7 @@ async def change_state(request: web.Request) -> web.StreamResponse:
         case StateBody(action="sign_in"):
             await panel.database.write(lambda conn: agents.sign_in(conn, agent_id, now))
         case StateBody(action="ready"):
-            await panel.database.write(lambda conn: agents.ready(conn, agent_id, now))
+            await panel.database.write(lambda conn: agents.ready(conn, agent_id, now), urgent=True)
         case StateBody(action="sign_out"):
             await panel.database.write(lambda conn: agents.sign_out(conn, agent_id, now))
         case StateBody(action="pause", reason=reason) if reason in PAUSES:
