@@ -174,18 +174,18 @@ class Engine:
     # --- pairing and placing -------------------------------------------------------------
 
     async def _dispatch(self) -> None:
-        news = False
+        likely = False
         while True:
             mark = self._db.feed.mark()
             try:
-                await self.dispatch_once(likely=news)
+                await self.dispatch_once(likely=likely)
             except Exception as error:
                 # A full disk or a locked database must not end dialling for good.
                 log.exception("Follow-ups cannot be dialled now.", action="dispatch", error=str(error))
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
             kinds = _BRINGS_WORK if self._agents_left else _BRINGS_AGENT
-            news = await self._db.feed.wait(_LOOK_SECONDS, since=mark, kinds=kinds)
+            likely = await self._db.feed.wait(_LOOK_SECONDS, since=mark, kinds=kinds)
 
     async def dispatch_once(self, *, likely: bool = False) -> int:
         """Commit to as many calls as there are ready agents and due follow-ups, and place them.
@@ -198,13 +198,12 @@ class Engine:
             self._agents_left = False
             return 0
         now = self._clock()
-        orders, self._agents_left = await self._db.write(
-            lambda c: reserve(c, self._pairing(), now), urgent=True
-        )
-        for order in orders:
+        found = await self._db.write(lambda c: reserve(c, self._pairing(), now), urgent=True)
+        self._agents_left = found.agents_left
+        for order in found.orders:
             self._seen[order.attempt_id] = Progress()
             self._spawn(self._place(order))
-        return len(orders)
+        return len(found.orders)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

@@ -1,6 +1,7 @@
 """Asks for one call, and deals with each way in which that can be refused."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -52,7 +53,7 @@ class Placer:
     @property
     def held(self) -> bool:
         """Whether calls were refused a moment ago, so that none is asked for now."""
-        return asyncio.get_running_loop().time() < self._held_until
+        return time.monotonic() < self._held_until
 
     async def place(self, order: CallOrder) -> None:
         """Ask the telephone system to ring the agent, after the page had time to open."""
@@ -83,7 +84,7 @@ class Placer:
 
     async def _hold(self, error: str) -> None:
         self._refused = True
-        self._held_until = asyncio.get_running_loop().time() + _REFUSED_SECONDS
+        self._held_until = time.monotonic() + _REFUSED_SECONDS
         now = self._clock()
         await self._db.write(lambda c: raise_alarm(c, _REFUSED, "asterisk", now, {"error": error}))
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, literal, select, update
 
 from dialer.customers.identity import surname
 from dialer.customers.queries import family, in_chunks
@@ -26,6 +26,14 @@ FORGOTTEN = "forgotten"
 
 _SECRET = select(site_secrets.c.value).where(site_secrets.c.name == "blocks")
 _ANY = select(blocks.c.key).where(blocks.c.lifted_at.is_(None)).limit(1)
+# Whoever asked not to be called is not called under another name either (X3). The empty number tells that
+# there are blocks, which are looked up only then.
+_UNWILLING = (
+    select(phones.c.number)
+    .join(customers, customers.c.id == phones.c.customer_id)
+    .where(phones.c.number.in_(bindparam("many", expanding=True)), customers.c.do_not_call)
+    .union_all(select(literal("")).where(_ANY.exists()))
+)
 _HELD = select(blocks.c.key, blocks.c.reason).where(
     blocks.c.lifted_at.is_(None), blocks.c.key.in_(bindparam("many", expanding=True))
 )
@@ -72,11 +80,21 @@ def blocked_of(conn: Connection, batch: Sequence[Occasion]) -> Blocked:
 
 
 def blocked_numbers(conn: Connection, numbers: Iterable[str]) -> dict[str, str]:
-    """Those of the numbers that must not be dialled, with the reason: a gate of planning and pairing."""
+    """Those of the numbers that are blocked, each with the reason."""
     words = {number_word(number): number for number in numbers}
     if not words or conn.execute(_ANY).first() is None:
         return {}
     return {words[word]: reason for word, reason in _held(conn, words).items()}
+
+
+def barred_numbers(conn: Connection, numbers: Collection[str]) -> set[str]:
+    """Those of the numbers that must not be dialled, under whatever name they stand (X3): a gate of planning
+    and pairing."""
+    barred = {row.number for row in in_chunks(conn, _UNWILLING, numbers)}
+    if "" in barred:
+        words = {number_word(number): number for number in numbers}
+        barred |= {words[word] for word in _held(conn, words)}
+    return barred - {""}
 
 
 def block(conn: Connection, customer_id: str, by: str, reason: str, now: datetime) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, String, bindparam, select
+from sqlalchemy import CompoundSelect, Connection, Row, Select, String, bindparam, select
 
 from dialer.customers.person import BLANK, Person, Phone, unpack
 from dialer.customers.tables import customers, identities, merges, occasions, phones, vehicles
@@ -37,7 +37,10 @@ _FAMILY = select(customers.c.id).where(customers.c.merged_into.in_(_MANY))
 
 
 def in_chunks(
-    conn: Connection, query: Select[*tuple[Any, ...]], values: Iterable[str], **more: object
+    conn: Connection,
+    query: Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]],
+    values: Iterable[str],
+    **more: object,
 ) -> Iterator[Row[*tuple[Any, ...]]]:
     """The rows of `query` for many values, which it takes as the parameter `many`."""
     rest = iter(values)

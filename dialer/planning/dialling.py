@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import BindParameter, Connection, and_, bindparam, insert, or_, select
 
-from dialer.customers.blocks import blocked_numbers
-from dialer.customers.tables import contacts, customers, phones
+from dialer.customers.blocks import barred_numbers
+from dialer.customers.tables import contacts, customers
 from dialer.followups.queries import FollowUp
 from dialer.followups.workdays import WorkCalendar
 from dialer.ids import new_id
@@ -33,11 +33,6 @@ _PEOPLE = select(
     customers.c.household,
     customers.c.forgotten_at,
 ).where(customers.c.id.in_(_MANY))
-_UNWILLING = (
-    select(phones.c.number)
-    .join(customers, customers.c.id == phones.c.customer_id)
-    .where(phones.c.number.in_(_MANY), customers.c.do_not_call)
-)
 # Contacts with these people, and dials to these numbers: one look at the ledger.
 _CONTACTS = select(
     contacts.c.customer_id,
@@ -193,8 +188,7 @@ def read_ledger(
     """Read what the gates of these follow-ups ask for."""
     ids = sorted({one.customer_id for one in owed})
     numbers = sorted({one.number for one in owed})
-    barred = set(conn.execute(_UNWILLING, {"many": numbers}).scalars())
-    barred |= blocked_numbers(conn, numbers).keys()
+    barred = barred_numbers(conn, numbers)
     blocked = {one.customer_id for one in owed if one.number in barred}
     ledger = Ledger()
     for row in conn.execute(_PEOPLE, {"many": ids}):

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Select, bindparam, select
 
 from dialer.agents.tables import agents
-from dialer.customers.blocks import blocked_numbers
+from dialer.customers.blocks import barred_numbers
 from dialer.customers.tables import contacts, customers, occasions, phones
 from dialer.followups.states import FollowUpState
 from dialer.followups.tables import follow_ups
@@ -36,12 +36,6 @@ _PHONES = (
     select(phones.c.customer_id, phones.c.number)
     .where(phones.c.customer_id.in_(_MANY), phones.c.invalid_since.is_(None))
     .order_by(phones.c.customer_id, phones.c.position)
-)
-# Who asked not to be called is not called under another name either (X3).
-_UNWILLING = (
-    select(phones.c.number)
-    .join(customers, customers.c.id == phones.c.customer_id)
-    .where(phones.c.number.in_(_MANY), customers.c.do_not_call)
 )
 _HOUSEHOLDS_OF = select(customers.c.household).where(
     customers.c.id.in_(_MANY), customers.c.household.is_not(None)
@@ -137,17 +131,11 @@ def people_of(conn: Connection, ids: Iterable[str]) -> dict[str, Person]:
     for row in in_chunks(conn, _PHONES, ids):
         numbers.setdefault(row["customer_id"], []).append(row["number"])
     every = {number for mine in numbers.values() for number in mine}
-    barred = unwilling(conn, every)
+    barred = barred_numbers(conn, every)
     return {
         row["id"]: Person(row, mine := numbers.get(row["id"], []), any(number in barred for number in mine))
         for row in in_chunks(conn, _CUSTOMERS, ids)
     }
-
-
-def unwilling(conn: Connection, numbers: Collection[str]) -> set[str]:
-    """Those of the numbers that must not be dialled, under whatever name they stand (X3)."""
-    barred = {row["number"] for row in in_chunks(conn, _UNWILLING, numbers)}
-    return barred | blocked_numbers(conn, numbers).keys()
 
 
 def staff_of(conn: Connection) -> dict[str, list[str]]:

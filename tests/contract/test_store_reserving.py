@@ -16,6 +16,7 @@ from dialer.calling.progress import Ending
 from dialer.calling.reserving import Pairing, could_reserve, reserve
 from dialer.customers.service import take_in
 from dialer.customers.tables import customers
+from dialer.followups.tables import follow_ups
 from dialer.machine import IllegalMove
 from dialer.storage.database import Database
 from dialer.telephony.outcomes import DialOutcome
@@ -110,6 +111,35 @@ async def test_two_processes_never_give_anything_twice(database: Database, other
     assert max(Counter(attempt.agent_id for attempt in attempts).values()) == 1
     given = [order.attempt_id for result in results if isinstance(result, list) for order in result]
     assert sorted(given) == sorted(attempt.id for attempt in attempts)
+
+
+async def test_pairing_tells_whether_agents_still_wait(database: Database) -> None:
+    """Without one who waits, only an agent makes another pair possible."""
+
+    def one_of_each(conn: Connection) -> list[bool]:
+        nobody = reserve(conn, pairing(), NOW)
+        add_ready_agent(conn, "8001")
+        nothing_due = reserve(conn, pairing(), NOW)
+        add_follow_up(conn)
+        return [nobody.agents_left, nothing_due.agents_left, reserve(conn, pairing(), NOW).agents_left]
+
+    assert await database.write(one_of_each) == [False, True, False]
+
+
+async def test_what_nobody_here_may_take_is_not_in_the_way(database: Database) -> None:
+    """L6: as many are looked at as agents wait; behind what they may not take, some more."""
+
+    def work(conn: Connection) -> list[str]:
+        add_ready_agent(conn, "8001")
+        for number in ("13800000001", "13800000002"):
+            skilled = add_follow_up(conn, number)
+            conn.execute(
+                update(follow_ups).where(follow_ups.c.id == skilled).values(skill="life", limit_at=NOW)
+            )
+        add_follow_up(conn, "13800000003")
+        return [order.customer_number for order in reserve(conn, pairing(), NOW).orders]
+
+    assert await database.write(work) == ["13800000003"]
 
 
 def two_for_one_customer(conn: Connection) -> None:

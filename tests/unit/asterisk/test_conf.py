@@ -94,6 +94,14 @@ def test_settings_reach_the_dialplan() -> None:
     assert "X-HF-Attempt" not in private(trunk_gets_attempt=False)["huifang.conf"]
 
 
+def test_the_end_of_a_recording_starts_no_program() -> None:
+    """A fork of Asterisk at every call halts all its threads: the dialplan leaves the mark by itself."""
+    conf = private()["huifang.conf"]
+    recordings = [line for line in conf.splitlines() if ",MixMonitor(" in line]
+    assert len(recordings) == 2 and all(re.search(r"i\(HF_\w+\)\)$", line) for line in recordings)
+    assert conf.count("Set(FILE(") == 2 and "func_env.so" in private()["modules.conf"]
+
+
 @pytest.mark.parametrize(
     "run", ["/srv/with blank", "/srv/a,b", "/srv/回访", "relative", "/srv/a;b", "/srv/$(id)"]
 )
