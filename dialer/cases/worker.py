@@ -1,11 +1,9 @@
 """Acts on what became of follow-ups: used-up ones become tasks (L8), second calls are noted (K5)."""
 
-import asyncio
 from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-import structlog
 from sqlalchemy import Connection, select
 
 from dialer.calling.queries import of_follow_up
@@ -22,15 +20,13 @@ from dialer.playbooks.schema import OtherMeans
 from dialer.storage import feed
 from dialer.storage.database import Database
 from dialer.storage.dialects import keep_event_order
-
-log = structlog.get_logger(__name__)
+from dialer.storage.work import work_through
 
 CONSUMER = "cases"
 _EXHAUSTED, _DONE = "follow_up.exhausted", "follow_up.done"
 _KINDS = (_EXHAUSTED, _DONE)
 _BATCH = 200
 _LONGEST_SLEEP = 2.0
-_PAUSE_AFTER_TROUBLE = 5.0
 
 
 class CaseWorker:
@@ -52,15 +48,9 @@ class CaseWorker:
 
     async def run(self) -> None:
         """Work until cancelled; trouble of any kind is logged and tried again."""
-        while True:
-            try:
-                done = await self.step()
-            except Exception:
-                log.exception("The case worker met trouble and goes on.", action="act_on_events")
-                await asyncio.sleep(_PAUSE_AFTER_TROUBLE)
-                continue
-            if not done:
-                await self._db.feed.wait(_LONGEST_SLEEP, kinds=_KINDS)
+        await work_through(
+            self._db.feed, self.step, action="act_on_events", longest_sleep=_LONGEST_SLEEP, kinds=_KINDS
+        )
 
     async def step(self) -> int:
         """Act on what is new; give how many events there were."""

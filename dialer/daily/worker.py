@@ -1,10 +1,8 @@
 """Gives each plan that is made or released to the people who are here (L6)."""
 
-import asyncio
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import structlog
 from sqlalchemy import Connection
 
 from dialer.assigning.service import assign_day
@@ -13,14 +11,12 @@ from dialer.daily.queries import past
 from dialer.playbooks.library import Library
 from dialer.storage import feed
 from dialer.storage.database import Database
-
-log = structlog.get_logger(__name__)
+from dialer.storage.work import work_through
 
 CONSUMER = "assigning"
 # What comes in during the day is assigned as it comes.
 _KINDS = ("plan.made", "plan.released", "follow_up.planned")
 _LOOK_SECONDS = 5.0
-_PAUSE_AFTER_TROUBLE = 5.0
 
 
 class AssignWorker:
@@ -34,21 +30,17 @@ class AssignWorker:
 
     async def run(self) -> None:
         """Assign until cancelled; trouble is logged and tried again."""
-        while True:
-            mark = self._db.feed.mark()
-            try:
-                if await self._db.read(_has_news):
-                    await self._db.write(
-                        lambda conn: assign_news(conn, self._library, self._zone, self._clock())
-                    )
-            except Exception:
-                log.exception("The plan could not be assigned; it is tried again.", action="assign")
-                await asyncio.sleep(_PAUSE_AFTER_TROUBLE)
-                continue
-            await self._db.feed.wait(_LOOK_SECONDS, since=mark, kinds=_KINDS)
+        await work_through(
+            self._db.feed, self.step, action="assign", longest_sleep=_LOOK_SECONDS, kinds=_KINDS
+        )
 
-    def _assign(self, conn: Connection) -> bool:
-        return assign_news(conn, self._library, self._zone, self._clock())
+    async def step(self) -> bool:
+        """Assign what is new; whether there was anything."""
+        if not await self._db.read(_has_news):
+            return False
+        return await self._db.write(
+            lambda conn: assign_news(conn, self._library, self._zone, self._clock())
+        )
 
 
 def assign_news(conn: Connection, library: Library, zone: ZoneInfo, now: datetime) -> bool:

@@ -1,6 +1,5 @@
 """Plans by itself: what comes in at once, next steps when one is done, the day at its time (L1)."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -21,12 +20,12 @@ from dialer.planning.tables import plan_runs
 from dialer.playbooks.library import Library
 from dialer.storage import feed
 from dialer.storage.database import Database
+from dialer.storage.work import work_through
 
 log = structlog.get_logger(__name__)
 
 CONSUMER = "planner"
 _LOOK_SECONDS = 2.0
-_PAUSE_AFTER_TROUBLE = 5.0
 _BATCH = 500
 
 _DONE, _GIVEN_UP, _SIGNAL, _BLOCKED = (
@@ -61,17 +60,11 @@ class PlannerWorker:
 
     async def run(self) -> None:
         """Plan until cancelled; trouble is logged and tried again."""
+        kinds = (_TAKEN_IN, *_KINDS)
         try:
-            while True:
-                mark = self._db.feed.mark()
-                try:
-                    found = await self.step()
-                except Exception:
-                    log.exception("The planner met trouble and goes on.", action="plan")
-                    await asyncio.sleep(_PAUSE_AFTER_TROUBLE)
-                    continue
-                if not found:
-                    await self._db.feed.wait(_LOOK_SECONDS, since=mark, kinds=(_TAKEN_IN, *_KINDS))
+            await work_through(
+                self._db.feed, self.step, action="plan", longest_sleep=_LOOK_SECONDS, kinds=kinds
+            )
         finally:
             self._stopping = True
 

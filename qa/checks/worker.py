@@ -13,6 +13,7 @@ from dialer.clock import Clock
 from dialer.machine import IllegalMove
 from dialer.playbooks.library import BadPlaybook, Library
 from dialer.storage.database import Database
+from dialer.storage.work import work_through
 from dialer.telephony.outcomes import Leg
 from qa.checks import queries, rules, service
 from qa.checks.library import RuleLibrary
@@ -28,7 +29,6 @@ log = structlog.get_logger(__name__)
 _LONGEST_SLEEP = 1.0
 # Calls leave a dozen rows a second; one look takes them all.
 _PAUSE_AFTER_NEWS = 0.1
-_PAUSE_AFTER_TROUBLE = 5.0
 _BATCH = 20
 
 
@@ -69,16 +69,13 @@ class CheckWorker:
 
     async def run(self) -> None:
         """Work until cancelled; trouble of any kind is logged and tried again."""
-        while True:
-            try:
-                done = await self.step()
-            except Exception:
-                log.exception("The check worker met trouble and goes on.", action="check_call")
-                await asyncio.sleep(_PAUSE_AFTER_TROUBLE)
-                continue
-            if not done:
-                await self._db.feed.wait(_LONGEST_SLEEP)
-                await asyncio.sleep(_PAUSE_AFTER_NEWS)
+        await work_through(
+            self._db.feed,
+            self.step,
+            action="check_call",
+            longest_sleep=_LONGEST_SLEEP,
+            pause_after_news=_PAUSE_AFTER_NEWS,
+        )
 
     async def step(self) -> int:
         """Queue what was transcribed, check what is due; give how much was done."""

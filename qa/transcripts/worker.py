@@ -10,6 +10,7 @@ import structlog
 from dialer.clock import Clock
 from dialer.machine import IllegalMove
 from dialer.storage.database import Database
+from dialer.storage.work import work_through
 from qa.speech.models import PREFERENCE, InstalledModel, choose
 from qa.speech.port import EngineMissing, ModelMissing, SpeechError, Transcript
 from qa.speech.workers import SpeechJob, SpeechStopped, default_workers
@@ -23,7 +24,6 @@ log = structlog.get_logger(__name__)
 _LONGEST_SLEEP = 1.0
 # Calls leave a dozen rows a second; one look takes them all.
 _PAUSE_AFTER_NEWS = 0.1
-_PAUSE_AFTER_TROUBLE = 5.0
 
 _ENGINE_COMMANDS = {"whisper": "pip install 'huifang[whisper]'", "vosk": "pip install vosk"}
 
@@ -57,16 +57,13 @@ class TranscriptionWorker:
     async def run(self) -> None:
         """Work until cancelled; trouble of any kind is logged and tried again."""
         try:
-            while True:
-                try:
-                    found = await self._look()
-                except Exception:
-                    log.exception("The transcription worker met trouble and goes on.", action="transcribe")
-                    await asyncio.sleep(_PAUSE_AFTER_TROUBLE)
-                    continue
-                if not found:
-                    await self._db.feed.wait(_LONGEST_SLEEP)
-                    await asyncio.sleep(_PAUSE_AFTER_NEWS)
+            await work_through(
+                self._db.feed,
+                self._look,
+                action="transcribe",
+                longest_sleep=_LONGEST_SLEEP,
+                pause_after_news=_PAUSE_AFTER_NEWS,
+            )
         finally:
             await self._give_back()
 
