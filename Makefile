@@ -9,6 +9,8 @@ MAKEFLAGS += --no-print-directory
 # The Python to build with (3.11 or later), and arguments for the command that a target starts.
 PYTHON ?= python3
 ARGS ?=
+# How many processes share the tests. Those on real parts are one's own: two suffice.
+WORKERS ?= 2
 
 BIN := .venv/bin
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/huifang
@@ -33,7 +35,7 @@ demo: setup ## Real calls on this machine, with a panel to look at (ARGS="--call
 
 test: test-setup check ## Set up, then style, types, import contracts and every test (ARGS="tests/unit -x")
 	$(call say,Tests)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
 
 check: .venv/.tests ## Style, types and import contracts
 	$(call say,Style)
