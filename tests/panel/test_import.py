@@ -172,6 +172,21 @@ async def api(site: Site, server: Server) -> Site:
     return site
 
 
+async def test_c3_the_api_describes_itself(api: Site) -> None:
+    """C3: what is sent in the tests is what the OpenAPI document says."""
+    async with ClientSession() as session, session.get(f"{api.url}/api/v1/openapi.json") as answer:
+        document = await answer.json()
+    post = document["paths"]["/api/v1/occasions"]["post"]
+    occasion = post["requestBody"]["content"]["application/json"]["schema"]["items"]
+    named = {name for name in GOOD if not name.startswith("fact:")}
+    assert named <= occasion["properties"].keys()
+    assert GOOD["kind"] in occasion["properties"]["kind"]["enum"]
+    assert occasion["properties"]["items"]["type"] == "array"
+    _, sent = await send(api, [GOOD])
+    told = post["responses"]["200"]["content"]["application/json"]["schema"]
+    assert sent.keys() == told["properties"].keys()
+
+
 async def test_c3_a_machine_sends_occasions_and_is_told_of_each(api: Site) -> None:
     """C3: the same validation as a file; a wrong one does not hold up the others; again changes nothing."""
     bad = {**GOOD, "external_id": "JS2", "number": "1.38E+10"}

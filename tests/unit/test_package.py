@@ -121,3 +121,12 @@ def test_the_lock_has_everything_that_pyproject_names() -> None:
     named = [*PROJECT["project"]["dependencies"], *(one for extra in extras for one in extra)]
     names = {_plain(re.split(r"[^\w.-]", one, maxsplit=1)[0]) for one in named}
     assert names - _locked().keys() == set()
+
+
+def test_a_worker_process_reads_no_more_than_it_needs() -> None:
+    """It begins with the script of its parent: the commands, the panel and the database are not its own."""
+    code = (
+        "import sys, dialer.app.cli; print(*{'sqlalchemy', 'aiohttp', 'typer', 'web'} & sys.modules.keys())"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert answer.stdout.split() == []

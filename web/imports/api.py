@@ -20,6 +20,7 @@ from dialer.importing.kinds import KINDS
 from dialer.importing.rows import BadRow, RowReader
 from dialer.planning.service import plan_arrivals
 from dialer.storage.feed import emit
+from web.imports import openapi
 from web.panel import PANEL, Panel
 
 MOST_ROWS = 500
@@ -37,7 +38,7 @@ class Answer:
 
 def routes(_panel: Panel) -> list[web.RouteDef]:
     """The routes of the API."""
-    return [web.post("/api/v1/occasions", receive)]
+    return [web.post("/api/v1/occasions", receive), web.get("/api/v1/openapi.json", openapi.show)]
 
 
 async def receive(request: web.Request) -> web.StreamResponse:

@@ -39,8 +39,3 @@ app.add_typer(playbooks.app, name="playbook")
 app.add_typer(asterisk.app, name="asterisk")
 app.add_typer(bench.app, name="bench")
 app.add_typer(drill.app, name="drill")
-
-
-def main() -> None:
-    """The console script."""
-    app()
