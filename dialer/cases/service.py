@@ -96,19 +96,26 @@ def _make(
             }
             return _insert(conn, question_items, bearing, due.key, item, now)
         case EffectKind.TASK:
-            kind = effect.department if effect.department in _TASK_KINDS else TaskKind.OTHER
+            kind, owner = kind_and_owner(effect.department, bearing.by)
             return make_task(
                 conn,
                 bearing,
-                kind=TaskKind(kind),
+                kind=kind,
                 title=effect.title.zh,
-                owner=effect.department if kind is TaskKind.OTHER and effect.department else bearing.by,
+                owner=owner,
                 effect=due.key,
                 due_at=by_when,
                 now=now,
             )
         case EffectKind.ALARM:
             return None
+
+
+def kind_and_owner(department: str, otherwise: str) -> tuple[TaskKind, str]:
+    """The kind of a task and who has to do it: a playbook writes either of them as its department."""
+    if department in _TASK_KINDS:
+        return TaskKind(department), otherwise
+    return TaskKind.OTHER, department or otherwise
 
 
 def open_case(
@@ -152,7 +159,13 @@ def make_task(
     now: datetime,
 ) -> str | None:
     """Give somebody a task; None where this follow-up has it already."""
-    row: dict[str, object] = {
+    return _insert(conn, tasks, bearing, effect, _task(kind, title, owner, due_at, now), now)
+
+
+def _task(
+    kind: TaskKind, title: str, owner: str, due_at: datetime | None, now: datetime
+) -> dict[str, object]:
+    return {
         "kind": kind,
         "title": title[:_TITLE],
         "owner": owner,
@@ -162,7 +175,28 @@ def make_task(
         "done_by": "",
         "evidence": {},
     }
-    return _insert(conn, tasks, bearing, effect, row, now)
+
+
+def make_task_without_call(
+    conn: Connection,
+    customer_id: str,
+    follow_up_id: str | None,
+    *,
+    kind: TaskKind,
+    title: str,
+    owner: str,
+    effect: str,
+    due_at: datetime | None,
+    now: datetime,
+) -> str:
+    """Give somebody a task that no call brought about: the plan did (P18, P23). Each one is another task."""
+    made = new_id()
+    keys = {"id": made, "customer_id": customer_id, "follow_up_id": follow_up_id, "effect": effect}
+    conn.execute(insert(tasks).values(**keys, **_task(kind, title, owner, due_at, now)))
+    emit(
+        conn, f"task.{TaskState.OPEN}", made, now, {"follow_up": follow_up_id, "by": "plan", "effect": effect}
+    )
+    return made
 
 
 def _insert(

@@ -1,4 +1,7 @@
-"""Acts on what became of follow-ups: used-up ones become tasks (L8), second calls are noted (K5)."""
+"""Acts on what became of follow-ups: used-up ones become tasks (L8), second calls are noted (K5).
+
+What the plan gives to people who do not call becomes their task as well (P18, P23).
+"""
 
 from datetime import datetime
 from functools import partial
@@ -9,14 +12,16 @@ from sqlalchemy import Connection, select
 from dialer.calling.queries import of_follow_up
 from dialer.cases.queries import item_explained_by, item_of
 from dialer.cases.rules import due_by
-from dialer.cases.service import Bearing, make_task, move_item
+from dialer.cases.service import Bearing, kind_and_owner, make_task, make_task_without_call, move_item
 from dialer.cases.states import ItemEvent, ItemState, TaskKind
 from dialer.clock import Clock
-from dialer.customers.tables import customers
+from dialer.customers.tables import customers, occasions
 from dialer.followups.queries import follow_up
 from dialer.followups.workdays import WorkCalendar
+from dialer.planning.writing import TASK_DUE
 from dialer.playbooks.library import Library
 from dialer.playbooks.schema import OtherMeans
+from dialer.playbooks.spans import Span
 from dialer.storage import feed
 from dialer.storage.database import Database
 from dialer.storage.dialects import keep_event_order
@@ -24,13 +29,13 @@ from dialer.storage.work import work_through
 
 CONSUMER = "cases"
 _EXHAUSTED, _DONE = "follow_up.exhausted", "follow_up.done"
-_KINDS = (_EXHAUSTED, _DONE)
+_KINDS = (_EXHAUSTED, _DONE, TASK_DUE)
 _BATCH = 200
 _LONGEST_SLEEP = 2.0
 
 
 class CaseWorker:
-    """A dull loop over the event rows of follow-ups; each is acted on exactly once."""
+    """A dull loop over the event rows of follow-ups and of the plan; each is acted on exactly once."""
 
     def __init__(
         self,
@@ -67,7 +72,7 @@ def _has_news(conn: Connection) -> bool:
 def act_on_events(
     conn: Connection, library: Library, zone: ZoneInfo, calendar: WorkCalendar, now: datetime
 ) -> int:
-    """Act on each follow-up that was used up or done since the last time; give how many there were.
+    """Act on what was used up, done, or given to somebody by the plan since then; give how many there were.
 
     Exactly once: the position in the event rows moves in the same transaction.
     """
@@ -77,6 +82,8 @@ def act_on_events(
     for row in rows:
         if row.kind == _EXHAUSTED:
             _owe_other_means(conn, library, row.subject, zone, calendar, now)
+        elif row.kind == TASK_DUE:
+            _give_task(conn, row, zone, calendar)
         else:
             _note_second_call(conn, row.subject, now)
     if rows:
@@ -111,6 +118,30 @@ def _owe_other_means(
         effect="other_means",
         due_at=due_by(other.within, now, zone, calendar),
         now=now,
+    )
+
+
+def _give_task(conn: Connection, told: feed.EventRow, zone: ZoneInfo, calendar: WorkCalendar) -> None:
+    """The department's or the keeper's task, due from when the plan made it."""
+    # Whose occasion it is now: records of customers are joined and parted.
+    whose = select(customers.c.id, customers.c.owner).join(
+        occasions, occasions.c.customer_id == customers.c.id
+    )
+    row = conn.execute(whose.where(occasions.c.id == told.subject)).first()
+    if row is None:
+        return
+    kind, owner = kind_and_owner(str(told.data["department"]), str(told.data["owner"] or row.owner or ""))
+    within, follow_up_id = str(told.data["within"]), told.data["follow_up"]
+    make_task_without_call(
+        conn,
+        row.id,
+        None if follow_up_id is None else str(follow_up_id),
+        kind=kind,
+        title=str(told.data["title"]),
+        owner=owner,
+        effect=str(told.data["task"]),
+        due_at=due_by(Span.parse(within), told.at, zone, calendar) if within else None,
+        now=told.at,
     )
 
 

@@ -1,7 +1,7 @@
 """The gates of a follow-up or occasion besides those of the clock and the contacts. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from dialer.followups.queries import FollowUp
@@ -15,12 +15,16 @@ OPEN = (FollowUpState.PLANNED, FollowUpState.WAITING, FollowUpState.MERGED)
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What stands around a follow-up: most dials, who is signed in, names, the list of trial mode."""
+    """What stands around a follow-up: most dials, who is signed in, names, the list of trial mode.
+
+    `named` are the ids of the only ones who may call, by playbook (R12).
+    """
 
     max_tries: int
     on_duty: Collection[str]
     names: Mapping[str, str]
     trial_numbers: Collection[str] | None = None
+    named: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 def own_gates(owed: FollowUp, around: Around, now: datetime) -> list[Gate]:
@@ -37,6 +41,7 @@ def own_gates(owed: FollowUp, around: Around, now: datetime) -> list[Gate]:
         gates.append(Gate("trial", "yes" if listed else "no", "yes", listed))
     gates.append(_tries(owed, around))
     gates.append(_agent(owed, around))
+    gates.extend(_callers(owed, around))
     # It is called after its limit, too, and counts as late.
     gates.append(Gate("limit", _iso(now), _iso(owed.limit_at), now < owed.limit_at))
     return gates
@@ -60,6 +65,15 @@ def _agent(owed: FollowUp, around: Around) -> Gate:
         return Gate("agent", name, "anybody", True)
     # Nobody else may call: it waits until its caller is here.
     return Gate("agent", name, name, owed.owner_id in around.on_duty)
+
+
+def _callers(owed: FollowUp, around: Around) -> Iterator[Gate]:
+    named = around.named.get(owed.playbook)
+    if named is not None:
+        names = {one: around.names.get(one, one) for one in named}
+        here = sorted(name for one, name in names.items() if one in around.on_duty)
+        wanted = ", ".join(sorted(names.values()))
+        yield Gate("callers", ", ".join(here) or "nobody", wanted or "none", bool(here))
 
 
 def left_out_gates(

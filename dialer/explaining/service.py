@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 
 from dialer.agents.queries import sessions
 from dialer.agents.states import AgentState
+from dialer.assigning.queries import agent_keys
+from dialer.assigning.service import named_callers
 from dialer.explaining import queries
 from dialer.explaining.gates import OPEN, Around, in_the_way, left_out_gates, own_gates, unwanted
 from dialer.explaining.values import Answer, Explanation
@@ -58,7 +60,8 @@ def explain_customer(
     """Each follow-up of a customer and each occasion that made none, the newest first."""
     occasions = {row["id"]: row for row in queries.occasion_rows(conn, customer_id)}
     on_duty = {one.agent_id for one in sessions(conn) if one.state is not AgentState.OFFLINE}
-    around = Around(settings.max_tries, on_duty, queries.agent_names(conn), trial_numbers)
+    named = named_callers(library, agent_keys(conn))
+    around = Around(settings.max_tries, on_duty, queries.agent_names(conn), trial_numbers, named)
     owed = queries.follow_up_rows(conn, customer_id)
     made = _follow_ups(conn, owed, occasions, around, library, settings, zone, now)
     left = _left_out(conn, queries.exclusion_rows(conn, customer_id), occasions)

@@ -30,7 +30,7 @@ _MOVE = (
     )
 )
 _CANDIDATES = (
-    select(follow_ups, occasions.c.happened_at, occasions.c.facts)
+    select(follow_ups, occasions.c.happened_at, occasions.c.facts, occasions.c.kind.label("occasion_kind"))
     .join(occasions, occasions.c.id == follow_ups.c.occasion_id)
     .where(
         follow_ups.c.playbook == bindparam("of_playbook"),
@@ -51,7 +51,7 @@ class Begin:
     foreseen: bool = False
 
 
-# Of a follow-up's row with its occasion's `happened_at` and `facts`; None: from something else.
+# Of a follow-up's row with its occasion's `happened_at`, `facts` and `occasion_kind`; None: from another.
 BeginOf = Callable[[Playbook, Step, Mapping[str, object]], Begin | None]
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from dialer.customers.corrections import filled_in, is_missing
+from dialer.customers.corrections import filled_in
+from dialer.customers.rules import is_missing
 from dialer.customers.tables import customers, occasions
 from dialer.followups.queries import FollowUp
 from dialer.forms.tables import answers, result_forms

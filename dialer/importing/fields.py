@@ -151,6 +151,7 @@ FIELDS: tuple[Field, ...] = (
             "last_transaction": "最后交易时间 最近交易时间 最后交易日期 最近交易日期 last_transaction",
             "moved_in_on": "入住日期 入住时间",
             "promised_on": "承诺日期 预约日期 预约时间",
+            "mileage_on": "里程日期 里程读数日期 里程登记日期 mileage_on",
         },
     ),
     *_fields(
@@ -159,6 +160,7 @@ FIELDS: tuple[Field, ...] = (
         0,
         {
             "mileage": "行驶里程 里程 里程数 进厂里程 公里数 表显里程 mileage",
+            "daily_mileage": "日均里程 日均行驶里程 每日里程 daily_mileage",
             "next_mileage": "下次保养里程 下次里程",
             "logins": "登录次数 logins",
             "transactions": "交易次数 transactions",
@@ -220,6 +222,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     *_fields(Goes.CUSTOMER, Form.TEXT, 20, {"grade": "客户等级 会员等级 客户级别 会员级别 等级 级别 grade"}),
     *_fields(Goes.CUSTOMER, Form.TEXT, 10, {"language": "语言 language"}),
+    *_fields(Goes.CUSTOMER, Form.ITEMS, 0, {"segments": "客群 所属客群 客户分群 客户群 segments segment"}),
     *_fields(Goes.CUSTOMER, Form.BIRTHDAY, 0, {"birthday": "生日 出生日期 出生年月 birthday"}),
     *_fields(
         Goes.CUSTOMER,

@@ -13,6 +13,7 @@ from dialer.followups.dates import midnight
 from dialer.planning.facts import facts_of
 from dialer.planning.fates import Fate, Item, decide
 from dialer.planning.loading import people_of, staff_of
+from dialer.planning.looking_back import due_of_day
 from dialer.planning.owed import ON_ARRIVAL, Owed, Row, Site, first_steps
 from dialer.planning.sampling import draw, seed_of
 from dialer.planning.settings import PlanningSettings
@@ -40,6 +41,8 @@ class DryRun:
     made: int
     merged: int
     excluded: Mapping[str, int]
+    # False: there were too many customers to ask them all, the first ones were.
+    all_of_them: bool = True
 
 
 def dry_run(
@@ -51,7 +54,8 @@ def dry_run(
     day: date,
     now: datetime,
 ) -> DryRun:
-    """What `playbook_id`, as it stands in `library`, would make of the occasions of `day`.
+    """What `playbook_id`, as it stands in `library`, would make of `day`: of its occasions, or, by the
+    playbook's trigger, of the absences that became complete, the turns that came, the signals given on it.
 
     The day counts as if it were new: contacts since then and follow-ups that are there do not matter.
 
@@ -62,6 +66,10 @@ def dry_run(
     site = Site.of(Library((playbook,)), settings, zone)
     # Looked back on, nothing is too late.
     then = min(now, midnight(day + timedelta(days=1), zone))
+    if playbook.trigger.kind not in ON_ARRIVAL:
+        found = due_of_day(conn, site, playbook, day, then)
+        fates = decide([Item(one) for one in _drawn(site, found.due)], (), site, then)
+        return DryRun(found.looked_at, *_count(fates), all_of_them=found.all_of_them)
     staff = staff_of(conn)
     due: list[Owed] = []
     seen = 0
@@ -71,7 +79,7 @@ def dry_run(
         for occasion in batch:
             person = people[occasion["customer_id"]]
             facts = facts_of(occasion, person.record)
-            if playbook.trigger.kind in ON_ARRIVAL and playbook.applies_to(occasion["kind"], facts):
+            if playbook.applies_to(occasion["kind"], facts):
                 due += first_steps(site, playbook, occasion, person, facts, staff, then)
     fates = decide([Item(one) for one in _drawn(site, due)], (), site, then)
     return DryRun(seen, *_count(fates))

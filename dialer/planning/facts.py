@@ -22,6 +22,7 @@ def facts_of(occasion: Mapping[str, Any], customer: Mapping[str, Any]) -> dict[s
     staff: Mapping[str, str] = occasion.get("staff") or {}
     facts.update(staff)
     facts["kind"] = occasion.get("kind")
+    facts["happened_at"] = occasion.get("happened_at")
     facts["unit"] = occasion.get("unit") or None
     facts["branch"] = occasion.get("branch") or None
     facts["plate"] = occasion.get("plate")

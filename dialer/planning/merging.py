@@ -92,4 +92,5 @@ def _same_caller(topics: Sequence[Owed]) -> bool:
     owners = {topic.owner_id for topic in topics if topic.owner_id is not None}
     skills = {topic.playbook.skill for topic in topics if topic.playbook.skill}
     barred = {agent for topic in topics for agent in topic.barred}
-    return len(owners) <= 1 and len(skills) <= 1 and not owners & barred
+    named = {frozenset(topic.playbook.callers) for topic in topics}
+    return len(owners) <= 1 and len(skills) <= 1 and not owners & barred and len(named) == 1

@@ -7,12 +7,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dialer.followups.dates import DateBook, DueDates, after_span, midnight
-from dialer.planning.facts import day_of, facts_of
+from dialer.planning.facts import facts_of
+from dialer.planning.projecting import due_day
 from dialer.planning.reasons import Reason
 from dialer.planning.sampling import stratum_of
 from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.conditions import Value
 from dialer.playbooks.library import Library
+from dialer.playbooks.questions import Effect
 from dialer.playbooks.schema import CallerRule, Playbook
 from dialer.playbooks.timing import Step, StepStart, TriggerKind
 
@@ -55,6 +57,15 @@ class Person:
     blocked: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class OwedTask:
+    """A task that something due brings about; `department` "" is whoever looks after the customer."""
+
+    key: str
+    effect: Effect
+    department: str
+
+
 @dataclass(slots=True)
 class Owed:
     """One step of a playbook that one occasion makes due, once."""
@@ -82,6 +93,8 @@ class Owed:
     # The day that a sample is drawn from; "" where there is none.
     period: str = ""
     once: str = ""
+    # What somebody has to do besides the call, or instead of it.
+    tasks: tuple[OwedTask, ...] = ()
 
     @property
     def key(self) -> Key:
@@ -131,7 +144,7 @@ def first_steps(
         begins_at = occasion["happened_at"]
         if playbook.trigger.kind is TriggerKind.DUE:
             foreseen = True
-            day = day_of(facts, playbook.trigger.fact)
+            day = due_day(playbook.trigger, facts, site.zone)
             begins_at = None if day is None else midnight(day, site.zone)
     for place, step in enumerate(variant.steps):
         starts: datetime | None = begins_at
@@ -141,7 +154,7 @@ def first_steps(
                 continue
         elif step.start is not StepStart.OCCASION:
             continue
-        yield owed(
+        one = owed(
             site,
             variant,
             step,
@@ -155,6 +168,18 @@ def first_steps(
             segment=segment.id if segment else "",
             cycle=cycle,
         )
+        if place == 0:
+            one.tasks = tuple(
+                owed_task(f"at_once/{number}", effect, facts)
+                for number, effect in enumerate(variant.at_once)
+                if effect.when is None or effect.when.holds(facts)
+            )
+        yield one
+
+
+def owed_task(key: str, effect: Effect, facts: Mapping[str, Value]) -> OwedTask:
+    """A task for the department that the playbook names, else the one that the occasion does (K6)."""
+    return OwedTask(key, effect, effect.department or str(facts.get("department") or ""))
 
 
 def begin_of_signal(site: Site, step: Step, since: datetime, heard: Sequence[Row]) -> datetime | None:
@@ -186,7 +211,7 @@ def owed(
     """One step that begins at `begins_at`; None: the occasion does not say when."""
     dates = site.dates.of(step, begins_at or occasion["happened_at"], playbook.holidays, foreseen=foreseen)
     number = person.numbers[0] if person.numbers else ""
-    owner_id, bound, barred = callers(playbook.caller, occasion.get("staff") or {}, staff)
+    owner_id, bound, barred = callers(playbook.caller, occasion.get("staff") or {}, staff, playbook.callers)
     coverage = playbook.coverage
     sampled = coverage.share < 1 and not (coverage.when_all and coverage.when_all.holds(facts))
     late = dates.limit + timedelta(days=site.settings.catch_up_days) < now
@@ -241,15 +266,22 @@ def _consented(record: Row, facts: Mapping[str, Value]) -> bool:
 
 
 def callers(
-    rule: CallerRule, served: Mapping[str, str], staff: Mapping[str, Collection[str]]
+    rule: CallerRule,
+    served: Mapping[str, str],
+    staff: Mapping[str, Collection[str]],
+    named: Collection[str] = (),
 ) -> tuple[str | None, bool, tuple[str, ...]]:
     """Who must call, whether nobody else may, and who must not (P21: who sold; never who served).
 
-    `served` is the occasion's staff by role. Where the one who must call is no agent, anybody may.
+    `served` is the occasion's staff by role; `named` the numbers of the only agents who may call at all
+    (R12). Where the one who must call is no agent, or not one of those, anybody may.
     """
     if rule is CallerRule.ANY:
         return None, False, ()
     found = [agent for role in sorted(served) for agent in sorted(staff.get(served[role].strip(), ()))]
     if rule is CallerRule.NOT_SERVING_STAFF:
         return None, False, tuple(dict.fromkeys(found))
+    if named:
+        able = {agent for code in named for agent in staff.get(code, ())}
+        found = [agent for agent in found if agent in able]
     return (found[0], True, ()) if found else (None, False, ())

@@ -12,7 +12,8 @@ from dialer.followups.dates import midnight
 from dialer.followups.moving import Begin, OpenCount, count_open, move_to_version
 from dialer.followups.workdays import WorkCalendar
 from dialer.planning.dry_run import DryRun, dry_run
-from dialer.planning.facts import day_of, facts_of
+from dialer.planning.facts import facts_of
+from dialer.planning.projecting import due_day
 from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.checking import problems
 from dialer.playbooks.library import Library
@@ -99,6 +100,7 @@ def _begin(zone: ZoneInfo, playbook: Playbook, step: Step, row: Mapping[str, obj
     if row["origin"] in _FROM_OCCASION and isinstance(happened_at, datetime):
         return Begin(happened_at)
     if row["origin"] == TriggerKind.DUE and isinstance(told, Mapping):
-        day = day_of(facts_of({"facts": told}, {}), playbook.trigger.fact)
+        facts = facts_of({"facts": told, "kind": row["occasion_kind"], "happened_at": happened_at}, {})
+        day = due_day(playbook.trigger, facts, zone)
         return None if day is None else Begin(midnight(day, zone), foreseen=True)
     return None

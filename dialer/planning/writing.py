@@ -72,6 +72,10 @@ _COMPARED = (
     ("why", "reason"),
 )
 
+TASK_DUE = "occasion.task_due"
+# Too late for the call is too late for what should have been done before it.
+_NOTHING_DUE = (Reason.TOO_LATE, Reason.NO_DATE)
+
 S, E = FollowUpState, FollowUpEvent
 
 
@@ -110,6 +114,22 @@ class Writer:
         for fate in fates:
             if fate.lead is not None:
                 self._merge(fate, ids[fate.lead.owed.key])
+
+    def _bring_about(self, owed: Owed, follow_up_id: str | None) -> None:
+        """Say which tasks are due with it; whoever keeps tasks hears of them. Once: when it is first seen."""
+        if owed.refused in _NOTHING_DUE:
+            return
+        for task in owed.tasks:
+            data = {
+                "task": task.key,
+                "title": task.effect.title.zh,
+                "department": task.department,
+                "within": str(task.effect.within) if task.effect.within else "",
+                "follow_up": follow_up_id,
+                "owner": owed.owner_id,
+                "cycle": owed.cycle,
+            }
+            self._told.append((TASK_DUE, owed.occasion_id, data))
 
     def _call(self, fate: Fate, due_at: datetime) -> str:
         standing = fate.item.standing
@@ -169,6 +189,7 @@ class Writer:
                 "at": self._now,
             }
             self._left_out.append(row)
+            self._bring_about(owed, None)
             if reason is not Reason.TO_DRAW:
                 self._decide(owed.occasion_id, owed, "excluded", fate.gates, reason)
             return
@@ -242,6 +263,8 @@ class Writer:
         standing = item.standing
         if standing is not None:
             self._taken_back.append({"gone": standing.id})
+        else:
+            self._bring_about(owed, follow_up_id)
         kind = "follow_up.merged" if state is S.MERGED else "follow_up.planned"
         self._told.append((kind, follow_up_id, {"playbook": owed.playbook.id, "state": state.value}))
         return follow_up_id

@@ -91,6 +91,9 @@ def _outer_conditions(playbook: Playbook) -> Iterator[tuple[Path, Condition]]:
     for number, cadence in enumerate(playbook.trigger.cadence):
         if cadence.when is not None:
             yield ("trigger", "cadence", number, "when"), cadence.when
+    for number, effect in enumerate(playbook.at_once):
+        if effect.when is not None:
+            yield ("at_once", number, "when"), effect.when
     if playbook.coverage.when_all is not None:
         yield ("coverage", "when_all"), playbook.coverage.when_all
     if playbook.to_head is not None:

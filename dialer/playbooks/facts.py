@@ -15,10 +15,10 @@ insured account account_channel activity risk_level model vin repair_type reason
 intention complaint complaint_kind complaint_level result department diagnosis ward fault hazard
 meter address ticket_kind content channel service list_name campaign note identity document_tail
 """
-_NUMBERS = "age_days amount mileage next_mileage logins transactions age"
+_NUMBERS = "age_days amount mileage daily_mileage next_mileage logins transactions age"
 _DATES = """
 due_date first_maintenance_due effective_date received_date admitted_on last_login last_transaction
-moved_in_on promised_on birthday
+moved_in_on promised_on birthday mileage_on
 """
 _LISTS = "segments items products"
 _TRUTHS = "member promotion_consent"

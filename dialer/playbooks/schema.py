@@ -100,6 +100,11 @@ class Playbook(Data):
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
     coverage: Coverage = Coverage()
     caller: CallerRule = CallerRule.ANY
+    callers: tuple[str, ...] = Field(
+        default=(),
+        description="Numbers of the only agents who may call for it; none: all. Those of the version in "
+        "force count for every open follow-up (R12).",
+    )
     skill: str = Field(default="", description="What its callers must be able to do.")
     to_head: Condition | None = Field(default=None, description="Major checks: the head's own (L6).")
     merge: Merging = Merging()
@@ -119,6 +124,9 @@ class Playbook(Data):
     never_say: tuple[str, ...] = Field(default=(), description="Words shown beside the script.")
     questionnaire: Annotated[tuple[Question, ...], Field(min_length=1)]
     effects: tuple[Effect, ...] = Field(default=(), description="Of all answers; each needs `when`.")
+    at_once: tuple[Effect, ...] = Field(
+        default=(), description="Tasks that it brings about by being due, long before the call (P23, K6)."
+    )
     rules: str = Field(description="The rule set its calls are checked against.")
     report: Report | None = None
     messages: tuple[Message, ...] = ()
@@ -158,6 +166,8 @@ class Playbook(Data):
     def _effects_say_when(self) -> "Playbook":
         if any(effect.when is None for effect in self.effects):
             raise ValueError("effects: each effect of the whole questionnaire needs `when`")
+        if any(effect.do is not EffectKind.TASK for effect in self.at_once):
+            raise ValueError("at_once: only tasks (do: task); everything else is of answers")
         return self
 
     @property

@@ -7,7 +7,10 @@ from pydantic import Field, model_validator
 
 from dialer.playbooks.base import Data
 from dialer.playbooks.conditions import Condition
-from dialer.playbooks.spans import Span
+from dialer.playbooks.questions import Effect, EffectKind
+from dialer.playbooks.spans import Span, Unit
+
+_MONTHS = frozenset({Unit.MONTH, Unit.QUARTER, Unit.YEAR})
 
 
 class TriggerKind(StrEnum):
@@ -23,12 +26,32 @@ class TriggerKind(StrEnum):
     ANSWER = "answer"  # an answer in another follow-up
 
 
+class Planned(StrEnum):
+    """On which day an absence is called about (P2)."""
+
+    DAY = "day"  # when it is complete
+    MONTH_START = "month_start"  # the first working day of the month after that
+
+
 class Cadence(Data):
-    """Every so often, for those of whom `when` holds. The first that holds counts."""
+    """Every so often, for those of whom `when` holds; with `task` a visit or another task, not a call (P18).
+
+    Of those that call the first that holds counts, and of those that make a task.
+    """
 
     when: Condition | None = None
+    season: tuple[int, ...] = Field(default=(), description="Months of the year; left out: the whole year.")
     every: Span
     first: Span | None = Field(default=None, description="After the first occasion, for new customers.")
+    task: Effect | None = Field(default=None, description="What somebody does instead of a call.")
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "Cadence":
+        if not all(1 <= month <= 12 for month in self.season):
+            raise ValueError("season: months are numbers from 1 to 12")
+        if self.task is not None and (self.task.do is not EffectKind.TASK or self.task.when is not None):
+            raise ValueError("task: only `do: task`, and its condition is the cadence's `when`")
+        return self
 
 
 class Trigger(Data):
@@ -36,9 +59,25 @@ class Trigger(Data):
 
     kind: TriggerKind = TriggerKind.EVENT
     fact: str = Field(default="", description="due: the occasion's fact that names the date.")
+    months: Span | None = Field(
+        default=None,
+        description="due: so long after the occasion, where that is earlier than the date named.",
+    )
+    kilometres: int | None = Field(
+        default=None,
+        gt=0,
+        description="due: when the projected odometer reads so much, where that is the earliest.",
+    )
+    counted_from: tuple[str, ...] = Field(
+        default=(),
+        description="due: kinds of occasions from which months and kilometres count; left out: all.",
+    )
     after: Span | None = Field(default=None, description="absence: how long without an occasion.")
     spread_days: int = Field(
         default=0, ge=0, le=366, description="absence: over how many working days a first backlog is spread."
+    )
+    planned: Planned = Field(
+        default=Planned.DAY, description="absence: called on its day, or at the start of the next month."
     )
     cadence: tuple[Cadence, ...] = Field(default=(), description="calendar: every so often.")
     on: tuple[str, ...] = Field(
@@ -59,6 +98,11 @@ class Trigger(Data):
                 f"trigger {self.kind}: due needs fact, absence needs after, calendar needs cadence or on, "
                 "signal needs signal"
             )
+        projects = self.months is not None or self.kilometres is not None
+        if projects and self.kind is not TriggerKind.DUE:
+            raise ValueError(f"trigger {self.kind}: months and kilometres are of a due date")
+        if self.months is not None and (self.months.unit not in _MONTHS or self.months.count < 1):
+            raise ValueError(f"months: {self.months} is no time after the occasion in months (6mo, 1q, 1y)")
         return self
 
 

@@ -14,10 +14,11 @@ from dialer.calling.queries import Attempt, attempt
 from dialer.calling.states import AttemptState
 from dialer.calling.status import Idle, idle
 from dialer.cases.queries import Case, cases_of_call, count_open_tasks
-from dialer.customers.corrections import is_missing
+from dialer.customers.rules import is_missing
 from dialer.followups.queries import CallSheet, FollowUp, call_sheet, follow_up
 from dialer.forms.queries import Answer, ResultForm, form_of
 from dialer.forms.topics import Topic, all_branches, topics_of
+from dialer.planning.projecting import with_due_day
 from dialer.playbooks.asking import IDENTITY
 from dialer.playbooks.schema import Playbook
 from dialer.storage.feed import latest_id
@@ -141,7 +142,10 @@ def _call(conn: Connection, panel: Panel, who: Agent, current: AgentSession, lan
     topics = topics_of(conn, panel.library, owed)
     zone, first = panel.settings.zone, topics[0]
     facts = {
-        **spoken(first.facts, [topic.playbook.identity for topic in topics]),
+        **spoken(
+            with_due_day(first.playbook.trigger, first.facts, zone),
+            [topic.playbook.identity for topic in topics],
+        ),
         **_given(first, language),
         "agent": who.name,
         "code": who.code,

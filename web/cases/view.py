@@ -100,7 +100,8 @@ def _effect(row: Row, library: Library) -> Effect | None:
     if playbook is None or not slash or not number.isdigit():
         return None
     question = playbook.question(question_id)
-    effects = question.effects if question else playbook.effects if not question_id else ()
+    others = {"": playbook.effects, "at_once": playbook.at_once}
+    effects = question.effects if question else others.get(question_id, ())
     at = int(number)
     # Another version may have another effect in this place.
     return effects[at] if at < len(effects) and effects[at].title.zh == row.title else None

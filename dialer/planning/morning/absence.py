@@ -8,7 +8,7 @@ from sqlalchemy import Connection, String, and_, bindparam, column, func, litera
 
 from dialer.alarms.service import clear_alarm, raise_alarm
 from dialer.customers.tables import occasions
-from dialer.followups.dates import add_span, midnight
+from dialer.followups.dates import add_months, add_span, midnight
 from dialer.followups.tables import follow_ups
 from dialer.planning.batch import settle
 from dialer.planning.facts import facts_of
@@ -18,6 +18,7 @@ from dialer.planning.tables import exclusions
 from dialer.planning.yeardays import spread
 from dialer.playbooks.schema import Playbook
 from dialer.playbooks.spans import Span
+from dialer.playbooks.timing import Planned
 from dialer.storage.base import UtcDateTime
 from dialer.storage.dialects import keep_event_order
 
@@ -74,8 +75,8 @@ def plan_absences(
         return Counter({"blocked:import_gap": 1}), None
     clear_alarm(conn, GAP, playbook.id, now)
     today = now.astimezone(site.zone).date()
-    # Later than this nobody is absent yet; the day itself is looked at exactly.
-    latest = midnight(_back(site, today, playbook.trigger.after) + timedelta(days=1), site.zone)
+    # Later than this nobody is absent yet, months of any length considered; the day is looked at exactly.
+    latest = midnight(_back(site, today, playbook.trigger.after) + timedelta(days=4), site.zone)
     ids = list(
         conn.execute(
             _LAST_VISITS,
@@ -110,8 +111,7 @@ def absent_on(site: Site, playbook: Playbook, occasion: Row, today: date) -> dat
     A first backlog is spread over working days, each customer always on the same one.
     """
     trigger = playbook.trigger
-    assert trigger.after is not None
-    day = add_span(occasion["happened_at"].astimezone(site.zone).date(), trigger.after, site.dates.calendar)
+    day = day_of_absence(site, playbook, occasion)
     if day > today:
         return None
     if trigger.spread_days and (today - day).days > _BACKLOG_DAYS:
@@ -120,6 +120,16 @@ def absent_on(site: Site, playbook: Playbook, occasion: Row, today: date) -> dat
         days = [first, *(calendar.add(first, count) for count in range(1, trigger.spread_days))]
         return spread(f"{playbook.id}:{occasion['id']}", days)
     return day if not trigger.spread_days else max(day, today - timedelta(days=_BACKLOG_DAYS))
+
+
+def day_of_absence(site: Site, playbook: Playbook, occasion: Row) -> date:
+    """The day on which an absence since this occasion is called about, where there is no backlog."""
+    trigger, calendar = playbook.trigger, site.dates.calendar
+    assert trigger.after is not None
+    day = add_span(occasion["happened_at"].astimezone(site.zone).date(), trigger.after, calendar)
+    if trigger.planned is Planned.MONTH_START:
+        return calendar.next_workday(add_months(day.replace(day=1), 1))
+    return day
 
 
 def _back(site: Site, today: date, after: Span) -> date:

@@ -1,8 +1,10 @@
 """Festivals, anniversaries and cadences: follow-ups that the calendar makes due (P18, P19, P22)."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import date, datetime
+from itertools import islice
 
 from sqlalchemy import Connection, bindparam, func, literal, select
 
@@ -12,12 +14,18 @@ from dialer.followups.tables import follow_ups
 from dialer.planning.batch import settle
 from dialer.planning.facts import facts_of
 from dialer.planning.loading import known_of, occasions_of, since_of
-from dialer.planning.owed import Owed, Row, Site, first_steps
+from dialer.planning.owed import Owed, Row, Site, first_steps, owed_task
+from dialer.planning.reasons import Reason
 from dialer.planning.tables import exclusions
 from dialer.planning.yeardays import day_in_period, period_of, year_day
 from dialer.playbooks.conditions import Facts
+from dialer.playbooks.questions import Effect
 from dialer.playbooks.schema import Playbook
+from dialer.playbooks.timing import Cadence
 from dialer.storage.dialects import keep_event_order
+
+# Nobody visits whom nobody may call, nor long afterwards.
+_NO_TASK = (Reason.DO_NOT_CALL, Reason.TOO_LATE)
 
 _newer = occasions.alias("newer")
 _LATEST = (
@@ -56,15 +64,14 @@ def plan_calendar(
     """
     keep_event_order(conn)
     kinds = list(playbook.occasions.kinds)
-    ids = conn.execute(_LATEST, {"kinds": kinds, "after": after, "most": limit}).scalars().all()
-    batch = sorted(occasions_of(conn, ids).values(), key=lambda row: str(row["customer_id"]))
+    batch = latest_of(conn, kinds, after, limit)
     if not batch:
         return Counter(), None
     known = known_of(conn, batch, since_of(now, 0))
-    wanted = {"kinds": kinds, "many": [row["customer_id"] for row in batch]}
-    first = {row.customer_id: row.first for row in conn.execute(_FIRST, wanted)}
+    customers = [row["customer_id"] for row in batch]
+    began = first_days(conn, site, kinds, customers)
     taken = {(row["playbook"], row["customer_id"], row["cycle"]) for row in known.owed}
-    taken |= _done_cycles(conn, playbook.id, wanted["many"])
+    taken |= _done_cycles(conn, playbook.id, customers)
     today = now.astimezone(site.zone).date()
     due: list[Owed] = []
     for occasion in batch:
@@ -73,40 +80,76 @@ def plan_calendar(
         facts = facts_of(occasion, person.record) | {"birthday": person.record.get("birthday")}
         if not playbook.applies_to(occasion["kind"], facts):
             continue
-        began = first[customer_id].astimezone(site.zone).date()
-        for cycle, day in turns(site, playbook, occasion, facts, began, today):
+        for cycle, day, task in turns(site, playbook, occasion, facts, began[customer_id], today):
             if (playbook.id, customer_id, cycle) in taken:
                 continue
             begins_at = midnight(day, site.zone)
-            due += first_steps(
+            found = first_steps(
                 site, playbook, occasion, person, facts, known.staff, now, begins_at=begins_at, cycle=cycle
             )
+            due += found if task is None else [_instead(one, task, facts) for one in islice(found, 1)]
     return settle(conn, site, known, due, now), str(batch[-1]["customer_id"])
+
+
+def latest_of(conn: Connection, kinds: Collection[str], after: str, limit: int) -> list[Row]:
+    """The latest occasion of these kinds of each customer with an id later than `after`, by that id."""
+    ids = conn.execute(_LATEST, {"kinds": list(kinds), "after": after, "most": limit}).scalars().all()
+    return sorted(occasions_of(conn, ids).values(), key=lambda row: str(row["customer_id"]))
+
+
+def first_days(
+    conn: Connection, site: Site, kinds: Collection[str], customers: Collection[str]
+) -> dict[str, date]:
+    """The days of these customers' first occasions of these kinds."""
+    rows = conn.execute(_FIRST, {"kinds": list(kinds), "many": list(customers)})
+    return {row.customer_id: row.first.astimezone(site.zone).date() for row in rows}
+
+
+def _instead(owed: Owed, task: Effect, facts: Facts) -> Owed:
+    """A task in the place of a call: it has its fate as all that is due, and never dials (L4, P18)."""
+    refused = owed.refused if owed.refused in _NO_TASK else Reason.OTHER_CHANNEL
+    tasks = () if owed.refused in _NO_TASK else (owed_task("cadence", task, facts),)
+    return replace(owed, refused=refused, tasks=tasks)
 
 
 def turns(
     site: Site, playbook: Playbook, occasion: Row, facts: Facts, began: date, today: date
-) -> Iterator[tuple[str, date]]:
-    """The cycles whose turn has come, and their days. `began`: the day of the customer's first occasion."""
+) -> Iterator[tuple[str, date, Effect | None]]:
+    """The cycles whose turn has come, with their days and the task that one makes instead of a call.
+
+    `began` is the day of the customer's first occasion.
+    """
+    calling = (one for one in playbook.trigger.cadence if one.task is None)
+    visiting = (one for one in playbook.trigger.cadence if one.task is not None)
+    for cadences in (calling, visiting):
+        cadence = next((one for one in cadences if _counts(one, facts, today)), None)
+        turn = cadence and _turn(site, playbook, cadence, occasion, began, today)
+        if cadence and turn:
+            cycle, day = turn
+            # Its cycles are not those of the calls.
+            yield (cycle if cadence.task is None else f"t/{cycle}"), day, cadence.task
+    for spec in playbook.trigger.on:
+        for cycle, day in _festival(site, playbook, spec, facts, today):
+            yield cycle, day, None
+
+
+def _counts(cadence: Cadence, facts: Facts, today: date) -> bool:
+    in_season = not cadence.season or today.month in cadence.season
+    return in_season and (cadence.when is None or cadence.when.holds(facts))
+
+
+def _turn(
+    site: Site, playbook: Playbook, cadence: Cadence, occasion: Row, began: date, today: date
+) -> tuple[str, date] | None:
     calendar = site.dates.calendar
     key = f"{playbook.id}:{occasion['customer_id']}"
-    for cadence in playbook.trigger.cadence:
-        if cadence.when is not None and not cadence.when.holds(facts):
-            continue
-        first, after = period_of(today, cadence.every)
-        if cadence.first is not None:
-            new_on = add_span(began, cadence.first, calendar)
-            # The first call takes the place of the period's own.
-            if began >= first:
-                if new_on <= today:
-                    yield "first", new_on
-                break
-        day = day_in_period(key, first, after, calendar)
-        if day <= today:
-            yield f"{first.isoformat()}/{cadence.every}", day
-        break
-    for spec in playbook.trigger.on:
-        yield from _festival(site, playbook, spec, facts, today)
+    first, after = period_of(today, cadence.every)
+    # The first call takes the place of the period's own.
+    if cadence.first is not None and began >= first:
+        new_on = add_span(began, cadence.first, calendar)
+        return ("first", new_on) if new_on <= today else None
+    day = day_in_period(key, first, after, calendar)
+    return (f"{first.isoformat()}/{cadence.every}", day) if day <= today else None
 
 
 def _festival(

@@ -185,11 +185,12 @@ def test_c3_without_an_id_the_same_row_has_the_same_one_again(tmp_path: Path) ->
 
 
 def test_c3_what_a_source_tells_of_the_customer(tmp_path: Path) -> None:
-    """C1: grade, household, tail of the document (never more of it), slot, birthday."""
+    """C1, R12: grade, household, segments, tail of the document (never more of it), slot, birthday."""
     heading = [
         *HEADING,
         "客户等级",
         "户号",
+        "所属客群",
         "身份证号",
         "方便联系时间",
         "生日",
@@ -201,6 +202,7 @@ def test_c3_what_a_source_tells_of_the_customer(tmp_path: Path) -> None:
     told = [
         "金卡",
         "H1",
+        "重点客户、车队",
         "41010519900101123X",
         "18:00-20:00",
         "1990-01-01",
@@ -215,6 +217,7 @@ def test_c3_what_a_source_tells_of_the_customer(tmp_path: Path) -> None:
         kind="company",
         grade="金卡",
         household="H1",
+        segments=["重点客户", "车队"],
         document_tail="123X",
         slot_from="18:00",
         slot_to="20:00",
@@ -222,6 +225,21 @@ def test_c3_what_a_source_tells_of_the_customer(tmp_path: Path) -> None:
         promotion_consent=False,
     )
     assert row.facts == {"mileage": 35200, "due_date": "2027-01-13"}
+
+
+def test_p4_the_follow_up_sheet_tells_mileages_and_their_day(tmp_path: Path) -> None:
+    """P4, C3: 用户回访跟踪表, from which the first service is projected."""
+    headings = ["车牌号", "车主", "手机", "交车日期", "里程", "里程日期", "日均里程"]
+    row = ["豫A12345", "李", "13800000001", "2026-11-21", "2000", "2026-12-13", "33.5公里"]
+    found = opened(file(tmp_path, csv_of([headings, row])))
+    (occasion,) = found.rows()
+    assert isinstance(occasion, Occasion), occasion
+    assert occasion.kind == "delivery-order"
+    assert {name: str(value) for name, value in occasion.facts.items()} == {
+        "mileage": "2000",
+        "mileage_on": "2026-12-13",
+        "daily_mileage": "34",
+    }
 
 
 def test_c3_several_columns_of_numbers_are_one_list(tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ def test_p3_maintenance_is_due_the_same_day() -> None:
 def test_p4_first_service_is_named_a_week_before() -> None:
     playbook = LIBRARY.get("first-maintenance")
     assert (playbook.trigger.kind, playbook.trigger.fact) == (TriggerKind.DUE, "first_maintenance_due")
+    assert (str(playbook.trigger.months), playbook.trigger.kilometres) == ("6mo", 5000)
     assert dates(playbook.steps[0])[:2] == ("-7d", "-7d")
     assert playbook.holidays is HolidayRule.BEFORE
 
@@ -319,7 +320,6 @@ def test_p17_second_steps_wait_for_the_first_and_for_rain() -> None:
     ("facts", "every"),
     [
         ({"season": "旺季"}, "1w"),
-        ({"season": "旺季", "contact": "拜访"}, "15d"),
         ({"grade": "VIP"}, "1q"),
         ({"grade": "重点"}, "6mo"),
         ({"grade": "普通"}, "1y"),
@@ -331,6 +331,8 @@ def test_p18_cadence_by_grade_and_season(facts: dict[str, Value], every: str) ->
     found = next(one for one in cadences if one.when is None or one.when.holds(facts))
     assert (str(found.every), str(found.first)) == (every, "1w")
     assert {"competitor_what", "need"} <= set(ids(LIBRARY.get("regular-customers")))
+    (visits,) = (one for one in cadences if one.task is not None)
+    assert (str(visits.every), visits.when and visits.when.holds({"season": "旺季"})) == ("15d", True)
 
 
 def test_p19_festivals_of_both_calendars_and_the_shops_own_days() -> None:
@@ -379,6 +381,7 @@ def test_p23_told_within_two_weeks_and_not_before_the_measures() -> None:
     """P23: two days to tell the department, three for its measures, two weeks to tell the customer."""
     playbook = LIBRARY.get("opinion-feedback")
     assert (str(playbook.steps[0].earliest), str(playbook.steps[0].limit)) == ("5d", "2w")
+    assert [str(task.within) for task in playbook.at_once] == ["2d", "5d"]
     assert {"department", "result"} <= set(playbook.facts)
     assert playbook.applies_to("opinion", {"kind": "opinion"})
     assert playbook.applies_to("hotline-ticket", {"kind": "hotline-ticket", "ticket_kind": "建议"})
