@@ -14,7 +14,7 @@ _COLLECTIONS = (20_000, 20, 20)
 
 
 def keep_pace() -> None:
-    """Short turns of the threads, short collections. Call it once, when everything is built."""
+    """Short turns of the threads, short collections. Call it when everything is imported, or built."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECTIONS)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from web import agent, cases, customers, imports, plan, playbooks, quality
+from web import agent, cases, customers, imports, plan, playbooks, quality, rights
 from web.auth import pages as auth
 from web.auth.guard import csrf_middleware, session_middleware
 from web.errors import error_middleware
@@ -35,7 +35,7 @@ def make_app(panel: Panel) -> web.Application:
     imports.set_up(app)
     app.cleanup_ctx.append(feed.run_broker)
     app.on_shutdown.append(feed.let_pages_go)
-    for area in (auth, live, supervisor, plan, customers, agent, cases, quality, playbooks, imports):
+    for area in (auth, live, supervisor, plan, customers, agent, cases, quality, playbooks, imports, rights):
         app.add_routes(area.routes(panel))
     app.router.add_static("/static", STATIC)
     app.on_response_prepare.append(_protect)

@@ -121,4 +121,5 @@ ROLE: Mapping[str, str] = {
     "qa": N_("QA"),
     "supervisor": N_("Supervisor"),
     "admin": N_("Administrator"),
+    "auditor": N_("Auditor"),
 }

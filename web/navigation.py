@@ -15,9 +15,11 @@ _PAGES: tuple[tuple[Collection[str], str, str], ...] = (
     (_BOTH, "/plan", N_("Plan of the day")),
     (_BOTH, "/supervisor/import", N_("Import")),
     ((*_BOTH, "qa"), "/customers", N_("Customers")),
+    ((*_BOTH, "agent", "qa"), "/segments", N_("Segments")),
     (_BOTH, "/cases", N_("Cases and tasks")),
     (_BOTH, "/playbooks", N_("Playbooks")),
     (("qa", "supervisor"), "/qa", N_("Recordings and QA")),
+    ((*_BOTH, "auditor"), "/rights", N_("Use of rights")),
 )
 
 

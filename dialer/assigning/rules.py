@@ -33,6 +33,7 @@ class Unplaced(StrEnum):
     ALL_BARRED = "all_barred"
     CALLER_AWAY = "caller_away"
     HEAD_AWAY = "head_away"
+    NOT_NAMED = "not_named"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class Owed:
     """A follow-up to be assigned. `seconds` is the expected talk and wrap-up.
 
     `owner_id` is whom it is assigned to now, `fixed` that a person decided so; `bound` that the caller
-    rule names the owner; `keepers` are the customer's owner and deputy, `last_agent` who talked last.
+    rule names the owner; `keepers` are the customer's owner and deputy, `last_agent` who talked last;
+    `named` the only ones who may call, None: all but those who are `barred`.
     """
 
     id: str
@@ -68,6 +70,15 @@ class Owed:
     to_head: bool = False
     keepers: tuple[str, ...] = ()
     last_agent: str | None = None
+    named: frozenset[str] | None = None
+
+    def is_named(self, person_id: str) -> bool:
+        """Whether the playbook lets this person call for it at all (R12)."""
+        return self.named is None or person_id in self.named
+
+    def lets(self, person_id: str) -> bool:
+        """Whether its rules let this person call, whatever the skills."""
+        return person_id not in self.barred and self.is_named(person_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,31 +170,31 @@ class _Desk:
         if one.bound and one.owner_id is not None:
             return self._give_required(one, one.owner_id)
         if one.to_head:
-            heads = [person.id for person in self._people.values() if person.head]
+            heads = [person.id for person in self._people.values() if person.head and one.is_named(person.id)]
             if not heads:
                 self._unplaced[one.id] = Unplaced.HEAD_AWAY
                 return True
             here = one.owner_id if one.owner_id in heads else min(heads, key=self._after(0))
             return self._give(one, here, Why.HEAD)
         owner = one.owner_id
-        if owner is not None and one.fixed and owner in self._people and owner not in one.barred:
+        if owner is not None and one.fixed and owner in self._people and one.lets(owner):
             return self._give(one, owner, Why.BY_HAND)
         for keeper in one.keepers:
             who = self._people.get(keeper)
-            if who is not None and who.can(one.skill) and keeper not in one.barred:
+            if who is not None and who.can(one.skill) and one.lets(keeper):
                 return self._give(one, keeper, Why.OWNER)
         if owner is not None and owner not in self._people and (cover := self._stand_ins.get(owner)):
             covering = self._people.get(cover)
-            if covering is not None and covering.can(one.skill) and cover not in one.barred:
+            if covering is not None and covering.can(one.skill) and one.lets(cover):
                 return self._give(one, cover, Why.LEAVE)
         return False
 
     def _give_required(self, one: Owed, owner: str) -> bool:
         """A required caller who is away is covered by the stand-in, else waited for."""
-        if owner in self._people:
+        if owner in self._people and one.is_named(owner):
             return self._give(one, owner, Why.REQUIRED_CALLER)
         cover = self._stand_ins.get(owner)
-        if cover in self._people and cover not in one.barred:
+        if cover in self._people and one.lets(str(cover)):
             return self._give(one, str(cover), Why.LEAVE)
         self._unplaced[one.id] = Unplaced.CALLER_AWAY
         return True
@@ -194,9 +205,9 @@ class _Desk:
         return True
 
     def _eligible(self, one: Owed) -> list[str]:
-        return [
-            person.id for person in self._callers if person.can(one.skill) and person.id not in one.barred
-        ]
+        # A head who is named calls, too.
+        people = self._callers if one.named is None else self._people.values()
+        return [person.id for person in people if person.can(one.skill) and one.lets(person.id)]
 
     def _place(self, one: Owed, eligible: list[str], goal: Mapping[str, float]) -> None:
         if not eligible:
@@ -215,6 +226,8 @@ class _Desk:
     def _why_nobody(self, one: Owed) -> Unplaced:
         if not self._people:
             return Unplaced.NOBODY_HERE
+        if not any(one.is_named(person) for person in self._people):
+            return Unplaced.NOT_NAMED
         skilled = any(person.can(one.skill) for person in self._callers)
         return Unplaced.ALL_BARRED if skilled else Unplaced.NO_SKILL
 
@@ -256,7 +269,7 @@ class _Desk:
         for one in sorted(mine, key=lambda one: (one.last_agent == high, -one.seconds, one.id)):
             if now(high) - now(low) <= enough:
                 break
-            fits = one.skill == skill and low not in one.barred
+            fits = one.skill == skill and one.lets(low)
             if fits and self._after(one.seconds)(low) < now(high):
                 gone.add(one.id)
                 self._free.setdefault(low, []).append(one)

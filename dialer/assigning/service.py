@@ -101,9 +101,18 @@ def propose_day(
     away = queries.leaves_on(conn, day)
     keys, by_hand = queries.agent_keys(conn), queries.decided_by_hand(conn)
     rows = queries.open_of_day(conn, day, tonight)
-    to_head = _to_head(conn, library, rows)
+    to_head, named = _to_head(conn, library, rows), named_callers(library, keys)
     owed = [
-        _owed(row, library, past, keys, fixed=row.id in by_hand, to_head=row.id in to_head) for row in rows
+        _owed(
+            row,
+            library,
+            past,
+            keys,
+            fixed=row.id in by_hand,
+            to_head=row.id in to_head,
+            named=named.get(row.playbook),
+        )
+        for row in rows
     ]
     proposal = assign(people, owed, {one.agent_id: stand_in(one.agent_id, day, away) for one in away})
     spreads = {skill: spread(proposal.load, people, skill) for skill in {one.skill for one in owed}}
@@ -142,17 +151,19 @@ def shift_minutes(rows: Collection[Shift]) -> dict[str, int]:
 
 
 def reassign(
-    conn: Connection, follow_up_ids: Collection[str], to_id: str, by: str, now: datetime
+    conn: Connection, library: Library, follow_up_ids: Collection[str], to_id: str, by: str, now: datetime
 ) -> str | None:
     """A supervisor gives follow-ups to an agent; returns the batch, None where nothing moves.
 
     Raises:
         CannotAssign: one of them may not be called by that agent, or is not open any more.
     """
-    return move_all(conn, plan_reassign(conn, follow_up_ids, to_id), by, now)
+    return move_all(conn, plan_reassign(conn, library, follow_up_ids, to_id), by, now)
 
 
-def plan_reassign(conn: Connection, follow_up_ids: Collection[str], to_id: str) -> list[Move]:
+def plan_reassign(
+    conn: Connection, library: Library, follow_up_ids: Collection[str], to_id: str
+) -> list[Move]:
     """The preview of `reassign`. Raises as it does."""
     to = next((agent for agent in all_agents(conn) if agent.id == to_id), None)
     if to is None:
@@ -160,7 +171,10 @@ def plan_reassign(conn: Connection, follow_up_ids: Collection[str], to_id: str) 
     rows = queries.open_by_id(conn, follow_up_ids)
     if len(rows) != len(set(follow_up_ids)):
         raise CannotAssign("some of them are being called or are done: load the page again")
+    named = named_callers(library, queries.agent_keys(conn))
     for row in rows:
+        if to_id not in named.get(row.playbook, (to_id,)):
+            raise CannotAssign("its playbook names who may call, and not this agent: choose another one")
         if to_id in row.barred:
             raise CannotAssign("this agent served the customer and must not call: choose another one")
         if row.bound and row.owner_id not in (None, to_id):
@@ -275,8 +289,24 @@ def _to_head(conn: Connection, library: Library, rows: Sequence[OpenRow]) -> set
     return {row.id for row in asked if conditions[row.playbook].holds(facts[row.occasion_id])}
 
 
+def named_callers(library: Library, keys: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """The ids of the only ones who may call for a playbook, of those that name them (R12)."""
+    return {
+        playbook.id: frozenset(keys[code] for code in playbook.callers if code in keys)
+        for playbook in library
+        if playbook.callers
+    }
+
+
 def _owed(
-    row: OpenRow, library: Library, past: Past, keys: Mapping[str, str], *, fixed: bool, to_head: bool
+    row: OpenRow,
+    library: Library,
+    past: Past,
+    keys: Mapping[str, str],
+    *,
+    fixed: bool,
+    to_head: bool,
+    named: frozenset[str] | None,
 ) -> Owed:
     return Owed(
         id=row.id,
@@ -290,6 +320,7 @@ def _owed(
         to_head=to_head,
         keepers=tuple(keys[name] for name in (row.keeper, row.deputy) if name in keys),
         last_agent=past.last_agent.get(row.customer_id),
+        named=named,
     )
 
 

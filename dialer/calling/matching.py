@@ -1,15 +1,24 @@
-"""Which ready agent takes which follow-up (L6, D2). Pure."""
+"""Which ready agent takes which follow-up (L6, D2, R12). Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from dialer.agents.queries import Agent
 from dialer.followups.queries import FollowUp
 from dialer.followups.rules import STAND_IN_AFTER
 
+Named = Mapping[str, Collection[str]]
+"""By playbook the numbers of the only agents who may call for it; one that is not in it is anybody's."""
+
+_ALL: Named = {}
+
 
 def pairs(
-    agents: Sequence[Agent], due: Sequence[FollowUp], on_duty: Collection[str], now: datetime
+    agents: Sequence[Agent],
+    due: Sequence[FollowUp],
+    on_duty: Collection[str],
+    now: datetime,
+    named: Named = _ALL,
 ) -> list[tuple[Agent, FollowUp]]:
     """Each follow-up with the agent who takes it, in the order of `due`; each agent and customer once.
 
@@ -24,7 +33,7 @@ def pairs(
             break
         if owed.customer_id in called:
             continue
-        able = [agent for agent in free if may_take(agent, owed, on_duty, now)]
+        able = [agent for agent in free if may_take(agent, owed, on_duty, now, named)]
         if not able:
             continue
         agent = next((one for one in able if one.id == owed.owner_id), able[0])
@@ -34,13 +43,15 @@ def pairs(
     return taken
 
 
-def may_take(agent: Agent, owed: FollowUp, on_duty: Collection[str], now: datetime) -> bool:
+def may_take(
+    agent: Agent, owed: FollowUp, on_duty: Collection[str], now: datetime, named: Named = _ALL
+) -> bool:
     """Whether this agent may call for this follow-up now.
 
     What is assigned waits for its owner while he is on duty; a caller rule waits for him in any case;
     an appointment for five minutes.
     """
-    if agent.id in owed.barred:
+    if agent.id in owed.barred or not is_named(agent, owed.playbook, named):
         return False
     if owed.skill and owed.skill not in agent.skills and agent.id != owed.owner_id:
         return False
@@ -51,3 +62,14 @@ def may_take(agent: Agent, owed: FollowUp, on_duty: Collection[str], now: dateti
     if owed.appointment_at is not None:
         return now >= owed.appointment_at + STAND_IN_AFTER
     return owed.owner_id not in on_duty
+
+
+def is_named(agent: Agent, playbook: str, named: Named) -> bool:
+    """Whether the playbook lets this agent call at all (R12)."""
+    callers = named.get(playbook)
+    return callers is None or agent.code in callers
+
+
+def shut_to(agents: Collection[Agent], named: Named) -> tuple[str, ...]:
+    """The playbooks for which none of these agents may call: theirs would only be in the others' way."""
+    return tuple(one for one in named if not any(is_named(agent, one, named) for agent in agents))

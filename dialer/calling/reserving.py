@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert
 
 from dialer.agents import service as agent_service
 from dialer.agents.queries import ON_DUTY, Agent, on_duty_of, ready_agents
-from dialer.calling.matching import pairs
+from dialer.calling.matching import Named, pairs, shut_to
 from dialer.calling.queries import count_in_flight
 from dialer.calling.settings import CallingSettings, Mode
 from dialer.calling.states import AttemptState
@@ -59,6 +59,11 @@ class Pairing:
         """The numbers that may be dialled; None when all may (D10)."""
         return self.settings.trial_numbers if self.settings.mode is Mode.TRIAL else None
 
+    @property
+    def named(self) -> Named:
+        """Who may call for the playbooks that name their callers, as they are in force (R12)."""
+        return {playbook.id: playbook.callers for playbook in self.library if playbook.callers}
+
     def open_playbooks(self, now: datetime) -> tuple[str, ...]:
         """The playbooks whose calling hours include `now` (L3)."""
         zone = self.zone
@@ -92,6 +97,7 @@ def reserve(conn: Connection, pairing: Pairing, now: datetime) -> Reserved:
     room = pairing.settings.max_calls - count_in_flight(conn)
     free = waiting[: max(room, 0)]
     orders: list[CallOrder] = []
+    named = pairing.named
     for candidates in _CANDIDATES:
         if not free:
             break
@@ -102,6 +108,7 @@ def reserve(conn: Connection, pairing: Pairing, now: datetime) -> Reserved:
             numbers=pairing.numbers,
             limit=candidates * len(free),
             callers=Callers([agent.id for agent in free], ON_DUTY),
+            shut=shut_to(free, named),
         )
         if not due:
             break
@@ -120,7 +127,7 @@ def _reserve_of(
     on_duty = on_duty_of(conn, {owed.owner_id for owed in allowed if owed.owner_id})
     chosen = [
         (owed, _commit_to(conn, pairing, agent, owed, now), agent)
-        for agent, owed in pairs(free, allowed, on_duty, now)
+        for agent, owed in pairs(free, allowed, on_duty, now, pairing.named)
     ]
     for owed, verdict in judged:
         if not verdict.allowed:

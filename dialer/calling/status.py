@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from dialer.agents import queries as agent_queries
 from dialer.agents.states import AgentState
 from dialer.calling.idle import Gates, IdleReason, why_idle
+from dialer.calling.matching import shut_to
 from dialer.calling.reserving import Pairing
 from dialer.followups import queries as follow_up_queries
 
@@ -46,9 +47,11 @@ def idle(conn: Connection, agent_id: str, status: EngineStatus, *, form_saved: b
     current = agent_queries.session(conn, agent_id)
     open_playbooks = status.pairing.open_playbooks(now)
     every = tuple(playbook.id for playbook in status.pairing.library)
-    in_all = follow_up_queries.count_due(conn, now, every, None)
-    in_hours = follow_up_queries.count_due(conn, now, open_playbooks, None)
-    allowed = follow_up_queries.count_due(conn, now, open_playbooks, status.pairing.numbers)
+    # What others are named for is nothing that waits for this one (R12).
+    shut = shut_to([agent], status.pairing.named) if agent else ()
+    in_all = follow_up_queries.count_due(conn, now, every, None, shut)
+    in_hours = follow_up_queries.count_due(conn, now, open_playbooks, None, shut)
+    allowed = follow_up_queries.count_due(conn, now, open_playbooks, status.pairing.numbers, shut)
     next_due = follow_up_queries.next_due_at(conn, now)
     gates = Gates(
         state=current.state if current else AgentState.OFFLINE,

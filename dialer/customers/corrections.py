@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, bindparam, insert, select
 
+from dialer.customers.members import set_confirmed
 from dialer.customers.person import BLANK, Person
 from dialer.customers.queries import load_people
-from dialer.customers.rules import normalise_number
+from dialer.customers.rules import is_missing, normalise_number
 from dialer.customers.storing import store_people
 from dialer.customers.tables import corrections, phones, vehicles
 from dialer.ids import new_id
@@ -30,6 +31,7 @@ def correct(
 ) -> bool:
     """Take over what was learned of a customer, with who and when; False where it was known already.
 
+    Either way the customer's data are confirmed (R12).
     `field` is a column such as `birthday`, or `number` for one more telephone number, dialled first from
     now on; any other name is a fact that only the corrections keep. `source` is the attempt, the import
     or the page. It holds until a record tells it that is later than `now`.
@@ -50,8 +52,11 @@ def correct(
     else:
         before = filled_in(conn, person.id).get(field, "")
     if before == value:
+        set_confirmed(conn, person.id, now)
+        emit(conn, "customer.confirmed", person.id, now, {"by": by})
         return False
     store_people(conn, [person], now)
+    set_confirmed(conn, person.id, now)
     _note(conn, person.id, field, before, value, by, source, now)
     return True
 
@@ -92,11 +97,6 @@ def missing_fields(conn: Connection, customer_id: str, wanted: Sequence[str]) ->
         select(vehicles.c.plate).where(vehicles.c.customer_id == person.id)
     ).scalar()
     return [name for name in wanted if is_missing(known.get(name))]
-
-
-def is_missing(value: object) -> bool:
-    """Whether nothing is known: no and nought are answers, too."""
-    return value is None or value in ("", [], ())
 
 
 def count_missing(rows: Sequence[Mapping[str, object]], wanted: Sequence[str]) -> dict[str, int]:

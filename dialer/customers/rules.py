@@ -128,3 +128,8 @@ def split_salutation(name: str) -> tuple[str, str]:
         if name.endswith(salutation) and len(name) > len(salutation):
             return name.removesuffix(salutation), salutation
     return name, ""
+
+
+def is_missing(value: object) -> bool:
+    """Whether nothing is known: no and nought are answers, too."""
+    return value is None or value in ("", [], ())

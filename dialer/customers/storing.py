@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Update, bindparam, update
 
+from dialer.customers.members import write_members
 from dialer.customers.person import BLANK, Person, pack
 from dialer.customers.tables import customers, identities, occasions, phones, vehicles
 from dialer.customers.taking import World
@@ -48,7 +49,8 @@ _OCCASIONS = (
 
 
 def store_people(conn: Connection, people: Iterable[Person], now: datetime) -> None:
-    """Write the records that are new or changed, with their phones."""
+    """Write the records that are new or changed, with their phones and their places in segments."""
+    people = [one for one in people if one.new or one.changed or one.phones_changed]
     new, changed, new_phones, moved_phones = [], [], [], []
     for one in people:
         values = {**one.fields, "told": pack(one.told), "do_not_call": one.do_not_call}
@@ -68,9 +70,10 @@ def store_people(conn: Connection, people: Iterable[Person], now: datetime) -> N
     insert_many(conn, phones, new_phones)
     _update_many(conn, _CUSTOMERS, changed)
     _update_many(conn, _PHONES, moved_phones)
+    write_members(conn, people, now)
 
 
-_NEVER = {"paused_until": None, "pause_reason": "", "forgotten_at": None}
+_NEVER = {"paused_until": None, "pause_reason": "", "forgotten_at": None, "confirmed_at": None}
 
 
 def _phone_row(customer_id: str, number: str, position: int, told: str) -> dict[str, Any]:

@@ -50,6 +50,8 @@ customers = Table(
     # The record that this one became part of; undone by clearing it.
     Column("merged_into", Id, index=True),
     Column("forgotten_at", UtcDateTime),
+    # When a person last said that the data are true, or mended them; None: since it was made (R12).
+    Column("confirmed_at", UtcDateTime),
     # Which record told each field last: {"2026-11-21T08:30:00Z csv settlement-order JS001": ["name"]}.
     Column("told", JSON, nullable=False, default=dict),
 )
@@ -61,6 +63,37 @@ identities = Table(
     metadata,
     Column("key", String(180), primary_key=True),
     Column("customer_id", Id, ForeignKey("customers.id"), nullable=False, index=True),
+)
+
+# The segments that customers carry, each with who keeps its data true (R12). A row comes by itself with
+# the first customer of a segment.
+customer_segments = Table(
+    "customer_segments",
+    metadata,
+    Column("name", String(60), primary_key=True),
+    # The login of a user; "" is nobody yet.
+    Column("keeper", String(60), nullable=False),
+    # Data that nobody confirmed for so long are stale.
+    Column("stale_days", Integer, nullable=False),
+    # Fields that every customer of the segment should have.
+    Column("wanted", JSON, nullable=False),
+    Column("set_by", String(60), nullable=False),
+    Column("set_at", UtcDateTime),
+)
+
+# What `customers.segments` says, so that a segment's stale data are found without looking through all
+# customers; written in `members.py`, with no foreign key: merging moves no rows of it, it writes them anew.
+segment_members = Table(
+    "segment_members",
+    metadata,
+    Column("segment", String(60), primary_key=True),
+    Column("customer_id", Id, primary_key=True),
+    # As in `customers`, or when the customer was made.
+    Column("confirmed_at", UtcDateTime, nullable=False),
+    # The fields that are not known, one bit each: see `members.WANTED`.
+    Column("lacks", Integer, nullable=False),
+    Index("ix_segment_members_stale", "segment", "confirmed_at", "customer_id", "lacks"),
+    Index("ix_segment_members_customer", "customer_id"),
 )
 
 phones = Table(

@@ -38,9 +38,7 @@ class AssignWorker:
         """Assign what is new; whether there was anything."""
         if not await self._db.read(_has_news):
             return False
-        return await self._db.write(
-            lambda conn: assign_news(conn, self._library, self._zone, self._clock())
-        )
+        return await self._db.write(lambda conn: assign_news(conn, self._library, self._zone, self._clock()))
 
 
 def assign_news(conn: Connection, library: Library, zone: ZoneInfo, now: datetime) -> bool:

@@ -150,8 +150,10 @@ def _for_whom(on_duty: Select[str]) -> ColumnElement[bool]:
 
 
 @cache
-def _due(listed: bool, on_duty: Select[str] | None) -> Select[*tuple[object, ...]]:
-    whom = () if on_duty is None else (_for_whom(on_duty),)
+def _due(listed: bool, on_duty: Select[str] | None, some_shut: bool) -> Select[*tuple[object, ...]]:
+    whom = [] if on_duty is None else [_for_whom(on_duty)]
+    if some_shut:
+        whom.append(follow_ups.c.playbook.not_in(bindparam("shut", expanding=True)))
     calling = select(follow_ups.c.customer_id).where(
         follow_ups.c.state.in_((FollowUpState.CALLING, FollowUpState.WRAP_UP))
     )
@@ -172,29 +174,36 @@ def due(
     numbers: Collection[str] | None,
     limit: int,
     callers: Callers | None = None,
+    shut: Collection[str] = (),
 ) -> list[FollowUp]:
     """Follow-ups to dial now, the nearest limit first.
 
     `playbooks` are those whose window is open; `numbers` the white list of trial mode (D10),
-    None in live mode; `callers` leaves out what waits for somebody else. A customer's calls come one
-    after another, never two at a time.
+    None in live mode; `callers` leaves out what waits for somebody else, `shut` are playbooks that nobody
+    who waits may call for. A customer's calls come one after another, never two at a time.
     """
     values: dict[str, object] = {"now": now, "playbooks": list(playbooks), "most": limit}
     if numbers is not None:
         values["numbers"] = list(numbers)
     if callers is not None:
         values["ready"], values["kept_until"] = list(callers.ready), now - STAND_IN_AFTER
+    if shut:
+        values["shut"] = list(shut)
     one_each: dict[str, FollowUp] = {}
-    query = _due(numbers is not None, callers.on_duty if callers else None)
+    query = _due(numbers is not None, callers.on_duty if callers else None, bool(shut))
     for row in fetch(conn, query, FollowUp, **values):
         one_each.setdefault(row.customer_id, row)
     return list(one_each.values())
 
 
 def count_due(
-    conn: Connection, now: datetime, playbooks: Collection[str], numbers: Collection[str] | None
+    conn: Connection,
+    now: datetime,
+    playbooks: Collection[str],
+    numbers: Collection[str] | None,
+    shut: Collection[str] = (),
 ) -> int:
-    """How many follow-ups could be dialled now."""
+    """How many follow-ups could be dialled now; all as in `due`."""
     query = (
         select(func.count())
         .select_from(follow_ups)
@@ -202,6 +211,8 @@ def count_due(
         .where(*_diallable(numbers is not None))
     )
     values: dict[str, object] = {"now": now, "playbooks": list(playbooks)}
+    if shut:
+        query = query.where(follow_ups.c.playbook.not_in(list(shut)))
     if numbers is not None:
         values["numbers"] = list(numbers)
     return conn.execute(query, values).scalar_one()

@@ -4,7 +4,6 @@ import asyncio
 import csv
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,8 +17,10 @@ from dialer.importing.results import FIELDS, Result, ended_on, is_field, results
 from dialer.importing.write_back import note_written
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database
+from dialer.storage.feed import emit
 
 Layout = Mapping[str, str]
+EXPORTED = "results.exported"
 
 
 class BadLayout(Exception):
@@ -59,8 +60,11 @@ async def export_results(
     name: str,
     zone: ZoneInfo,
     clock: Clock,
+    by: str = "command line",
 ) -> int:
     """Write the results of a day to a .csv or .xlsx file, and note each as written back under `name`.
+
+    Who took the file, and of how many, is kept (R12).
 
     Raises:
         OSError: the file cannot be written; nothing is noted then.
@@ -72,7 +76,13 @@ async def export_results(
     results = await database.read(load)
     await asyncio.to_thread(_write, to, layout, results)
     ids = [str(result["follow_up_id"]) for result in results]
-    await database.write(partial(note_written, ids=ids, target=name, now=clock()))
+    now, told = clock(), {"by": by, "layout": name, "results": len(ids), "file": to.name}
+
+    def note(conn: Connection) -> None:
+        note_written(conn, ids, name, now)
+        emit(conn, EXPORTED, day.isoformat(), now, told)
+
+    await database.write(note)
     return len(results)
 
 

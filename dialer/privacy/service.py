@@ -22,6 +22,7 @@ from dialer.customers.tables import (
     merges,
     occasions,
     phones,
+    segment_members,
     vehicles,
 )
 from dialer.followups.service import move
@@ -132,7 +133,7 @@ def _cancel(
 
 
 def _erase_customer(conn: Connection, records: Sequence[str], lawful: set[str], now: datetime) -> None:
-    for table in (phones, vehicles, identities):
+    for table in (phones, vehicles, identities, segment_members):
         conn.execute(delete(table).where(table.c.customer_id.in_(records)))
     empty = {**BLANK, "segments": [], "told": {}, "paused_until": None, "pause_reason": ""}
     branch = empty.pop("branch")

@@ -20,8 +20,10 @@ from dialer.assigning.service import (
 from dialer.customers.tables import occasions
 from dialer.daily.outlook import outlook
 from dialer.daily.queries import figures_of_day, past, reach
+from dialer.explaining.service import explain_customer
 from dialer.followups.tables import follow_ups
 from dialer.followups.workdays import WorkCalendar
+from dialer.planning.settings import PlanningSettings
 from dialer.storage.database import Database
 from dialer.storage.feed import of_subject
 from tests.support import planned
@@ -131,7 +133,7 @@ async def test_l6_by_hand_with_preview_and_undo(database: Database) -> None:
         ids = [owed(conn, number) for number in range(4)]
         assign(conn)
         mine = [each for each in ids if owner(conn, each) == one]
-        batch = reassign(conn, mine, two, "chen", NOW)
+        batch = reassign(conn, LIBRARY, mine, two, "chen", NOW)
         assert batch is not None
         assert {owner(conn, each) for each in ids} == {two}
         assign(conn)
@@ -148,9 +150,9 @@ async def test_l6_undo_leaves_what_was_moved_or_called_since(database: Database)
     def work(conn: Connection) -> None:
         one, two = agent_named(conn, "8001"), agent_named(conn, "8002")
         ids = [owed(conn, number, owner_id=one) for number in range(3)]
-        batch = reassign(conn, ids, two, "chen", NOW)
+        batch = reassign(conn, LIBRARY, ids, two, "chen", NOW)
         assert batch is not None
-        reassign(conn, ids[:1], one, "chen", NOW)
+        reassign(conn, LIBRARY, ids[:1], one, "chen", NOW)
         conn.execute(update(follow_ups).where(follow_ups.c.id == ids[1]).values(state="calling"))
         assert undo(conn, batch, "chen", NOW) == (1, 2)
 
@@ -162,7 +164,28 @@ async def test_l6_what_a_rule_forbids_cannot_be_done_by_hand(database: Database)
         one, two = agent_named(conn, "8001"), agent_named(conn, "8002")
         for values in ({"barred": [two]}, {"owner_id": one, "bound": True}, {"skill": "loans"}):
             with pytest.raises(CannotAssign):
-                reassign(conn, [owed(conn, len(values), **values)], two, "chen", NOW)
+                reassign(conn, LIBRARY, [owed(conn, len(values), **values)], two, "chen", NOW)
+
+    await database.write(work)
+
+
+async def test_r12_named_callers_are_assigned_and_explained(database: Database) -> None:
+    """R12: by the balance and by hand, from the version in force; and why a call waits is said."""
+    playbook = LIBRARY.get("after-sales-satisfaction").model_copy(update={"callers": ("8002",)})
+    named = LIBRARY.having(playbook)
+
+    def work(conn: Connection) -> None:
+        one, two = agent_named(conn, "8001"), agent_named(conn, "8002")
+        ids = [owed(conn, number) for number in range(4)]
+        assign_day(conn, named, DAY, SHANGHAI, "chen", NOW)
+        assert {owner(conn, each) for each in ids} == {two}
+        with pytest.raises(CannotAssign, match="names who may call"):
+            reassign(conn, named, ids, one, "chen", NOW)
+        customer = follow_up_of(conn, ids[0]).customer_id
+        every = explain_customer(conn, named, PlanningSettings(), SHANGHAI, customer, NOW)
+        told = next(one for one in every if one.follow_up_id == ids[0])
+        gate = next(gate for gate in told.gates if gate.name == "callers")
+        assert (told.reason, gate.value, gate.passed) == ("callers", "nobody", False)
 
     await database.write(work)
 

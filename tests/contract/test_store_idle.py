@@ -9,7 +9,7 @@ from dialer.agents.service import add_agent
 from dialer.calling.idle import IdleReason
 from dialer.calling.status import EngineStatus, Idle, idle
 from dialer.storage.database import Database
-from tests.support.core import NOW, add_follow_up, add_ready_agent, pairing, talked
+from tests.support.core import LIBRARY, NOW, PLAYBOOK, add_follow_up, add_ready_agent, pairing, talked
 
 UP = EngineStatus(pairing(), link_up=True, settled=True)
 
@@ -69,5 +69,19 @@ async def test_an_agents_own_state_comes_first(database: Database) -> None:
         assert look(conn, call.agent_id).reason is IdleReason.FORM_UNSAVED
         absent = add_agent(conn, code="9", name="赵", extension="8009", branch="x")
         assert look(conn, absent).reason is IdleReason.OFFLINE
+
+    await database.write(work)
+
+
+async def test_r12_what_others_are_named_for_is_nothing_that_is_due_to_this_agent(database: Database) -> None:
+    """R12: nobody is told that a call comes which he may not make."""
+
+    def work(conn: Connection) -> None:
+        agent_id, named_id = add_ready_agent(conn, "8001"), add_ready_agent(conn, "8002")
+        add_follow_up(conn)
+        named = PLAYBOOK.model_copy(update={"callers": ("A8002",)})
+        status = replace(UP, pairing=replace(pairing(), library=LIBRARY.having(named)))
+        assert look(conn, agent_id, status).reason is IdleReason.NOTHING_DUE
+        assert look(conn, named_id, status).reason is IdleReason.CALL_COMES
 
     await database.write(work)

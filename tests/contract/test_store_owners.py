@@ -1,5 +1,6 @@
 """Pairing keeps to assignments, caller rules and appointments, on both databases (L6, L7)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import Connection, update
@@ -9,7 +10,7 @@ from dialer.agents.states import PauseReason
 from dialer.calling.reserving import reserve
 from dialer.followups.tables import follow_ups
 from dialer.storage.database import Database
-from tests.support.core import NOW, add_follow_up, add_ready_agent, pairing
+from tests.support.core import LIBRARY, NOW, PLAYBOOK, add_follow_up, add_ready_agent, pairing
 
 
 def give(conn: Connection, follow_up_id: str, **values: object) -> None:
@@ -82,3 +83,25 @@ async def test_l6_who_served_the_customer_is_passed_over(database: Database) -> 
 
     await database.write(work)
     assert await paired(database) == [("8002", "3")]
+
+
+async def test_r12_a_playbook_calls_through_its_named_callers_only(database: Database) -> None:
+    """R12: those who are not named get other calls, however many of the named ones' are more urgent."""
+    named = PLAYBOOK.model_copy(update={"callers": ("A8002",)})
+    how = replace(pairing(), library=LIBRARY.having(named))
+    other = LIBRARY.get("maintenance-reminder")
+
+    def work(conn: Connection) -> None:
+        add_ready_agent(conn, "8001")
+        for number in range(10):
+            # Looked at whatever the playbook's hours are: a customer's own time.
+            give(conn, add_follow_up(conn, f"1380000010{number}"), appointment_at=NOW)
+        late = add_follow_up(conn, "13800000007")
+        give(conn, late, playbook=other.id, limit_at=NOW + timedelta(days=9))
+
+    await database.write(work)
+    (order,) = await database.write(lambda conn: reserve(conn, how, NOW).orders)
+    assert (order.agent_extension, order.customer_number[-1]) == ("8001", "7")
+    await database.write(lambda conn: add_ready_agent(conn, "8002"))
+    (order,) = await database.write(lambda conn: reserve(conn, how, NOW).orders)
+    assert (order.agent_extension, order.customer_number[:10]) == ("8002", "1380000010")

@@ -16,6 +16,18 @@ class Role(StrEnum):
     QA = "qa"
     SUPERVISOR = "supervisor"
     ADMIN = "admin"
+    # Reads who used which right, and changes nothing (R7).
+    AUDITOR = "auditor"
+
+
+# Whoever may see everything sees the live page first.
+_HOMES = (
+    (Role.AGENT, "/agent"),
+    (Role.SUPERVISOR, "/supervisor"),
+    (Role.QA, "/qa"),
+    (Role.ADMIN, "/supervisor"),
+    (Role.AUDITOR, "/rights"),
+)
 
 
 class BadUser(ValueError):
@@ -47,7 +59,7 @@ class Failures:
 
 def home_of(roles: frozenset[str]) -> str:
     """The page a user lands on after the login."""
-    for role, path in ((Role.AGENT, "/agent"), (Role.SUPERVISOR, "/supervisor"), (Role.QA, "/qa")):
+    for role, path in _HOMES:
         if role in roles:
             return path
     return "/supervisor"

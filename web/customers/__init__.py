@@ -2,10 +2,10 @@
 
 from aiohttp import web
 
-from web.customers import acts, pages
+from web.customers import acts, pages, segments
 from web.panel import Panel
 
 
 def routes(panel: Panel) -> list[web.RouteDef]:
     """The routes of this area."""
-    return [*pages.routes(panel), *acts.routes(panel)]
+    return [*pages.routes(panel), *acts.routes(panel), *segments.routes(panel)]

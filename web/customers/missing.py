@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from dialer.customers.corrections import filled_in, is_missing
+from dialer.customers.corrections import filled_in
+from dialer.customers.rules import is_missing
 from dialer.customers.tables import customers, occasions
 from dialer.followups.states import OPEN
 from dialer.followups.tables import follow_ups

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time
 from aiohttp import web
 from sqlalchemy import Connection
 
-from dialer.customers.corrections import is_missing
+from dialer.customers.rules import is_missing
 from dialer.explaining.service import explain_customer
 from dialer.playbooks.library import Library
 from dialer.storage.feed import emit
@@ -15,6 +15,7 @@ from web.auth.guard import current_user, requires
 from web.auth.rules import Role
 from web.customers import queries, words
 from web.customers.missing import missing_of
+from web.customers.segments import may_keep
 from web.customers.timeline import timeline
 from web.labels import CASE_STATE, DISPOSITION, ITEM_STATE, OUTCOME, SATISFACTION, TASK_KIND, TASK_STATE
 from web.panel import PANEL, Panel
@@ -70,11 +71,14 @@ async def customer_page(request: web.Request) -> web.StreamResponse:
         shown = queries.head(conn, customer_id, began, panel.planning.quarter_limit)
         if shown is None:
             return None
-        if not may_all and not _called(conn, user.agent_id, shown.records):
+        keeps = may_keep(conn, user, shown.records)
+        if not may_all and not keeps and not _called(conn, user.agent_id, shown.records):
             raise web.HTTPForbidden
         of = shown.row["id"]
         return {
             "head": shown,
+            "may_confirm": keeps,
+            "wrong": request.query.get("wrong") == "1",
             "explanations": explain_customer(conn, panel.library, panel.planning, zone, of, now, numbers),
             "missing": missing_of(conn, panel.library, of),
             "timeline": timeline(conn, shown.records),

@@ -39,6 +39,23 @@ FIELD: Mapping[str, str] = {
     "mileage": N_("Mileage"),
 }
 
+# What a keeper may mend on the customer's page; the rest comes with files and calls.
+MENDED = (
+    "name",
+    "number",
+    "salutation",
+    "grade",
+    "member_number",
+    "document_tail",
+    "birthday",
+    "household",
+    "means",
+    "frequency",
+    "owner",
+    "deputy",
+    "segments",
+)
+
 CUSTOMER_KIND: Mapping[str, str] = {
     "person": N_("Person"),
     "company": N_("Company"),
@@ -88,6 +105,7 @@ NOT_MERGED = N_(
     "It cannot be done: one of the two is part of another record already, was merged again later, or was "
     "forgotten."
 )
+NO_KEEPER = N_("It cannot be saved: choose a user who is active, and days from 1 to 3650.")
 BEING_CALLED = N_("This customer is being called now: forget it when the call has ended.")
 
 _SPAN: Mapping[str, str] = {

@@ -123,7 +123,7 @@ def _chosen(conn: Connection, panel: Panel, day: date, form: Form) -> list[Move]
     chosen = [row.id for row in rows if wanted in ("", row.playbook)]
     count = form.number("count")
     chosen = chosen[-count:] if count else chosen
-    return assigning.plan_reassign(conn, chosen[:_MOST], form.value("to"))
+    return assigning.plan_reassign(conn, panel.library, chosen[:_MOST], form.value("to"))
 
 
 async def _release(request: web.Request, _form: Form) -> str:

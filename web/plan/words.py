@@ -47,6 +47,7 @@ UNPLACED: Mapping[str, str] = {
     Unplaced.ALL_BARRED: N_("Everyone here served the customer"),
     Unplaced.CALLER_AWAY: N_("Who must call is away and has no stand-in"),
     Unplaced.HEAD_AWAY: N_("No head is here"),
+    Unplaced.NOT_NAMED: N_("None of the callers whom the playbook names is on shift"),
 }
 
 LIMIT: Mapping[str, str] = {
@@ -91,6 +92,7 @@ PROBLEMS = (
     N_("there is no such note"),
     N_("who hands over signs first"),
     N_("only the two people of a note sign it"),
+    N_("its playbook names who may call, and not this agent: choose another one"),
     N_("nothing is chosen: choose agents, or how many"),
     N_("a date or time is missing or is none: enter it as the field shows"),
 )
@@ -120,6 +122,7 @@ GATE: Mapping[str, str] = {
     "trial": N_("Trial list"),
     "sample": N_("Drawn in the sample"),
     "agent": N_("Agent"),
+    "callers": N_("Agents who may call for the playbook"),
     "owner": N_("Agent"),
     "condition": N_("What the playbook is for"),
     "playbook": N_("Playbook"),
@@ -136,6 +139,7 @@ OBSTACLE: Mapping[str, str] = {
     "trial": N_("the number is not on the trial list"),
     "sample": N_("it was not drawn in the sample"),
     "agent": N_("only one agent may call, and is not here"),
+    "callers": N_("only the agents whom the playbook names may call, and none of them is here"),
     "condition": N_("this is not what the playbook is for"),
     "playbook": N_("no playbook is for records of this kind"),
     "planned": N_("the planner has not looked at it yet"),

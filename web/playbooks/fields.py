@@ -16,6 +16,8 @@ from web.playbooks.words import CAUSE, HOLIDAYS, hours
 
 _WINDOW = re.compile(r"([0-2]?\d)[:：](\d\d)\s*[-–—~至到]\s*([0-2]?\d)[:：](\d\d)")
 
+_BETWEEN = re.compile(r"[\s,，、;；]+")
+
 
 class Form(StrEnum):
     """How a field is typed."""
@@ -26,6 +28,7 @@ class Form(StrEnum):
     NUMBER = "number"
     CHOICE = "choice"
     TEXT = "text"
+    CODES = "codes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,8 @@ def changes_of(
 
 
 def _read(one: Field, value: str) -> Plain:
+    if one.form is Form.CODES:
+        return [code for code in _BETWEEN.split(value) if code]
     if not value:
         if one.needed:
             raise ValueError("is needed")
@@ -161,6 +166,13 @@ def _limits(playbook: Playbook) -> tuple[Field, ...]:
     return (
         Field(
             ("coverage", "share"), N_("Share that is called, in %"), Form.PERCENT, f"{share.normalize():f}"
+        ),
+        Field(
+            ("callers",),
+            N_("Only these agents, by their numbers"),
+            Form.CODES,
+            ", ".join(playbook.callers),
+            needed=False,
         ),
         Field(
             ("caps", "per_quarter"),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from aiohttp import web
 from sqlalchemy import Connection, func, select
 
+from dialer.agents.queries import all_agents
 from dialer.followups.states import OPEN
 from dialer.followups.tables import follow_ups
 from dialer.playbooks.library import Library
@@ -44,17 +45,23 @@ async def list_page(request: web.Request) -> web.StreamResponse:
 async def show_page(request: web.Request) -> web.StreamResponse:
     """One, in the version in force or an older one."""
     playbook_id, wanted = request.match_info["playbook"], request.query.get("version", "")
-    library, saved = await request.app[PANEL].database.read(
-        lambda conn: (library_of(conn, request.app[PANEL].library), saved_versions(conn, playbook_id))
+    library, saved, agents = await request.app[PANEL].database.read(
+        lambda conn: (
+            library_of(conn, request.app[PANEL].library),
+            saved_versions(conn, playbook_id),
+            {agent.code: agent.name for agent in all_agents(conn)},
+        )
     )
     current = in_force(library, playbook_id)
     number = int(wanted) if wanted.isdecimal() and wanted.isascii() and len(wanted) < 9 else current.version
     if number not in library.versions(playbook_id):
         raise web.HTTPNotFound
+    playbook = library.get(playbook_id, number)
     return render(
         request,
         "playbooks/show.html",
-        playbook=library.get(playbook_id, number),
+        playbook=playbook,
+        callers=[f"{code} {agents.get(code, '')}".strip() for code in playbook.callers],
         current=current,
         versions=library.versions(playbook_id),
         saved={one.version: one for one in saved},

@@ -1,5 +1,7 @@
 """The command `dialer`."""
 
+from dialer.pace import keep_pace
+
 
 def run() -> None:
     """The console script.
@@ -9,4 +11,5 @@ def run() -> None:
     """
     from dialer.app.cli.main import app  # noqa: PLC0415
 
+    keep_pace()
     app()

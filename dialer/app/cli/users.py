@@ -67,7 +67,9 @@ def list_agents(data: DataDir = DEFAULT_DATA, as_json: AsJson = False) -> None:
 def add_user_command(
     login: str,
     name: Annotated[str, typer.Option(help="The name shown on the pages.")],
-    role: Annotated[list[str], typer.Option(help="agent, qa, supervisor or admin; may be repeated.")],
+    role: Annotated[
+        list[str], typer.Option(help="agent, qa, supervisor, admin or auditor; may be repeated.")
+    ],
     extension: Annotated[str, typer.Option(help="For agents: the extension of the agent.")] = "",
     password: Annotated[
         str, typer.Option(envvar="DIALER_PASSWORD", help="Empty: one is made and printed.")

@@ -193,3 +193,32 @@ def test_r9_a_stand_in_who_is_away_has_one_too() -> None:
     assert stand_in("a1", day, leaves) == "a3"
     assert stand_in("a1", day + week, leaves) is None
     assert stand_in("a1", day, [*leaves, Leave("a3", day, day, "a1")]) is None
+
+
+def test_r12_a_playbook_that_names_its_callers_is_assigned_to_them_only() -> None:
+    """R12: neither the last agent, the customer's owner, a stand-in nor a wish goes before that."""
+    people = [Person("a1"), Person("a2"), Person("h", head=True)]
+    two = frozenset({"a2"})
+    owed = [
+        Owed("free", 60, LIMIT, named=two, last_agent="a1", keepers=("a1",)),
+        Owed("wished", 60, LIMIT, named=two, owner_id="a1", fixed=True),
+        Owed("covered", 60, LIMIT, named=frozenset({"a9"}), owner_id="a9"),
+        Owed("head", 60, LIMIT, named=frozenset({"h"})),
+        Owed("major", 60, LIMIT, named=two, to_head=True),
+        Owed("required", 60, LIMIT, named=two, owner_id="a1", bound=True),
+    ]
+    proposal = assign(people, owed, {"a9": "a1"})
+    assert {one: proposal.unplaced[one] for one in sorted(proposal.unplaced)} == {
+        "covered": Unplaced.NOT_NAMED,
+        "major": Unplaced.HEAD_AWAY,
+        "required": Unplaced.CALLER_AWAY,
+    }
+    moved = {move.follow_up_id: move.after_id for move in proposal.moves}
+    assert moved == {"free": "a2", "wished": "a2", "covered": None, "head": "h"}
+
+
+def test_r12_balance_stays_within_the_named() -> None:
+    named = frozenset({"a1", "a2"})
+    owed = [Owed(f"f{n:02}", 60, LIMIT, named=named) for n in range(20)]
+    proposal = assign([Person("a1"), Person("a2"), Person("a3")], owed)
+    assert proposal.count == {"a1": 10, "a2": 10, "a3": 0}

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from dialer.agents.queries import Agent
-from dialer.calling.matching import may_take, pairs
+from dialer.calling.matching import may_take, pairs, shut_to
 from dialer.followups.queries import FollowUp
 from dialer.followups.states import FollowUpState
 from tests.support.core import NOW
@@ -83,3 +83,13 @@ def test_an_appointment_waits_five_minutes_for_the_agent_who_made_it(minutes: in
 def test_a_customer_has_one_call_at_a_time() -> None:
     due = [owed("f1", customer_id="c"), owed("f2", customer_id="c"), owed("f3")]
     assert taken(due) == [("anna", "f1"), ("bo", "f3")]
+
+
+def test_r12_only_named_callers_are_given_a_playbooks_calls() -> None:
+    """R12: also not to the owner who is not named, nor to who would stand in for one."""
+    named = {"p": ("802",)}
+    pair = pairs([ANNA, BO], [owed("f1"), owed("f2", playbook="q")], ("anna", "bo"), NOW, named)
+    assert [(agent.id, one.id) for agent, one in pair] == [("bo", "f1"), ("anna", "f2")]
+    assert not may_take(ANNA, owed(owner_id="anna"), ("anna", "bo"), NOW, named)
+    assert not may_take(ANNA, owed(owner_id="carl"), ("anna", "bo"), NOW, named)
+    assert (shut_to([ANNA], named), shut_to([ANNA, BO], named)) == (("p",), ())

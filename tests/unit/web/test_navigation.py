@@ -22,8 +22,10 @@ def test_the_longest_entry_that_fits_is_current(path: str, current: str | None) 
 
 
 def test_x1_a_role_sees_its_own_pages() -> None:
-    assert [link.href for link in links({"agent"}, "/agent")] == ["/agent", "/agent/tasks", "/handover"]
-    assert [link.href for link in links({"qa"}, "/qa")] == ["/customers", "/qa"]
+    agent = ["/agent", "/agent/tasks", "/handover", "/segments"]
+    assert [link.href for link in links({"agent"}, "/agent")] == agent
+    assert [link.href for link in links({"qa"}, "/qa")] == ["/customers", "/segments", "/qa"]
+    assert [link.href for link in links({"auditor"}, "/rights")] == ["/rights"]
     assert links((), "/") == []
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from dialer.playbooks.editing import Plain
+from dialer.playbooks.editing import Plain, with_values
 from dialer.playbooks.reading import Problem, read_text
 from dialer.playbooks.spans import Span
 from tests.unit.dialer.test_playbook_checks import written
@@ -53,6 +53,19 @@ def test_what_was_typed_becomes_a_value(name: str, typed: str, value: object) ->
     found: dict[tuple[str | int, ...], Plain] = changes
     assert list(found.values()) == [expected]
     assert wrong == ()
+
+
+def test_r12_named_callers_are_typed_as_numbers() -> None:
+    """R12: parted as people part them; an empty box names nobody, so that all may call."""
+    (changes, _wrong) = changes_of(SHOWN, sent(callers=" 801，A8002 803"))
+    assert changes == {("callers",): ["801", "A8002", "803"]}
+    text = with_values(PLAYBOOK.text, changes)
+    named = read_text(text, "x")
+    assert named.callers == ("801", "A8002", "803")
+    shown = [one for group in groups(named, "zh") for one in group.fields]
+    values = {one.name: one.value for one in shown} | {f"was.{one.name}": one.value for one in shown}
+    changes, _wrong = changes_of(shown, {**values, "callers": ""})
+    assert read_text(with_values(text, changes), "x").callers == ()
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,39 @@ def upgrade() -> None:
     with op.batch_alter_table("identities", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_identities_customer_id"), ["customer_id"], unique=False)
 
+    op.create_table(
+        "customer_segments",
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("keeper", sa.String(length=60), nullable=False),
+        sa.Column("stale_days", sa.Integer(), nullable=False),
+        sa.Column("wanted", sa.JSON(), nullable=False),
+        sa.Column("set_by", sa.String(length=60), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_customer_segments")),
+    )
+    op.create_table(
+        "segment_members",
+        sa.Column("segment", sa.String(length=60), nullable=False),
+        sa.Column("customer_id", sa.String(length=26), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lacks", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("segment", "customer_id", name=op.f("pk_segment_members")),
+    )
+    with op.batch_alter_table("segment_members", schema=None) as batch_op:
+        batch_op.create_index("ix_segment_members_customer", ["customer_id"], unique=False)
+        batch_op.create_index(
+            "ix_segment_members_stale", ["segment", "confirmed_at", "customer_id", "lacks"], unique=False
+        )
+    op.create_table(
+        "rights_reviews",
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("by", sa.String(length=60), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("seen", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("month", name=op.f("pk_rights_reviews")),
+    )
+
     # Customers who are there already are found again by what is known of them.
     op.execute(
         "INSERT INTO identities (key, customer_id) "
@@ -460,6 +493,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("promotion_consent", sa.Boolean(), nullable=True))
         batch_op.add_column(sa.Column("merged_into", sa.String(length=26), nullable=True))
         batch_op.add_column(sa.Column("forgotten_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("told", sa.JSON(), server_default="{}", nullable=False))
         batch_op.create_index(batch_op.f("ix_customers_household"), ["household"], unique=False)
         batch_op.create_index(batch_op.f("ix_customers_merged_into"), ["merged_into"], unique=False)
@@ -569,6 +603,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_customers_merged_into"))
         batch_op.drop_index(batch_op.f("ix_customers_household"))
         batch_op.drop_column("told")
+        batch_op.drop_column("confirmed_at")
         batch_op.drop_column("forgotten_at")
         batch_op.drop_column("merged_into")
         batch_op.drop_column("promotion_consent")
@@ -673,5 +708,12 @@ def downgrade() -> None:
     op.drop_table("imports")
     op.drop_table("import_mappings")
     op.drop_table("site_secrets")
+    op.drop_table("rights_reviews")
+    with op.batch_alter_table("segment_members", schema=None) as batch_op:
+        batch_op.drop_index("ix_segment_members_stale")
+        batch_op.drop_index("ix_segment_members_customer")
+
+    op.drop_table("segment_members")
+    op.drop_table("customer_segments")
     op.drop_table("identities")
     op.drop_table("blocks")
