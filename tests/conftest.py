@@ -17,6 +17,7 @@ _REAL_FOLDERS = frozenset({"live_asterisk", "panel", "scenarios"})
 _REAL_MODULES = frozenset({"test_speech.py", "test_telephony.py"})
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where several processes share the work, the tests on real parts come first, and one after the other:
     two at once would each wait for a machine that the other keeps busy."""
