@@ -24,13 +24,13 @@ from sqlalchemy import Connection, insert
 from dialer.customers.tables import customers, occasions, phones
 from dialer.planning.batch import gather
 from dialer.planning.draws import draw_waiting
-from dialer.planning.fates import decide
 from dialer.planning.loading import Known
-from dialer.planning.owed import Person, Site, owed_on_arrival
+from dialer.planning.rules.fates import decide
+from dialer.planning.rules.owed import Person, Site, owed_on_arrival
 from dialer.planning.service import plan_new
 from dialer.planning.settings import PlanningSettings
+from dialer.playbooks.form.schema import Playbook
 from dialer.playbooks.library import Library
-from dialer.playbooks.schema import Playbook
 from dialer.storage.database import Database
 from dialer.storage.dialects import sqlite_url
 from dialer.storage.migrating import migrate

@@ -8,7 +8,7 @@ from dialer.cases.worker import CaseWorker
 from dialer.clock import Clock
 from dialer.daily.worker import AssignWorker
 from dialer.importing.hot_folder import HotFolder
-from dialer.importing.write_back import WriteBack
+from dialer.importing.outgoing.write_back import WriteBack
 from dialer.planning.worker import PlannerWorker
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database

@@ -11,8 +11,8 @@ from dialer.assigning.rules import Leave
 from dialer.assigning.tables import assignment_moves, leaves, shifts
 from dialer.customers.tables import customers, occasions
 from dialer.followups.tables import follow_ups
-from dialer.planning.facts import facts_of
-from dialer.playbooks.conditions import Facts
+from dialer.planning.rules.facts import facts_of
+from dialer.playbooks.expressions.conditions import Facts
 from dialer.storage.rows import fetch
 
 # Not called yet: still in the plan, or waiting for its turn.

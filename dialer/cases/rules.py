@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from dialer.followups.dates import add_span, after_span, midnight
 from dialer.followups.workdays import WorkCalendar
 from dialer.playbooks.asking import Asked
-from dialer.playbooks.questions import Effect, EffectKind
-from dialer.playbooks.schema import Playbook
+from dialer.playbooks.form.questions import Effect, EffectKind
+from dialer.playbooks.form.schema import Playbook
 from dialer.playbooks.spans import Span
 
 _DAY = timedelta(days=1)

@@ -28,7 +28,7 @@ from dialer.followups.queries import FollowUp, follow_up
 from dialer.followups.workdays import WorkCalendar
 from dialer.ids import new_id
 from dialer.machine import IllegalMove
-from dialer.playbooks.questions import EffectKind
+from dialer.playbooks.form.questions import EffectKind
 from dialer.storage.feed import emit
 from dialer.storage.transition import apply
 

@@ -19,8 +19,8 @@ from dialer.customers.tables import customers, occasions
 from dialer.followups.queries import follow_up
 from dialer.followups.workdays import WorkCalendar
 from dialer.planning.writing import TASK_DUE
+from dialer.playbooks.form.schema import OtherMeans
 from dialer.playbooks.library import Library
-from dialer.playbooks.schema import OtherMeans
 from dialer.playbooks.spans import Span
 from dialer.storage import feed
 from dialer.storage.database import Database

@@ -15,8 +15,8 @@ from dialer.assigning.service import Past, present, seconds_of
 from dialer.daily.queries import past as read_past
 from dialer.daily.queries import reach as read_reach
 from dialer.followups.workdays import WorkCalendar
+from dialer.playbooks.form.timing import HolidayRule
 from dialer.playbooks.library import Library
-from dialer.playbooks.timing import HolidayRule
 
 _DAY = timedelta(days=1)
 

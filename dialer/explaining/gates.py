@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from dialer.followups.queries import FollowUp
 from dialer.followups.states import FollowUpState
-from dialer.planning.gates import Gate
-from dialer.playbooks.conditions import Facts, Value
+from dialer.planning.rules.gates import Gate
+from dialer.playbooks.expressions.conditions import Facts, Value
 from dialer.playbooks.library import Library
 
 OPEN = (FollowUpState.PLANNED, FollowUpState.WAITING, FollowUpState.MERGED)

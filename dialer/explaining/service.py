@@ -16,8 +16,8 @@ from dialer.explaining.gates import OPEN, Around, in_the_way, left_out_gates, ow
 from dialer.explaining.values import Answer, Explanation
 from dialer.followups.queries import FollowUp
 from dialer.planning.dialling import verdicts
-from dialer.planning.facts import facts_of
-from dialer.planning.gates import Gate
+from dialer.planning.rules.facts import facts_of
+from dialer.planning.rules.gates import Gate
 from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.library import Library
 

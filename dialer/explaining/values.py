@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dialer.planning.gates import Gate
+from dialer.planning.rules.gates import Gate
 
 
 @dataclass(frozen=True, slots=True)

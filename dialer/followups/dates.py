@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from dialer.followups.workdays import WorkCalendar
+from dialer.playbooks.form.timing import HolidayRule, Step
 from dialer.playbooks.spans import Span, Unit
-from dialer.playbooks.timing import HolidayRule, Step
 
 _ONE = timedelta(days=1)
 _MONTHS = {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from dialer.playbooks.timing import Window
+from dialer.playbooks.form.timing import Window
 
 _NOON, _EVENING = time(12), time(18)
 _ONE = timedelta(days=1)

@@ -13,8 +13,8 @@ from dialer.followups.dates import DateBook
 from dialer.followups.states import OPEN, UNTOUCHED
 from dialer.followups.tables import follow_ups
 from dialer.followups.workdays import WorkCalendar
-from dialer.playbooks.schema import Playbook
-from dialer.playbooks.timing import Step
+from dialer.playbooks.form.schema import Playbook
+from dialer.playbooks.form.timing import Step
 from dialer.storage.feed import emit
 
 _BATCH = 500

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from dialer.followups.dates import after_span
 from dialer.followups.hours import in_window, next_open, part_of_day, split_by_part
 from dialer.followups.workdays import WorkCalendar
-from dialer.playbooks.schema import OtherMeans, Playbook, Retry
-from dialer.playbooks.timing import Window
+from dialer.playbooks.form.schema import OtherMeans, Playbook, Retry
+from dialer.playbooks.form.timing import Window
 from dialer.telephony.outcomes import DialOutcome
 
 __all__ = ["HEARD", "MAX_TRIES", "RETRY", "NextTry", "RetryRule", "in_window", "means_owed", "next_try"]

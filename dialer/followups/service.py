@@ -13,7 +13,7 @@ from dialer.followups.states import MACHINE, UNTOUCHED, FollowUpEvent, FollowUpS
 from dialer.followups.tables import follow_ups
 from dialer.ids import new_id
 from dialer.machine import IllegalMove
-from dialer.playbooks.schema import Playbook
+from dialer.playbooks.form.schema import Playbook
 from dialer.storage.feed import emit
 from dialer.storage.transition import apply
 from dialer.telephony.outcomes import DialOutcome

@@ -11,8 +11,8 @@ from dialer.customers.rules import is_missing
 from dialer.customers.tables import customers, occasions
 from dialer.followups.queries import FollowUp
 from dialer.forms.tables import answers, result_forms
-from dialer.planning.facts import facts_of
-from dialer.playbooks.conditions import Value
+from dialer.planning.rules.facts import facts_of
+from dialer.playbooks.expressions.conditions import Value
 from dialer.storage.rows import fetch, fetch_one
 
 # What a conversation may ask for of the customer's own record, besides what the planner goes by.

@@ -10,8 +10,8 @@ from enum import StrEnum
 
 from dialer.followups.states import FollowUpEvent
 from dialer.playbooks.asking import IDENTITY, Asked
-from dialer.playbooks.questions import AnswerType, Question
-from dialer.playbooks.schema import Playbook
+from dialer.playbooks.form.questions import AnswerType, Question
+from dialer.playbooks.form.schema import Playbook
 
 MAX_TEXT = 2000
 # A tail of fewer characters could be guessed.

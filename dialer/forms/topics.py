@@ -13,9 +13,9 @@ from dialer.followups.tables import follow_ups
 from dialer.forms.queries import Answer, answers_of, facts_for, values_of
 from dialer.forms.rules import BadAnswer
 from dialer.playbooks.asking import Asked, asked, branches
-from dialer.playbooks.conditions import Value
+from dialer.playbooks.expressions.conditions import Value
+from dialer.playbooks.form.schema import Playbook
 from dialer.playbooks.library import Library
-from dialer.playbooks.schema import Playbook
 from dialer.storage.rows import fetch
 
 

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from dialer.importing.headings import LINE_HEADING, REASON_HEADING, Column, is_ours
+from dialer.importing.columns.headings import LINE_HEADING, REASON_HEADING, Column, is_ours
 from dialer.importing.rows import BadRow
 
 # What makes a spreadsheet take a cell for a formula.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from dialer.importing.cells import text_of
-from dialer.importing.headings import Column
+from dialer.importing.columns.cells import text_of
+from dialer.importing.columns.headings import Column
 from dialer.importing.options import ImportOptions
 from dialer.importing.reading import BadRow
 from dialer.importing.service import open_with

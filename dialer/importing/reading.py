@@ -10,9 +10,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from dialer.customers.values import Occasion
-from dialer.importing.cells import Cell, plain, text_of
-from dialer.importing.fields import BY_NAME
-from dialer.importing.headings import (
+from dialer.importing.columns.cells import Cell, plain, text_of
+from dialer.importing.columns.fields import BY_NAME
+from dialer.importing.columns.headings import (
     LOOKED_AT,
     Column,
     Headings,
@@ -22,7 +22,7 @@ from dialer.importing.headings import (
     plain_heading,
     read_columns,
 )
-from dialer.importing.kinds import KINDS
+from dialer.importing.columns.kinds import KINDS
 from dialer.importing.readers.opening import open_tables
 from dialer.importing.readers.table import Row, Table, UnreadableFile
 from dialer.importing.rows import BadRow, RowReader, missing_columns

@@ -16,11 +16,11 @@ from dialer.customers.rules import (
     split_salutation,
 )
 from dialer.customers.values import NOTHING_TOLD, CustomerFields, Occasion
-from dialer.importing import cells as read
-from dialer.importing.cells import Cell, plain, says_nothing, text_of
-from dialer.importing.fields import CUSTOMER_KINDS, Field, Form, Goes
-from dialer.importing.headings import Column, field_named
-from dialer.importing.kinds import KINDS
+from dialer.importing.columns import cells as read
+from dialer.importing.columns.cells import Cell, plain, says_nothing, text_of
+from dialer.importing.columns.fields import CUSTOMER_KINDS, Field, Form, Goes
+from dialer.importing.columns.headings import Column, field_named
+from dialer.importing.columns.kinds import KINDS
 
 # Columns without which no row can be taken in; a kind may say what stands in for the time.
 REQUIRED = ("name", "number")

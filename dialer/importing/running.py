@@ -16,14 +16,14 @@ from dialer.customers.service import take_in_many
 from dialer.customers.values import Occasion, Taken, TakenIn
 from dialer.followups.service import correct_number
 from dialer.ids import new_id
+from dialer.importing.columns.kinds import KINDS
 from dialer.importing.errors import ErrorFile
-from dialer.importing.kinds import KINDS
 from dialer.importing.options import ImportOptions, ImportReport
 from dialer.importing.queries import ImportRow, known_times
 from dialer.importing.readers.table import Row
 from dialer.importing.reading import BadRow, OccasionFile
 from dialer.importing.tables import import_mappings, imports
-from dialer.planning.owed import Site
+from dialer.planning.rules.owed import Site
 from dialer.planning.service import plan_new
 from dialer.storage.database import Database
 from dialer.storage.dialects import upsert

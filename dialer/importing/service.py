@@ -18,7 +18,7 @@ from dialer.importing.queries import saved_mapping, unfinished
 from dialer.importing.reading import OccasionFile, UnreadableFile, open_occasions
 from dialer.importing.running import Run
 from dialer.importing.tables import imports
-from dialer.planning.owed import Site
+from dialer.planning.rules.owed import Site
 from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from dialer.followups.states import FollowUpState
-from dialer.planning.fates import Fate, Item, decide
 from dialer.planning.loading import Known
-from dialer.planning.owed import Key, Owed, Row, Site
-from dialer.planning.reasons import SOFT, Reason
-from dialer.planning.standing import (
+from dialer.planning.rules.fates import Fate, Item, decide
+from dialer.planning.rules.owed import Key, Owed, Row, Site
+from dialer.planning.rules.reasons import SOFT, Reason
+from dialer.planning.rules.standing import (
     dates_of,
     key_of,
     owed_again,

@@ -13,13 +13,13 @@ from dialer.customers.tables import contacts, customers
 from dialer.followups.queries import FollowUp
 from dialer.followups.workdays import WorkCalendar
 from dialer.ids import new_id
-from dialer.planning import gates
-from dialer.planning.gates import Contact, Gate, Person
 from dialer.planning.loading import since_of
+from dialer.planning.rules import gates
+from dialer.planning.rules.gates import Contact, Gate, Person
 from dialer.planning.settings import PlanningSettings
 from dialer.planning.tables import decisions
+from dialer.playbooks.form.schema import Playbook
 from dialer.playbooks.library import Library
-from dialer.playbooks.schema import Playbook
 
 _MANY: BindParameter[str] = bindparam("many", expanding=True)
 _PEOPLE = select(

@@ -16,14 +16,22 @@ from dialer.followups.states import FollowUpState
 from dialer.followups.tables import follow_ups
 from dialer.ids import new_id
 from dialer.planning.batch import carry_out, gather
-from dialer.planning.facts import facts_of
-from dialer.planning.fates import Fate, decide
-from dialer.planning.gates import Gate, compact
 from dialer.planning.loading import in_chunks, known_of, occasions_of, people_of, since_of
-from dialer.planning.owed import Key, Row, Site
-from dialer.planning.reasons import SOFT, Reason
-from dialer.planning.sampling import Draw, order_of, population_hash, seed_of, settle, size_of, stratum_of
-from dialer.planning.standing import key_of
+from dialer.planning.rules.facts import facts_of
+from dialer.planning.rules.fates import Fate, decide
+from dialer.planning.rules.gates import Gate, compact
+from dialer.planning.rules.owed import Key, Row, Site
+from dialer.planning.rules.reasons import SOFT, Reason
+from dialer.planning.rules.sampling import (
+    Draw,
+    order_of,
+    population_hash,
+    seed_of,
+    settle,
+    size_of,
+    stratum_of,
+)
+from dialer.planning.rules.standing import key_of
 from dialer.planning.tables import decisions, exclusions, samples
 from dialer.storage.dialects import keep_event_order, upsert
 from dialer.storage.feed import emit

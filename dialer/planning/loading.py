@@ -13,10 +13,10 @@ from dialer.customers.blocks import barred_numbers
 from dialer.customers.tables import contacts, customers, occasions, phones
 from dialer.followups.states import FollowUpState
 from dialer.followups.tables import follow_ups
-from dialer.planning.gates import Contact
-from dialer.planning.limits import contact_keys
-from dialer.planning.owed import Person, Row
-from dialer.planning.reasons import SOFT
+from dialer.planning.rules.gates import Contact
+from dialer.planning.rules.limits import contact_keys
+from dialer.planning.rules.owed import Person, Row
+from dialer.planning.rules.reasons import SOFT
 from dialer.planning.tables import exclusions
 
 # Below what either database takes as parameters of one statement.

@@ -9,12 +9,12 @@ from sqlalchemy import BindParameter, Connection, bindparam, select
 from dialer.followups.states import FollowUpState
 from dialer.followups.tables import follow_ups
 from dialer.planning.batch import settle
-from dialer.planning.facts import facts_of
 from dialer.planning.loading import Known, in_chunks, known_of, occasions_of, since_of
-from dialer.planning.owed import ON_ARRIVAL, Owed, Row, Site, begin_of_signal, first_steps, owed
+from dialer.planning.rules.facts import facts_of
+from dialer.planning.rules.owed import ON_ARRIVAL, Owed, Row, Site, begin_of_signal, first_steps, owed
 from dialer.planning.tables import signals
-from dialer.playbooks.schema import Playbook
-from dialer.playbooks.timing import Step, StepStart, TriggerKind
+from dialer.playbooks.form.schema import Playbook
+from dialer.playbooks.form.timing import Step, StepStart, TriggerKind
 from dialer.storage.dialects import keep_event_order
 
 _MANY: BindParameter[str] = bindparam("many", expanding=True)

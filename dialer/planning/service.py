@@ -13,7 +13,7 @@ from dialer.followups.tables import follow_ups
 from dialer.ids import new_id
 from dialer.planning.batch import settle
 from dialer.planning.loading import known_of, occasions_of, since_of, unplanned
-from dialer.planning.owed import Owed, Row, Site, owed_on_arrival
+from dialer.planning.rules.owed import Owed, Row, Site, owed_on_arrival
 from dialer.planning.settings import PlanningSettings
 from dialer.planning.tables import plan_runs, signals
 from dialer.planning.visits import cancel_absences

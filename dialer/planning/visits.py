@@ -8,9 +8,9 @@ from sqlalchemy import Connection, RowMapping, bindparam, select, update
 from dialer.customers.tables import occasions
 from dialer.followups.states import UNTOUCHED, FollowUpState
 from dialer.followups.tables import follow_ups
-from dialer.planning.owed import Row, Site
-from dialer.planning.reasons import Reason
-from dialer.playbooks.timing import TriggerKind
+from dialer.planning.rules.owed import Row, Site
+from dialer.planning.rules.reasons import Reason
+from dialer.playbooks.form.timing import TriggerKind
 from dialer.storage.feed import emit
 
 _ABSENT = (

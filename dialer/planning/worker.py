@@ -13,7 +13,7 @@ from dialer.customers.tables import occasions
 from dialer.planning.draws import draw_waiting, replace_unreached
 from dialer.planning.morning.run import plan_day
 from dialer.planning.next_steps import after_done, after_signals
-from dialer.planning.owed import Site
+from dialer.planning.rules.owed import Site
 from dialer.planning.service import plan_again, plan_new
 from dialer.planning.settings import PlanningSettings
 from dialer.planning.tables import plan_runs

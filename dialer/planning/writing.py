@@ -10,11 +10,11 @@ from sqlalchemy import Connection, bindparam, delete, insert, update
 from dialer.followups.states import MACHINE, FollowUpEvent, FollowUpState
 from dialer.followups.tables import follow_ups
 from dialer.ids import new_id
-from dialer.planning.fates import Fate, Item, Standing
-from dialer.planning.gates import Gate, compact
-from dialer.planning.owed import Owed, Site
-from dialer.planning.reasons import Reason
-from dialer.planning.standing import iso, kept
+from dialer.planning.rules.fates import Fate, Item, Standing
+from dialer.planning.rules.gates import Gate, compact
+from dialer.planning.rules.owed import Owed, Site
+from dialer.planning.rules.reasons import Reason
+from dialer.planning.rules.standing import iso, kept
 from dialer.planning.tables import decisions, exclusions
 from dialer.storage.feed import emit
 

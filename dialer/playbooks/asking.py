@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from dialer.playbooks.conditions import Facts, Value
-from dialer.playbooks.questions import AnswerType, Question
-from dialer.playbooks.schema import Playbook
+from dialer.playbooks.expressions.conditions import Facts, Value
+from dialer.playbooks.form.questions import AnswerType, Question
+from dialer.playbooks.form.schema import Playbook
 
 IDENTITY = "identity"
 """The id under which the result of the identity check is kept: yes or no (T4)."""

@@ -6,13 +6,13 @@ from dataclasses import replace
 from difflib import get_close_matches
 from itertools import pairwise
 
-from dialer.playbooks.conditions import Condition, Kind
+from dialer.playbooks.expressions.conditions import Condition, Kind
 from dialer.playbooks.facts import COLUMNS, FACTS, MEANS, SPOKEN, kinds_of_answers
+from dialer.playbooks.form.questions import TYPED, AnswerType, Effect, EffectKind, Question
+from dialer.playbooks.form.schema import Playbook, ScriptStep
+from dialer.playbooks.form.timing import Window
 from dialer.playbooks.library import Library
-from dialer.playbooks.questions import TYPED, AnswerType, Effect, EffectKind, Question
 from dialer.playbooks.reading import Path, Problem, Source
-from dialer.playbooks.schema import Playbook, ScriptStep
-from dialer.playbooks.timing import Window
 from dialer.telephony.outcomes import DialOutcome
 
 _FIELD = re.compile(r"\{([^{}]*)\}")

@@ -5,8 +5,8 @@ A playbook whose source tells others names them in its `uses`.
 
 from collections.abc import Iterable, Mapping
 
-from dialer.playbooks.conditions import Kind
-from dialer.playbooks.questions import AnswerType, Question
+from dialer.playbooks.expressions.conditions import Kind
+from dialer.playbooks.form.questions import AnswerType, Question
 
 _TEXTS = """
 kind unit branch plate grade customer_kind language name salutation adviser technician salesperson

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 
+from dialer.playbooks.form.schema import Playbook
 from dialer.playbooks.reading import BadPlaybook, read_text
-from dialer.playbooks.schema import Playbook
 
 __all__ = [
     "BadPlaybook",

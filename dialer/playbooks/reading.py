@@ -11,7 +11,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from dialer.playbooks.schema import Playbook
+from dialer.playbooks.form.schema import Playbook
 
 Path = tuple[str | int, ...]
 

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, insert
 from sqlalchemy.exc import IntegrityError
 
 from dialer.playbooks.editing import with_value
+from dialer.playbooks.form.schema import Playbook
 from dialer.playbooks.library import Library
 from dialer.playbooks.queries import SHIPPED, all_versions
 from dialer.playbooks.reading import BadPlaybook, read_text
-from dialer.playbooks.schema import Playbook
 from dialer.playbooks.tables import playbook_versions
 from dialer.storage.feed import emit
 
@@ -79,7 +79,7 @@ def save_version(
     """Save a text as the next version of its playbook, with its event; the `version` in it is set to that.
 
     The caller has checked it (`checking.problems`) and moves open follow-ups where that is wanted:
-    `dialer.planning.publishing.publish` does all of it.
+    `dialer.planning.changing.publishing.publish` does all of it.
 
     Args:
         based_on: The version that was changed; another one in force now means that somebody was faster.

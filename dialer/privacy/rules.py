@@ -8,9 +8,9 @@ from typing import Any
 
 from dialer.followups.dates import add_months
 from dialer.playbooks.base import Text
-from dialer.playbooks.parts import Anchor
-from dialer.playbooks.questions import TYPED
-from dialer.playbooks.schema import Playbook
+from dialer.playbooks.form.parts import Anchor
+from dialer.playbooks.form.questions import TYPED
+from dialer.playbooks.form.schema import Playbook
 from dialer.playbooks.spans import Span, Unit
 
 

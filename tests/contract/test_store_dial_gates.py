@@ -11,7 +11,7 @@ from dialer.customers.tables import customers
 from dialer.followups.queries import FollowUp, follow_up
 from dialer.followups.tables import follow_ups
 from dialer.planning.dialling import Verdict, decided, verdicts
-from dialer.planning.gates import Person, carrier, opens_at
+from dialer.planning.rules.gates import Person, carrier, opens_at
 from dialer.planning.settings import PlanningSettings
 from dialer.planning.tables import decisions
 from dialer.playbooks.library import Library

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select, update
 
 from dialer.followups.tables import follow_ups
 from dialer.planning.draws import draw_waiting, replace_unreached
-from dialer.planning.owed import Site
+from dialer.planning.rules.owed import Site
 from dialer.planning.settings import PlanningSettings
 from dialer.planning.tables import samples
 from dialer.playbooks.library import Library
@@ -85,7 +85,7 @@ async def test_l2_late_rows_find_their_place_as_if_they_had_come_first(database:
 
     found = await database.write(work)
     order = [f"O城东{number:04}" for number in range(30)]
-    from dialer.planning.sampling import order_of, seed_of
+    from dialer.planning.rules.sampling import order_of, seed_of
 
     seed = seed_of("huifang", "gas", "2026-11-23", "unit=城东")
     assert {f"城东{int(key[3:])}" for key in order_of(order, seed)[:6]} == found

@@ -17,8 +17,8 @@ from dialer.followups.tables import follow_ups
 from dialer.ids import new_id
 from dialer.planning.dialling import Verdict, decided
 from dialer.planning.draws import draw_waiting
-from dialer.planning.gates import Gate
-from dialer.planning.owed import Site
+from dialer.planning.rules.gates import Gate
+from dialer.planning.rules.owed import Site
 from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database

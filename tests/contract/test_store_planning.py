@@ -207,7 +207,7 @@ async def test_l1_a_plan_is_released_by_hand_where_the_house_wants_it(database: 
 
 
 async def test_x3_who_asks_not_to_be_called_is_taken_out_of_the_plan(database: Database) -> None:
-    from dialer.planning.owed import Site
+    from dialer.planning.rules.owed import Site
     from dialer.planning.service import plan_again
     from dialer.planning.settings import PlanningSettings
     from tests.support.planned import SHANGHAI

@@ -14,8 +14,8 @@ from dialer.cases.worker import act_on_events
 from dialer.customers.tables import occasions
 from dialer.followups.tables import follow_ups
 from dialer.followups.workdays import WorkCalendar
+from dialer.planning.changing.publishing import publish
 from dialer.planning.morning.run import plan_day
-from dialer.planning.publishing import publish
 from dialer.planning.settings import PlanningSettings
 from dialer.planning.tables import exclusions
 from dialer.playbooks.library import Library, shipped_library

@@ -11,7 +11,7 @@ from dialer.customers.blocks import block, unblock
 from dialer.customers.tables import customers, phones
 from dialer.followups.tables import follow_ups
 from dialer.planning.morning.run import Planned, plan_day, release_all
-from dialer.planning.owed import Site
+from dialer.planning.rules.owed import Site
 from dialer.planning.service import give_signal
 from dialer.planning.settings import PlanningSettings
 from dialer.planning.tables import plan_runs

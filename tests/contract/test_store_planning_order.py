@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, select
 from dialer.customers.tables import customers, occasions, phones
 from dialer.followups.tables import follow_ups
 from dialer.planning.draws import draw_waiting
-from dialer.planning.owed import Site
+from dialer.planning.rules.owed import Site
 from dialer.planning.settings import PlanningSettings
 from dialer.planning.tables import decisions, exclusions, samples
 from dialer.storage.database import Database

@@ -7,11 +7,11 @@ from sqlalchemy import Connection, insert, select
 from dialer.customers.tables import occasions
 from dialer.followups.tables import follow_ups
 from dialer.ids import new_id
+from dialer.planning.changing.dry_run import dry_run
 from dialer.planning.dialling import verdicts
-from dialer.planning.dry_run import dry_run
-from dialer.planning.facts import facts_of
 from dialer.planning.morning.run import plan_day
-from dialer.planning.owed import ON_ARRIVAL, Site
+from dialer.planning.rules.facts import facts_of
+from dialer.planning.rules.owed import ON_ARRIVAL, Site
 from dialer.planning.settings import PlanningSettings
 from dialer.planning.tables import exclusions, signals
 from dialer.playbooks.library import shipped_library

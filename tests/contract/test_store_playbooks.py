@@ -15,8 +15,8 @@ from dialer.followups.states import FollowUpState
 from dialer.followups.tables import follow_ups
 from dialer.followups.workdays import WorkCalendar
 from dialer.ids import new_id
-from dialer.planning.owed import Site
-from dialer.planning.publishing import Published, preview, publish
+from dialer.planning.changing.publishing import Published, preview, publish
+from dialer.planning.rules.owed import Site
 from dialer.planning.service import plan_occasions
 from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.editing import with_value

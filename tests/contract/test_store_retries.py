@@ -12,7 +12,7 @@ from dialer.followups.service import move_from, not_reached
 from dialer.followups.states import FollowUpEvent, FollowUpState
 from dialer.followups.tables import follow_ups
 from dialer.followups.workdays import WorkCalendar
-from dialer.playbooks.schema import Playbook
+from dialer.playbooks.form.schema import Playbook
 from dialer.storage.database import Database
 from dialer.storage.feed import after
 from dialer.telephony.outcomes import DialOutcome

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from dialer.importing.export import EXPORTED, export_results, read_layout
+from dialer.importing.outgoing.export import EXPORTED, export_results, read_layout
 from dialer.storage.database import Database
 from dialer.storage.feed import emit, of_subject
 from tests.support.core import LIBRARY, NOW, SHANGHAI

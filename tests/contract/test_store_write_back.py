@@ -15,9 +15,9 @@ from sqlalchemy import Connection
 from dialer.alarms.service import open_alarms
 from dialer.forms.rules import Disposition
 from dialer.forms.service import save_form
-from dialer.importing.export import BadLayout, export_results, read_layout
+from dialer.importing.outgoing.export import BadLayout, export_results, read_layout
+from dialer.importing.outgoing.write_back import ALARM, WriteBack, states, wait_after
 from dialer.importing.settings import Webhook
-from dialer.importing.write_back import ALARM, WriteBack, states, wait_after
 from dialer.storage.database import Database
 from tests.support.core import LIBRARY, NOW, SHANGHAI, answer_all, at, talked
 

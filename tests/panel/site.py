@@ -18,8 +18,8 @@ from dialer.calling.status import EngineStatus
 from dialer.customers.tables import customers, occasions, phones, vehicles
 from dialer.followups import service as follow_ups
 from dialer.ids import new_id
+from dialer.playbooks.form.timing import TriggerKind
 from dialer.playbooks.library import Library
-from dialer.playbooks.timing import TriggerKind
 from dialer.storage.database import Database
 from web.app import make_app
 from web.auth.passwords import hash_password

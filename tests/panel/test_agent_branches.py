@@ -14,7 +14,7 @@ from dialer.cases.queries import list_cases, list_items, list_tasks
 from dialer.cases.worker import CaseWorker
 from dialer.customers.tables import corrections, customers
 from dialer.followups.tables import follow_ups
-from dialer.playbooks.schema import Playbook
+from dialer.playbooks.form.schema import Playbook
 from dialer.telephony.outcomes import DialOutcome
 from tests.panel.agent_page import QUESTION, TALKED, add_caller, at_question, stored, until
 from tests.panel.site import OpenPage, Site

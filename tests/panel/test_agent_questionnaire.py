@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from dialer.playbooks.schema import AnswerType, Question, Text
+from dialer.playbooks.form.schema import AnswerType, Question, Text
 from tests.panel.agent_page import TALKED, add_caller, answer, at_question, stored, until
 from tests.panel.site import OpenPage, Site
 

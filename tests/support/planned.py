@@ -13,8 +13,8 @@ from dialer.ids import new_id
 from dialer.planning.service import plan_arrivals
 from dialer.planning.settings import PlanningSettings
 from dialer.planning.tables import exclusions
+from dialer.playbooks.form.schema import Playbook
 from dialer.playbooks.library import Library
-from dialer.playbooks.schema import Playbook
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 # A Tuesday, 08:00 in Shanghai.

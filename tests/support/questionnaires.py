@@ -2,8 +2,8 @@
 
 import yaml
 
+from dialer.playbooks.form.schema import Playbook
 from dialer.playbooks.library import Library
-from dialer.playbooks.schema import Playbook
 from tests.support.core import PLAYBOOK
 
 _QUESTIONS = """

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from dialer.playbooks.conditions import Value
+from dialer.playbooks.expressions.conditions import Value
+from dialer.playbooks.form.questions import Effect, EffectKind, Question
+from dialer.playbooks.form.schema import Playbook, ScriptStep
+from dialer.playbooks.form.timing import Step
 from dialer.playbooks.library import shipped_library
-from dialer.playbooks.questions import Effect, EffectKind, Question
-from dialer.playbooks.schema import Playbook, ScriptStep
-from dialer.playbooks.timing import Step
 
 LIBRARY = shipped_library()
 

@@ -6,8 +6,8 @@ from datetime import date
 from decimal import Decimal
 from string import Formatter
 
-from dialer.playbooks.conditions import Facts, Value
-from dialer.playbooks.schema import ScriptStep
+from dialer.playbooks.expressions.conditions import Facts, Value
+from dialer.playbooks.form.schema import ScriptStep
 
 _PLACES = ("opening", "body", "recap", "closing")
 

@@ -12,7 +12,7 @@ from dialer.followups.queries import follow_up
 from dialer.forms.other_means import finish_by_other_means
 from dialer.forms.rules import BadAnswer
 from dialer.forms.topics import Topic, topic_of
-from dialer.playbooks.questions import AnswerType
+from dialer.playbooks.form.questions import AnswerType
 from web.agent.calls import agent_id_of
 from web.agent.words import MEANS
 from web.auth.guard import requires

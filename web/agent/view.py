@@ -18,9 +18,9 @@ from dialer.customers.rules import is_missing
 from dialer.followups.queries import CallSheet, FollowUp, call_sheet, follow_up
 from dialer.forms.queries import Answer, ResultForm, form_of
 from dialer.forms.topics import Topic, all_branches, topics_of
-from dialer.planning.projecting import with_due_day
+from dialer.planning.rules.projecting import with_due_day
 from dialer.playbooks.asking import IDENTITY
-from dialer.playbooks.schema import Playbook
+from dialer.playbooks.form.schema import Playbook
 from dialer.storage.feed import latest_id
 from web.agent.phases import ANSWERING, ON_A_CALL, Phase, phase_of
 from web.agent.queries import Day, LastCall, day, last_call

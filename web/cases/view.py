@@ -16,8 +16,8 @@ from dialer.cases.states import (
     TaskEvent,
     TaskState,
 )
+from dialer.playbooks.form.questions import Effect
 from dialer.playbooks.library import Library
-from dialer.playbooks.questions import Effect
 from web.i18n import N_
 from web.labels import CASE_STATE, ITEM_STATE, TASK_STATE
 

@@ -9,7 +9,7 @@ from dialer.customers.rules import is_missing
 from dialer.customers.tables import customers, occasions
 from dialer.followups.states import OPEN
 from dialer.followups.tables import follow_ups
-from dialer.planning.facts import facts_of
+from dialer.planning.rules.facts import facts_of
 from dialer.playbooks.library import Library
 
 # Asked of every customer.

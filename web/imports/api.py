@@ -13,10 +13,10 @@ from sqlalchemy import Connection
 from dialer.customers.service import take_in_many
 from dialer.customers.values import Occasion, Taken
 from dialer.followups.service import correct_number
-from dialer.importing.cells import Cell
-from dialer.importing.fields import BY_NAME
-from dialer.importing.headings import Column, field_named
-from dialer.importing.kinds import KINDS
+from dialer.importing.columns.cells import Cell
+from dialer.importing.columns.fields import BY_NAME
+from dialer.importing.columns.headings import Column, field_named
+from dialer.importing.columns.kinds import KINDS
 from dialer.importing.rows import BadRow, RowReader
 from dialer.planning.service import plan_arrivals
 from dialer.storage.feed import emit

@@ -5,8 +5,8 @@ from importlib.metadata import version
 
 from aiohttp import web
 
-from dialer.importing.fields import FIELDS, Field, Form
-from dialer.importing.kinds import KINDS
+from dialer.importing.columns.fields import FIELDS, Field, Form
+from dialer.importing.columns.kinds import KINDS
 
 _TEXTS = {"type": "array", "items": {"type": "string"}}
 # What a program best sends of a form; what people write into cells is understood as well.

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from aiohttp import BodyPartReader, web
 
-from dialer.importing.fields import FIELDS
-from dialer.importing.headings import Column
-from dialer.importing.kinds import KINDS
+from dialer.importing.columns.fields import FIELDS
+from dialer.importing.columns.headings import Column
+from dialer.importing.columns.kinds import KINDS
 from dialer.importing.options import DEFAULT_SOURCE, ImportOptions
+from dialer.importing.outgoing.write_back import states
 from dialer.importing.preview import Preview, preview
 from dialer.importing.queries import import_of, past_imports, saved_mapping
 from dialer.importing.reading import UnreadableFile
 from dialer.importing.service import import_file, note_unreadable
-from dialer.importing.write_back import states
 from dialer.storage.database import Database
 from dialer.storage.feed import emit
 from web.auth.guard import current_user, requires

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from dialer.assigning.forecast import Rescue
 from dialer.assigning.rules import Unplaced, Why
-from dialer.planning.gates import Gate
-from dialer.planning.reasons import Reason
+from dialer.planning.rules.gates import Gate
+from dialer.planning.rules.reasons import Reason
 from web.i18n import N_, Translator
 from web.labels import FOLLOW_UP_REASON, FOLLOW_UP_STATE
 

@@ -10,12 +10,12 @@ from datetime import date, timedelta
 from aiohttp import web
 from sqlalchemy import Connection
 
-from dialer.planning.publishing import Preview, Published, preview, publish
+from dialer.planning.changing.publishing import Preview, Published, preview, publish
 from dialer.playbooks.checking import problems
 from dialer.playbooks.editing import with_values
+from dialer.playbooks.form.schema import Playbook
 from dialer.playbooks.library import Library, LiveLibrary
 from dialer.playbooks.reading import BadPlaybook, Problem, Source, read_text
-from dialer.playbooks.schema import Playbook
 from dialer.playbooks.service import OpenOnes, StaleVersion, library_of
 from qa.checks.library import shipped_rules
 from web.auth.guard import current_user, requires

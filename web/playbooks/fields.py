@@ -7,10 +7,10 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from dialer.playbooks.editing import Plain
+from dialer.playbooks.form.schema import Playbook
+from dialer.playbooks.form.timing import HolidayRule, Step, Window
 from dialer.playbooks.reading import Path, Problem
-from dialer.playbooks.schema import Playbook
 from dialer.playbooks.spans import Span
-from dialer.playbooks.timing import HolidayRule, Step, Window
 from web.i18n import N_
 from web.playbooks.words import CAUSE, HOLIDAYS, hours
 

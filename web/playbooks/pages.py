@@ -9,9 +9,9 @@ from sqlalchemy import Connection, func, select
 from dialer.agents.queries import all_agents
 from dialer.followups.states import OPEN
 from dialer.followups.tables import follow_ups
+from dialer.playbooks.form.schema import Playbook
 from dialer.playbooks.library import Library
 from dialer.playbooks.queries import SavedVersion, saved_versions
-from dialer.playbooks.schema import Playbook
 from dialer.playbooks.service import library_of
 from dialer.playbooks.spans import Span
 from web.auth.guard import requires

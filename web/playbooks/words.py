@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from dialer.playbooks.parts import Anchor, CallerRule
-from dialer.playbooks.questions import AnswerType, EffectKind
+from dialer.playbooks.form.parts import Anchor, CallerRule
+from dialer.playbooks.form.questions import AnswerType, EffectKind
+from dialer.playbooks.form.timing import HolidayRule, StepStart, TriggerKind, Window
 from dialer.playbooks.reading import Problem
 from dialer.playbooks.spans import Span, Unit
-from dialer.playbooks.timing import HolidayRule, StepStart, TriggerKind, Window
 from web.i18n import N_, Translator, pattern_of
 
 TRIGGER: Mapping[str, str] = {

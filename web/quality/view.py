@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from dialer.followups.queries import follow_up
 from dialer.forms.topics import Topic, topic_of
 from dialer.playbooks.asking import is_bad
+from dialer.playbooks.form.schema import Question
 from dialer.playbooks.library import Library
-from dialer.playbooks.schema import Question
 from dialer.storage.feed import latest_id
 from qa.checks.library import RuleLibrary
 from qa.checks.queries import FindingRow, findings_of

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dialer.importing.export import EXPORTED
+from dialer.importing.outgoing.export import EXPORTED
 from dialer.playbooks.service import PUBLISHED
 from web.i18n import N_
 

@@ -12,7 +12,7 @@ from dialer.calling.settings import Mode
 from dialer.clock import system_clock
 from dialer.explaining.service import explain
 from dialer.explaining.values import Answer, Explanation
-from dialer.planning.gates import Gate
+from dialer.planning.rules.gates import Gate
 from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.library import Library, shipped_library
 from dialer.playbooks.service import library_of

@@ -21,9 +21,9 @@ from dialer.app.cli.common import (
     with_database,
 )
 from dialer.clock import system_clock
-from dialer.importing.export import BadLayout, export_results, read_layout
 from dialer.importing.mapping import read_mapping
 from dialer.importing.options import DEFAULT_SOURCE, ImportOptions, ImportReport, Stop
+from dialer.importing.outgoing.export import BadLayout, export_results, read_layout
 from dialer.importing.preview import Preview, preview
 from dialer.importing.queries import saved_mapping
 from dialer.importing.reading import UnreadableFile

@@ -21,8 +21,9 @@ from dialer.app.cli.common import (
     with_database,
 )
 from dialer.clock import system_clock
-from dialer.planning.publishing import Published, publish
+from dialer.planning.changing.publishing import Published, publish
 from dialer.playbooks.checking import problems
+from dialer.playbooks.form.schema import Playbook
 from dialer.playbooks.library import (
     BadPlaybook,
     Library,
@@ -31,7 +32,6 @@ from dialer.playbooks.library import (
     shipped_library,
 )
 from dialer.playbooks.reading import Problem
-from dialer.playbooks.schema import Playbook
 from dialer.playbooks.service import OpenOnes, StaleVersion, library_of
 from dialer.storage.database import Database
 from qa.checks.library import shipped_rules

@@ -16,7 +16,7 @@ from dialer.followups.queries import follow_up
 from dialer.forms.queries import form_of
 from dialer.forms.rules import Disposition
 from dialer.forms.topics import topic_of
-from dialer.playbooks.schema import Question
+from dialer.playbooks.form.schema import Question
 
 log = structlog.get_logger(__name__)
 

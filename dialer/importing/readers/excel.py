@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from openpyxl.worksheet.worksheet import Worksheet
 
-from dialer.importing.cells import Cell
+from dialer.importing.columns.cells import Cell
 from dialer.importing.readers.table import Row, Table, UnreadableFile
 
 # A file that unpacks to more is made to fill the disk, or should be sent as CSV.

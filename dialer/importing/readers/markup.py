@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
-from dialer.importing.cells import Cell
+from dialer.importing.columns.cells import Cell
 from dialer.importing.readers.table import Row, Table, UnreadableFile
 
 _CHUNK = 1 << 16

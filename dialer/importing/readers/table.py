@@ -4,7 +4,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from dialer.importing.cells import Cell
+from dialer.importing.columns.cells import Cell
 
 
 class UnreadableFile(Exception):

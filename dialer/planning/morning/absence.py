@@ -11,14 +11,14 @@ from dialer.customers.tables import occasions
 from dialer.followups.dates import add_months, add_span, midnight
 from dialer.followups.tables import follow_ups
 from dialer.planning.batch import settle
-from dialer.planning.facts import facts_of
 from dialer.planning.loading import known_of, occasions_of, since_of
-from dialer.planning.owed import Owed, Row, Site, first_steps
+from dialer.planning.rules.facts import facts_of
+from dialer.planning.rules.owed import Owed, Row, Site, first_steps
+from dialer.planning.rules.yeardays import spread
 from dialer.planning.tables import exclusions
-from dialer.planning.yeardays import spread
-from dialer.playbooks.schema import Playbook
+from dialer.playbooks.form.schema import Playbook
+from dialer.playbooks.form.timing import Planned
 from dialer.playbooks.spans import Span
-from dialer.playbooks.timing import Planned
 from dialer.storage.base import UtcDateTime
 from dialer.storage.dialects import keep_event_order
 

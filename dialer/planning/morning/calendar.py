@@ -12,16 +12,16 @@ from dialer.customers.tables import occasions
 from dialer.followups.dates import add_span, midnight
 from dialer.followups.tables import follow_ups
 from dialer.planning.batch import settle
-from dialer.planning.facts import facts_of
 from dialer.planning.loading import known_of, occasions_of, since_of
-from dialer.planning.owed import Owed, Row, Site, first_steps, owed_task
-from dialer.planning.reasons import Reason
+from dialer.planning.rules.facts import facts_of
+from dialer.planning.rules.owed import Owed, Row, Site, first_steps, owed_task
+from dialer.planning.rules.reasons import Reason
+from dialer.planning.rules.yeardays import day_in_period, period_of, year_day
 from dialer.planning.tables import exclusions
-from dialer.planning.yeardays import day_in_period, period_of, year_day
-from dialer.playbooks.conditions import Facts
-from dialer.playbooks.questions import Effect
-from dialer.playbooks.schema import Playbook
-from dialer.playbooks.timing import Cadence
+from dialer.playbooks.expressions.conditions import Facts
+from dialer.playbooks.form.questions import Effect
+from dialer.playbooks.form.schema import Playbook
+from dialer.playbooks.form.timing import Cadence
 from dialer.storage.dialects import keep_event_order
 
 # Nobody visits whom nobody may call, nor long afterwards.

@@ -17,13 +17,13 @@ from dialer.ids import new_id
 from dialer.planning.draws import draw_waiting
 from dialer.planning.morning.absence import plan_absences
 from dialer.planning.morning.calendar import plan_calendar
-from dialer.planning.owed import Site
+from dialer.planning.rules.owed import Site
 from dialer.planning.service import plan_new, release
 from dialer.planning.settings import PlanningSettings
 from dialer.planning.tables import exclusions, plan_runs
+from dialer.playbooks.form.schema import Playbook
+from dialer.playbooks.form.timing import TriggerKind
 from dialer.playbooks.library import Library
-from dialer.playbooks.schema import Playbook
-from dialer.playbooks.timing import TriggerKind
 from dialer.storage.database import Database
 from dialer.storage.feed import emit
 

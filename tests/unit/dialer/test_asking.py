@@ -10,7 +10,7 @@ from dialer.cases.rules import due_by, effects_of
 from dialer.followups.workdays import WorkCalendar
 from dialer.forms.rules import BadAnswer, check_answer, same_tail
 from dialer.playbooks.asking import IDENTITY, asked, branches, deciding
-from dialer.playbooks.questions import AnswerType
+from dialer.playbooks.form.questions import AnswerType
 from dialer.playbooks.spans import Span
 from tests.support.questionnaires import EVERY_TYPE, GOOD, with_every_type
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.playbooks.condition_parser import DEEPEST, LONGEST, parse
-from dialer.playbooks.condition_tree import (
+from dialer.playbooks.expressions.condition_parser import DEEPEST, LONGEST, parse
+from dialer.playbooks.expressions.condition_tree import (
     OPERATORS,
     All,
     AnyOf,
@@ -28,7 +28,7 @@ from dialer.playbooks.condition_tree import (
     check,
     written,
 )
-from dialer.playbooks.conditions import Condition, Value
+from dialer.playbooks.expressions.conditions import Condition, Value
 
 FACTS: Facts = {
     "kind": "settlement-order",

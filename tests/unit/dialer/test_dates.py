@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from dialer.followups.dates import due_dates
 from dialer.followups.hours import in_window
+from dialer.playbooks.form.timing import Step, Window
 from dialer.playbooks.spans import Span
-from dialer.playbooks.timing import Step, Window
 from tests.support.core import PLAYBOOK, SHANGHAI
 
 BERLIN = ZoneInfo("Europe/Berlin")

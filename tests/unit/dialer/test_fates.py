@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.planning.fates import Fate, Item, decide
-from dialer.planning.gates import Contact
-from dialer.planning.limits import contact_keys, keys_of
-from dialer.planning.owed import Key, Owed, Person, Site, owed_on_arrival
+from dialer.planning.rules.fates import Fate, Item, decide
+from dialer.planning.rules.gates import Contact
+from dialer.planning.rules.limits import contact_keys, keys_of
+from dialer.planning.rules.owed import Key, Owed, Person, Site, owed_on_arrival
 from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.library import Library
 from tests.support.planned import NOW, SHANGHAI, library, playbook

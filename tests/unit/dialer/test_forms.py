@@ -12,7 +12,7 @@ from dialer.forms.rules import (
     check_form,
 )
 from dialer.playbooks.asking import asked
-from dialer.playbooks.schema import AnswerType, Playbook, Question, Text
+from dialer.playbooks.form.schema import AnswerType, Playbook, Question, Text
 from dialer.telephony.outcomes import DialOutcome
 from tests.support.core import PLAYBOOK
 

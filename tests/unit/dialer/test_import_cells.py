@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from dialer.customers.rules import BadValue
-from dialer.importing import cells
-from dialer.importing.cells import Cell
+from dialer.importing.columns import cells
+from dialer.importing.columns.cells import Cell
 from tests.support.core import SHANGHAI
 
 HALF_PAST_FOUR = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)

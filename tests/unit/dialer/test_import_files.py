@@ -8,13 +8,13 @@ import pytest
 from openpyxl import Workbook
 
 from dialer.customers.values import CustomerFields, Occasion
-from dialer.importing.fields import BY_NAME, FIELDS, Form, Goes
-from dialer.importing.headings import KNOWN, find_headings, guess_kind, plain_heading, read_columns
-from dialer.importing.kinds import KINDS
+from dialer.importing.columns.fields import BY_NAME, FIELDS, Form, Goes
+from dialer.importing.columns.headings import KNOWN, find_headings, guess_kind, plain_heading, read_columns
+from dialer.importing.columns.kinds import KINDS
 from dialer.importing.options import ImportOptions
 from dialer.importing.preview import preview
 from dialer.importing.reading import BadRow, UnreadableFile
-from dialer.playbooks.conditions import Kind as FactKind
+from dialer.playbooks.expressions.conditions import Kind as FactKind
 from dialer.playbooks.facts import FACTS
 from tests.support.core import SHANGHAI
 from tests.support.files import Cells, html, opened, read, xls, xlsx, xml

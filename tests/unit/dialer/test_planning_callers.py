@@ -1,7 +1,7 @@
 """Who must call and who must not: the staff who served, and named callers (R12, P21). Pure."""
 
-from dialer.planning.owed import callers
-from dialer.playbooks.schema import CallerRule
+from dialer.planning.rules.owed import callers
+from dialer.playbooks.form.schema import CallerRule
 
 STAFF = {"王": ["a1"], "801": ["a1"], "张": ["a2"], "802": ["a2"]}
 SERVED = {"salesperson": "王"}

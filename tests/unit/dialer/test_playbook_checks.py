@@ -2,9 +2,9 @@
 
 import pytest
 
-from dialer.importing.fields import FIELDS, Form, Goes
+from dialer.importing.columns.fields import FIELDS, Form, Goes
 from dialer.playbooks.checking import problems
-from dialer.playbooks.conditions import Kind
+from dialer.playbooks.expressions.conditions import Kind
 from dialer.playbooks.facts import FACTS
 from dialer.playbooks.library import Library, shipped_library
 from dialer.playbooks.reading import BadPlaybook, Problem, read_text

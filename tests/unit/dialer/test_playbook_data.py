@@ -7,8 +7,8 @@ import pytest
 
 from dialer.playbooks.checking import problems
 from dialer.playbooks.facts import COLUMNS, FACTS, SPOKEN
-from dialer.playbooks.questions import AnswerType
-from dialer.playbooks.schema import Playbook, Text
+from dialer.playbooks.form.questions import AnswerType
+from dialer.playbooks.form.schema import Playbook, Text
 from qa.checks.library import shipped_rules
 from tests.support.shipped import LIBRARY, ids, questions, script
 

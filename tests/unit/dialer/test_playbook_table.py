@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from dialer.playbooks.conditions import Value
-from dialer.playbooks.questions import EffectKind
-from dialer.playbooks.schema import Anchor, CallerRule, HolidayRule
-from dialer.playbooks.timing import StepStart, TriggerKind
+from dialer.playbooks.expressions.conditions import Value
+from dialer.playbooks.form.questions import EffectKind
+from dialer.playbooks.form.schema import Anchor, CallerRule, HolidayRule
+from dialer.playbooks.form.timing import StepStart, TriggerKind
 from tests.support.shipped import LIBRARY, dates, does, effects, ids, questions, segment_dates
 
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from dialer.playbooks.editing import Plain, with_value
+from dialer.playbooks.form.parts import CallerRule
 from dialer.playbooks.library import Library, LiveLibrary
-from dialer.playbooks.parts import CallerRule
 from dialer.playbooks.reading import Path, read_text
 from tests.unit.dialer.test_playbook_checks import written
 

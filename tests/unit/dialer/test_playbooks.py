@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from dialer.playbooks.form.schema import AnswerType
 from dialer.playbooks.library import BadPlaybook, read_library, read_playbook, shipped_library
-from dialer.playbooks.schema import AnswerType
 from tests.support.core import PLAYBOOK
 
 SHIPPED = Path(__file__).parents[3] / "playbooks" / "after-sales-satisfaction.yaml"

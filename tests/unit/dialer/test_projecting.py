@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from dialer.planning.facts import facts_of
-from dialer.planning.projecting import day_reached, due_day, with_due_day
-from dialer.playbooks.conditions import Value
-from dialer.playbooks.timing import Trigger
+from dialer.planning.rules.facts import facts_of
+from dialer.planning.rules.projecting import day_reached, due_day, with_due_day
+from dialer.playbooks.expressions.conditions import Value
+from dialer.playbooks.form.timing import Trigger
 from tests.support.planned import SHANGHAI, YESTERDAY
 from tests.support.shipped import LIBRARY
 

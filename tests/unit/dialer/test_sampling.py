@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.planning.sampling import draw, order_of, population_hash, size_of, stratum_of
+from dialer.planning.rules.sampling import draw, order_of, population_hash, size_of, stratum_of
 
 SHARES = st.decimals("0.01", "1", places=2)
 KEYS = st.sets(st.text("abcdef0123456789", min_size=1, max_size=8), max_size=60)

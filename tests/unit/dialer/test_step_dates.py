@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from dialer.followups.dates import DateBook, DueDates, add_months, add_span, after_span, due_dates
 from dialer.followups.workdays import WorkCalendar
-from dialer.planning.yeardays import day_in_period, period_of, year_day
+from dialer.planning.rules.yeardays import day_in_period, period_of, year_day
+from dialer.playbooks.form.timing import HolidayRule, Step
 from dialer.playbooks.spans import Span
-from dialer.playbooks.timing import HolidayRule, Step
 from tests.support.core import SHANGHAI
 
 CALENDAR = WorkCalendar()

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from dialer.playbooks.schema import Playbook
+from dialer.playbooks.form.schema import Playbook
 from dialer.telephony.outcomes import Leg
 from qa.checks.library import shipped_rules
 from qa.rules.evaluate import evaluate

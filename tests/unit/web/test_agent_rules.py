@@ -8,8 +8,8 @@ from dialer.agents.states import CHOSEN_BY_AGENT, AgentState, PauseReason
 from dialer.calling.idle import IdleReason
 from dialer.followups.states import FollowUpState
 from dialer.playbooks.facts import FACTS, SPOKEN
+from dialer.playbooks.form.schema import ScriptStep, Text
 from dialer.playbooks.library import shipped_library
-from dialer.playbooks.schema import ScriptStep, Text
 from web.agent.phases import Phase, phase_of
 from web.agent.script import Said, fill
 from web.agent.view import item_number

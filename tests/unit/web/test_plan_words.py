@@ -7,8 +7,8 @@ import pytest
 
 from dialer.assigning.forecast import Rescue
 from dialer.assigning.rules import Unplaced, Why
-from dialer.planning.gates import Gate
-from dialer.planning.reasons import Reason
+from dialer.planning.rules.gates import Gate
+from dialer.planning.rules.reasons import Reason
 from web.i18n import LANGUAGES, translator
 from web.plan import words
 

@@ -10,8 +10,8 @@ from dialer.followups.dates import midnight
 from dialer.followups.hours import next_open
 from dialer.followups.workdays import WorkCalendar
 from dialer.planning.settings import PlanningSettings
-from dialer.playbooks.schema import Playbook
-from dialer.playbooks.timing import HolidayRule, Window
+from dialer.playbooks.form.schema import Playbook
+from dialer.playbooks.form.timing import HolidayRule, Window
 
 DAY = timedelta(days=1)
 BURST = timedelta(minutes=5)

@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from dialer.followups.states import OPEN, FollowUpState
-from dialer.planning.gates import Contact, Gate
-from dialer.planning.limits import Limits, keys_of
-from dialer.planning.merging import Call, share_calls
-from dialer.planning.owed import Key, Owed, Site
-from dialer.planning.reasons import Reason
+from dialer.planning.rules.gates import Contact, Gate
+from dialer.planning.rules.limits import Limits, keys_of
+from dialer.planning.rules.merging import Call, share_calls
+from dialer.planning.rules.owed import Key, Owed, Site
+from dialer.planning.rules.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from hashlib import sha256
 
-from dialer.playbooks.conditions import Facts
+from dialer.playbooks.expressions.conditions import Facts
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from dialer.playbooks import condition_tree
-from dialer.playbooks.condition_parser import parse
-from dialer.playbooks.condition_tree import Facts, Kind, Node, Test, Value
+from dialer.playbooks.expressions import condition_tree
+from dialer.playbooks.expressions.condition_parser import parse
+from dialer.playbooks.expressions.condition_tree import Facts, Kind, Node, Test, Value
 
 __all__ = ["Condition", "Facts", "Kind", "Value"]
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 
-from dialer.importing.cells import Cell, text_of
-from dialer.importing.fields import BY_NAME, FIELDS, Field, Form
-from dialer.importing.kinds import KINDS
+from dialer.importing.columns.cells import Cell, text_of
+from dialer.importing.columns.fields import BY_NAME, FIELDS, Field, Form
+from dialer.importing.columns.kinds import KINDS
 
 # Title lines, dates of printing and empty lines above the headings are never more.
 LOOKED_AT = 30

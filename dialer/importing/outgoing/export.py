@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from dialer.clock import Clock
 from dialer.importing.errors import inert
-from dialer.importing.results import FIELDS, Result, ended_on, is_field, results_of
-from dialer.importing.write_back import note_written
+from dialer.importing.outgoing.results import FIELDS, Result, ended_on, is_field, results_of
+from dialer.importing.outgoing.write_back import note_written
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database
 from dialer.storage.feed import emit

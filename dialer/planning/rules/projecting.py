@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from dialer.followups.dates import add_span
 from dialer.followups.workdays import WorkCalendar
-from dialer.planning.facts import day_of, number_of
-from dialer.playbooks.conditions import Value
-from dialer.playbooks.timing import Trigger
+from dialer.planning.rules.facts import day_of, number_of
+from dialer.playbooks.expressions.conditions import Value
+from dialer.playbooks.form.timing import Trigger
 
 # No car drives farther in a day for long, and no service is ten years away: whatever says so is a slip.
 _MOST_A_DAY = 1000

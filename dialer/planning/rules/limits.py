@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from dialer.followups.dates import midnight
-from dialer.planning.gates import Contact, Gate
-from dialer.planning.owed import Owed, Site
-from dialer.planning.reasons import Reason
+from dialer.planning.rules.gates import Contact, Gate
+from dialer.planning.rules.owed import Owed, Site
+from dialer.planning.rules.reasons import Reason
 
 _ONE = timedelta(days=1)
 

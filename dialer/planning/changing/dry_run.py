@@ -10,12 +10,12 @@ from sqlalchemy import Connection, bindparam, select
 
 from dialer.customers.tables import occasions
 from dialer.followups.dates import midnight
-from dialer.planning.facts import facts_of
-from dialer.planning.fates import Fate, Item, decide
+from dialer.planning.changing.looking_back import due_of_day
 from dialer.planning.loading import people_of, staff_of
-from dialer.planning.looking_back import due_of_day
-from dialer.planning.owed import ON_ARRIVAL, Owed, Row, Site, first_steps
-from dialer.planning.sampling import draw, seed_of
+from dialer.planning.rules.facts import facts_of
+from dialer.planning.rules.fates import Fate, Item, decide
+from dialer.planning.rules.owed import ON_ARRIVAL, Owed, Row, Site, first_steps
+from dialer.planning.rules.sampling import draw, seed_of
 from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.library import Library
 

@@ -7,16 +7,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dialer.followups.dates import DateBook, DueDates, after_span, midnight
-from dialer.planning.facts import facts_of
-from dialer.planning.projecting import due_day
-from dialer.planning.reasons import Reason
-from dialer.planning.sampling import stratum_of
+from dialer.planning.rules.facts import facts_of
+from dialer.planning.rules.projecting import due_day
+from dialer.planning.rules.reasons import Reason
+from dialer.planning.rules.sampling import stratum_of
 from dialer.planning.settings import PlanningSettings
-from dialer.playbooks.conditions import Value
+from dialer.playbooks.expressions.conditions import Value
+from dialer.playbooks.form.questions import Effect
+from dialer.playbooks.form.schema import CallerRule, Playbook
+from dialer.playbooks.form.timing import Step, StepStart, TriggerKind
 from dialer.playbooks.library import Library
-from dialer.playbooks.questions import Effect
-from dialer.playbooks.schema import CallerRule, Playbook
-from dialer.playbooks.timing import Step, StepStart, TriggerKind
 
 Row = Mapping[str, Any]
 Key = tuple[str, str, str, str]

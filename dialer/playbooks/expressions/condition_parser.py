@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NoReturn
 
-from dialer.playbooks.condition_tree import (
+from dialer.playbooks.expressions.condition_tree import (
     OPERATORS,
     All,
     AnyOf,

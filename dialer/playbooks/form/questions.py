@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import Field, model_validator
 
 from dialer.playbooks.base import Data, Text
-from dialer.playbooks.conditions import Condition
+from dialer.playbooks.expressions.conditions import Condition
 from dialer.playbooks.spans import Span
 
 

@@ -11,16 +11,16 @@ from sqlalchemy import Connection
 from dialer.followups.dates import midnight
 from dialer.followups.moving import Begin, OpenCount, count_open, move_to_version
 from dialer.followups.workdays import WorkCalendar
-from dialer.planning.dry_run import DryRun, dry_run
-from dialer.planning.facts import facts_of
-from dialer.planning.projecting import due_day
+from dialer.planning.changing.dry_run import DryRun, dry_run
+from dialer.planning.rules.facts import facts_of
+from dialer.planning.rules.projecting import due_day
 from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.checking import problems
+from dialer.playbooks.form.schema import Playbook
+from dialer.playbooks.form.timing import Step, StepStart, TriggerKind
 from dialer.playbooks.library import Library
 from dialer.playbooks.reading import BadPlaybook, read_text
-from dialer.playbooks.schema import Playbook
 from dialer.playbooks.service import OpenOnes, library_of, save_version
-from dialer.playbooks.timing import Step, StepStart, TriggerKind
 
 
 @dataclass(frozen=True, slots=True)

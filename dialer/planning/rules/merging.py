@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dialer.planning.owed import Owed
+from dialer.planning.rules.owed import Owed
 
 
 @dataclass(slots=True)

@@ -6,8 +6,8 @@ from enum import StrEnum
 from pydantic import Field, model_validator
 
 from dialer.playbooks.base import Data
-from dialer.playbooks.conditions import Condition
-from dialer.playbooks.questions import Effect, EffectKind
+from dialer.playbooks.expressions.conditions import Condition
+from dialer.playbooks.form.questions import Effect, EffectKind
 from dialer.playbooks.spans import Span, Unit
 
 _MONTHS = frozenset({Unit.MONTH, Unit.QUARTER, Unit.YEAR})

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 from dialer.followups.dates import DueDates
 from dialer.followups.states import FollowUpState
-from dialer.planning.facts import facts_of
-from dialer.planning.fates import Standing
-from dialer.planning.owed import Key, Owed, Row, Site, owed
-from dialer.planning.owed import Person as PlannedPerson
-from dialer.planning.reasons import PLANNERS
+from dialer.planning.rules.facts import facts_of
+from dialer.planning.rules.fates import Standing
+from dialer.planning.rules.owed import Key, Owed, Row, Site, owed
+from dialer.planning.rules.owed import Person as PlannedPerson
+from dialer.planning.rules.reasons import PLANNERS
 
 _BEGUN = (FollowUpState.CALLING, FollowUpState.WRAP_UP)
 

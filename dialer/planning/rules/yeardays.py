@@ -8,8 +8,8 @@ from lunardate import LunarDate
 
 from dialer.followups.dates import add_months
 from dialer.followups.workdays import WorkCalendar
-from dialer.planning.facts import day_of
-from dialer.playbooks.conditions import Value
+from dialer.planning.rules.facts import day_of
+from dialer.playbooks.expressions.conditions import Value
 from dialer.playbooks.spans import Span, Unit
 
 _MONTHS = {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from dialer.alarms.service import clear_alarm, raise_alarm
 from dialer.clock import Clock
-from dialer.importing.results import ENDED, Result, results_of
+from dialer.importing.outgoing.results import ENDED, Result, results_of
 from dialer.importing.settings import Webhook
 from dialer.importing.tables import write_backs
 from dialer.playbooks.library import Library

@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import Field, PrivateAttr, model_validator
 
 from dialer.playbooks.base import Data, Text
-from dialer.playbooks.conditions import Condition, Facts, Kind
-from dialer.playbooks.parts import (
+from dialer.playbooks.expressions.conditions import Condition, Facts, Kind
+from dialer.playbooks.form.parts import (
     Anchor,
     CallerRule,
     Caps,
@@ -22,9 +22,9 @@ from dialer.playbooks.parts import (
     Retry,
     ScriptStep,
 )
-from dialer.playbooks.questions import AnswerType, Choice, Effect, EffectKind, Question
+from dialer.playbooks.form.questions import AnswerType, Choice, Effect, EffectKind, Question
+from dialer.playbooks.form.timing import HolidayRule, Step, StepStart, Trigger, TriggerKind, Window
 from dialer.playbooks.spans import Span
-from dialer.playbooks.timing import HolidayRule, Step, StepStart, Trigger, TriggerKind, Window
 
 __all__ = [
     "Anchor",

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from dialer.playbooks.conditions import Value
+from dialer.playbooks.expressions.conditions import Value
 
 _MONEY = Decimal(100)
 

@@ -8,16 +8,16 @@ from sqlalchemy import Connection, bindparam, func, literal, select
 
 from dialer.customers.tables import occasions
 from dialer.followups.dates import add_span, midnight
-from dialer.planning.facts import facts_of
 from dialer.planning.loading import occasions_of, people_of, staff_of
 from dialer.planning.morning.absence import day_of_absence
 from dialer.planning.morning.calendar import first_days, latest_of, turns
-from dialer.planning.owed import Owed, Row, Site, first_steps
+from dialer.planning.rules.facts import facts_of
+from dialer.planning.rules.owed import Owed, Row, Site, first_steps
 from dialer.planning.tables import signals
-from dialer.playbooks.conditions import Facts
-from dialer.playbooks.schema import Playbook
+from dialer.playbooks.expressions.conditions import Facts
+from dialer.playbooks.form.schema import Playbook
+from dialer.playbooks.form.timing import TriggerKind
 from dialer.playbooks.spans import Span
-from dialer.playbooks.timing import TriggerKind
 
 _BATCH = 500
 # What is planned at the start of a month became an absence in the month before.

@@ -1,0 +1,1 @@
+"""What a changed playbook would do, and how it comes into force."""

@@ -1,0 +1,1 @@
+"""What is due, on what grounds, and what becomes of it. Pure."""

@@ -1,0 +1,1 @@
+"""Conditions: a small closed language over the facts of an occasion. Pure."""

@@ -1,0 +1,1 @@
+"""The form of a playbook: what may stand in its file."""
