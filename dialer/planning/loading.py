@@ -18,6 +18,7 @@ from dialer.planning.rules.limits import contact_keys
 from dialer.planning.rules.owed import Person, Row
 from dialer.planning.rules.reasons import SOFT
 from dialer.planning.tables import exclusions
+from dialer.storage.dialects import only_filters
 
 # Below what either database takes as parameters of one statement.
 _CHUNK = 5_000
@@ -53,7 +54,7 @@ _OWED = select(follow_ups).where(
 )
 _OVER = select(follow_ups.c.playbook, follow_ups.c.occasion_id, follow_ups.c.step, follow_ups.c.cycle).where(
     follow_ups.c.customer_id.in_(_MANY),
-    follow_ups.c.state.in_((FollowUpState.DONE, FollowUpState.EXHAUSTED)),
+    only_filters(follow_ups.c.state).in_((FollowUpState.DONE, FollowUpState.EXHAUSTED)),
 )
 _LEFT_OUT = select(exclusions).where(exclusions.c.customer_id.in_(_MANY))
 _CONTACTS = select(contacts).where(

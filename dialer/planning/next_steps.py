@@ -15,10 +15,12 @@ from dialer.planning.rules.owed import ON_ARRIVAL, Owed, Row, Site, begin_of_sig
 from dialer.planning.tables import signals
 from dialer.playbooks.form.schema import Playbook
 from dialer.playbooks.form.timing import Step, StepStart, TriggerKind
-from dialer.storage.dialects import keep_event_order
+from dialer.storage.dialects import keep_event_order, only_filters
 
 _MANY: BindParameter[str] = bindparam("many", expanding=True)
-_DONE = select(follow_ups).where(follow_ups.c.id.in_(_MANY), follow_ups.c.state == FollowUpState.DONE)
+_DONE = select(follow_ups).where(
+    follow_ups.c.id.in_(_MANY), only_filters(follow_ups.c.state) == FollowUpState.DONE
+)
 _STEPS = select(follow_ups).where(
     follow_ups.c.customer_id.in_(_MANY), follow_ups.c.state != FollowUpState.CANCELLED
 )

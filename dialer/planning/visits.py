@@ -11,6 +11,7 @@ from dialer.followups.tables import follow_ups
 from dialer.planning.rules.owed import Row, Site
 from dialer.planning.rules.reasons import Reason
 from dialer.playbooks.form.timing import TriggerKind
+from dialer.storage.dialects import only_filters
 from dialer.storage.feed import emit
 
 _ABSENT = (
@@ -25,7 +26,7 @@ _ABSENT = (
     .where(
         follow_ups.c.customer_id.in_(bindparam("many", expanding=True)),
         follow_ups.c.origin == TriggerKind.ABSENCE.value,
-        follow_ups.c.state.in_(UNTOUCHED),
+        only_filters(follow_ups.c.state).in_(UNTOUCHED),
     )
 )
 _CANCEL = (
