@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 # The Python to build with (3.11 or later), and arguments for the command that a target starts.
 PYTHON ?= python3
 ARGS ?=
-# How many processes share the tests. Those on real parts are one's own: two suffice.
+# How many processes share the tests.
 WORKERS ?= 2
 
 BIN := .venv/bin

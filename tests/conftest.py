@@ -1,6 +1,7 @@
 """What holds for every test: the developer's own settings stay outside, and nothing is timed."""
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -17,11 +18,11 @@ _REAL_FOLDERS = frozenset({"live_asterisk", "panel", "scenarios"})
 _REAL_MODULES = frozenset({"test_speech.py", "test_telephony.py"})
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the work, the tests on real parts come first, and one after the other:
-    two at once would each wait for a machine that the other keeps busy."""
-    for item in items:
-        if item.path.parent.name in _REAL_FOLDERS or item.path.name in _REAL_MODULES:
-            item.add_marker(pytest.mark.xdist_group("real"))
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    """Those that wait for something real take the longest, and come first: where several processes share the
+    work, the many quick ones fill up what is left."""
+    items.sort(key=lambda item: not _is_real(item.path))
+
+
+def _is_real(path: Path) -> bool:
+    return path.parent.name in _REAL_FOLDERS or path.name in _REAL_MODULES
