@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 # The Python to build with (3.11 or later), and arguments for the command that a target starts.
 PYTHON ?= python3
 ARGS ?=
-# How many processes share the tests.
+# How many processes share the tests. Without groups, loadgroup hands them out one by one.
 WORKERS ?= 2
 
 BIN := .venv/bin

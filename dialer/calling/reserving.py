@@ -97,14 +97,14 @@ def reserve(conn: Connection, pairing: Pairing, now: datetime) -> Reserved:
     room = pairing.settings.max_calls - count_in_flight(conn)
     free = waiting[: max(room, 0)]
     orders: list[CallOrder] = []
-    named = pairing.named
+    named, playbooks = pairing.named, pairing.open_playbooks(now)
     for candidates in _CANDIDATES:
         if not free:
             break
         due = follow_up_queries.due(
             conn,
             now,
-            playbooks=pairing.open_playbooks(now),
+            playbooks=playbooks,
             numbers=pairing.numbers,
             limit=candidates * len(free),
             callers=Callers([agent.id for agent in free], ON_DUTY),
@@ -112,14 +112,19 @@ def reserve(conn: Connection, pairing: Pairing, now: datetime) -> Reserved:
         )
         if not due:
             break
-        taken = _reserve_of(conn, pairing, free, due, now)
+        taken = _reserve_of(conn, pairing, named, free, due, now)
         orders += taken.values()
         free = [agent for agent in free if agent.id not in taken]
     return Reserved(orders, agents_left=len(orders) < len(waiting))
 
 
 def _reserve_of(
-    conn: Connection, pairing: Pairing, free: Sequence[Agent], due: Sequence[FollowUp], now: datetime
+    conn: Connection,
+    pairing: Pairing,
+    named: Named,
+    free: Sequence[Agent],
+    due: Sequence[FollowUp],
+    now: datetime,
 ) -> dict[str, CallOrder]:
     """Commit to the pairs among these, put off what a gate is shut for; the calls by agent."""
     judged = _judge(conn, pairing, due, now)
@@ -127,7 +132,7 @@ def _reserve_of(
     on_duty = on_duty_of(conn, {owed.owner_id for owed in allowed if owed.owner_id})
     chosen = [
         (owed, _commit_to(conn, pairing, agent, owed, now), agent)
-        for agent, owed in pairs(free, allowed, on_duty, now, pairing.named)
+        for agent, owed in pairs(free, allowed, on_duty, now, named)
     ]
     for owed, verdict in judged:
         if not verdict.allowed:

@@ -1,5 +1,6 @@
 """A panel with its database as tests see it, and ways to make things happen as the engine would."""
 
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -208,3 +209,10 @@ class Server:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+
+
+async def snapshot(page: Page, name: str) -> None:
+    """Keep what the page looks like, where somebody wants to see it."""
+    folder = os.environ.get("SCREENSHOTS")
+    if folder:
+        await page.screenshot(path=f"{folder}/{name}.png", full_page=False)

@@ -1,9 +1,8 @@
 """Customers in the panel: found, seen whole, blocked, parted, forgotten (C1, C5, R12, X1, X3)."""
 
-import os
 from dataclasses import replace
 
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 from sqlalchemy import Connection, select
 
 from dialer.customers.blocks import blocked_numbers
@@ -13,17 +12,10 @@ from dialer.customers.service import CustomerFields, take_in
 from dialer.customers.tables import customers, merges, phones
 from dialer.storage.feed import of_subject
 from tests.panel.recorded import record
-from tests.panel.site import OpenPage, Site
+from tests.panel.site import OpenPage, Site, snapshot
 from tests.support.core import occasion
 
 NUMBER, PLATE = "13800000001", "豫A12345"
-
-
-async def snapshot(page: Page, name: str) -> None:
-    """Keep what the page looks like, where somebody wants to see it."""
-    folder = os.environ.get("SCREENSHOTS")
-    if folder:
-        await page.screenshot(path=f"{folder}/{name}.png", full_page=False)
 
 
 async def known_customer(site: Site) -> str:

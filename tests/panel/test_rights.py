@@ -1,27 +1,19 @@
 """Keepers of segments and the review of rights in the panel (R7, R12, X1)."""
 
-import os
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 from sqlalchemy import Connection, select
 
 from dialer.customers.service import CustomerFields, take_in
 from dialer.customers.tables import customers
 from dialer.playbooks.library import LiveLibrary
 from dialer.storage.feed import of_subject
-from tests.panel.site import OpenPage, Site
+from tests.panel.site import OpenPage, Site, snapshot
 from tests.support.core import occasion
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-
-
-async def snapshot(page: Page, name: str) -> None:
-    """Keep what the page looks like, where somebody wants to see it."""
-    folder = os.environ.get("SCREENSHOTS")
-    if folder:
-        await page.screenshot(path=f"{folder}/{name}.png", full_page=False)
 
 
 async def segment_of(site: Site, name: str, count: int, *, days_ago: int) -> list[str]:

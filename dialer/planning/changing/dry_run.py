@@ -1,36 +1,20 @@
 """What a playbook would do on a day, without writing anything: for its editor (promise 2)."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
-from dialer.customers.tables import occasions
 from dialer.followups.dates import midnight
 from dialer.planning.changing.looking_back import due_of_day
-from dialer.planning.loading import people_of, staff_of
-from dialer.planning.rules.facts import facts_of
 from dialer.planning.rules.fates import Fate, Item, decide
-from dialer.planning.rules.owed import ON_ARRIVAL, Owed, Row, Site, first_steps
+from dialer.planning.rules.owed import Owed, Site
 from dialer.planning.rules.sampling import draw, seed_of
 from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.library import Library
-
-_BATCH = 1000
-_OF_DAY = (
-    select(occasions)
-    .where(
-        occasions.c.kind.in_(bindparam("kinds", expanding=True)),
-        occasions.c.happened_at >= bindparam("first"),
-        occasions.c.happened_at < bindparam("after"),
-        occasions.c.id > bindparam("seen"),
-    )
-    .order_by(occasions.c.id)
-    .limit(_BATCH)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,31 +50,9 @@ def dry_run(
     site = Site.of(Library((playbook,)), settings, zone)
     # Looked back on, nothing is too late.
     then = min(now, midnight(day + timedelta(days=1), zone))
-    if playbook.trigger.kind not in ON_ARRIVAL:
-        found = due_of_day(conn, site, playbook, day, then)
-        fates = decide([Item(one) for one in _drawn(site, found.due)], (), site, then)
-        return DryRun(found.looked_at, *_count(fates), all_of_them=found.all_of_them)
-    staff = staff_of(conn)
-    due: list[Owed] = []
-    seen = 0
-    for batch in _of_day(conn, playbook.occasions.kinds, day, zone):
-        seen += len(batch)
-        people = people_of(conn, sorted({row["customer_id"] for row in batch}))
-        for occasion in batch:
-            person = people[occasion["customer_id"]]
-            facts = facts_of(occasion, person.record)
-            if playbook.applies_to(occasion["kind"], facts):
-                due += first_steps(site, playbook, occasion, person, facts, staff, then)
-    fates = decide([Item(one) for one in _drawn(site, due)], (), site, then)
-    return DryRun(seen, *_count(fates))
-
-
-def _of_day(conn: Connection, kinds: tuple[str, ...], day: date, zone: ZoneInfo) -> Iterator[list[Row]]:
-    span = {"first": midnight(day, zone), "after": midnight(day + timedelta(days=1), zone)}
-    seen = ""
-    while rows := conn.execute(_OF_DAY, {"kinds": list(kinds), "seen": seen, **span}).mappings().all():
-        yield [dict(row) for row in rows]
-        seen = rows[-1]["id"]
+    found = due_of_day(conn, site, playbook, day, then)
+    fates = decide([Item(one) for one in _drawn(site, found.due)], (), site, then)
+    return DryRun(found.looked_at, *_count(fates), all_of_them=found.all_of_them)
 
 
 def _drawn(site: Site, due: list[Owed]) -> list[Owed]:

@@ -1,4 +1,4 @@
-"""What a past day made due without an occasion of that day: absences, turns of the calendar, signals."""
+"""What a past day made due: by its occasions, by absences, by turns of the calendar, by signals."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from dialer.planning.loading import occasions_of, people_of, staff_of
 from dialer.planning.morning.absence import day_of_absence
 from dialer.planning.morning.calendar import first_days, latest_of, turns
 from dialer.planning.rules.facts import facts_of
-from dialer.planning.rules.owed import Owed, Row, Site, first_steps
+from dialer.planning.rules.owed import ON_ARRIVAL, Owed, Row, Site, first_steps
 from dialer.planning.tables import signals
 from dialer.playbooks.expressions.conditions import Facts
 from dialer.playbooks.form.schema import Playbook
@@ -46,6 +46,17 @@ _QUIET = (
     .order_by(occasions.c.id)
     .limit(bindparam("most", type_=literal(0).type))
 )
+_OF_DAY = (
+    select(occasions)
+    .where(
+        occasions.c.kind.in_(bindparam("kinds", expanding=True)),
+        occasions.c.happened_at >= bindparam("first"),
+        occasions.c.happened_at < bindparam("then"),
+        occasions.c.id > bindparam("after"),
+    )
+    .order_by(occasions.c.id)
+    .limit(bindparam("most", type_=literal(0).type))
+)
 _GIVEN = (
     select(signals.c.occasion_id)
     .where(
@@ -67,11 +78,12 @@ class OfDay:
 
 
 def due_of_day(conn: Connection, site: Site, playbook: Playbook, day: date, then: datetime) -> OfDay:
-    """What `day` made due of a playbook with one of these triggers, seen from `then`, its end."""
+    """What `day` made due of a playbook, whatever its trigger, seen from `then`, its end."""
     staff = staff_of(conn)
+    arrives = playbook.trigger.kind in ON_ARRIVAL
     looked_at, due = 0, list[Owed]()
     for batch in _batches(conn, site, playbook, day, then):
-        if looked_at >= MOST_LOOKED_AT:
+        if looked_at >= MOST_LOOKED_AT and not arrives:
             return OfDay(looked_at, due, all_of_them=False)
         looked_at += len(batch)
         people = people_of(conn, sorted({row["customer_id"] for row in batch}))
@@ -79,7 +91,9 @@ def due_of_day(conn: Connection, site: Site, playbook: Playbook, day: date, then
         began = first_days(conn, site, playbook.occasions.kinds, people) if by_calendar else {}
         for occasion in batch:
             person = people[occasion["customer_id"]]
-            facts = facts_of(occasion, person.record) | {"birthday": person.record.get("birthday")}
+            facts = facts_of(occasion, person.record)
+            if not arrives:
+                facts["birthday"] = person.record.get("birthday")
             if not playbook.applies_to(occasion["kind"], facts):
                 continue
             for cycle, begins_at in _begins(site, playbook, occasion, facts, began, day):
@@ -106,11 +120,14 @@ def _batches(
             yield batch
             after = batch[-1]["customer_id"]
         return
-    assert playbook.trigger.after is not None
-    back = Span(-playbook.trigger.after.count, playbook.trigger.after.unit)
-    first = midnight(add_span(day, back, site.dates.calendar) - _LONGEST_MONTH, site.zone)
-    wanted = {"kinds": kinds, "first": first, "then": then, "most": _BATCH}
-    while rows := conn.execute(_QUIET, {**wanted, "after": after}).mappings().all():
+    query, first, end = _OF_DAY, midnight(day, site.zone), midnight(day + timedelta(days=1), site.zone)
+    if playbook.trigger.kind is TriggerKind.ABSENCE:
+        assert playbook.trigger.after is not None  # its form says so
+        back = Span(-playbook.trigger.after.count, playbook.trigger.after.unit)
+        earliest = add_span(day, back, site.dates.calendar) - _LONGEST_MONTH
+        query, first, end = _QUIET, midnight(earliest, site.zone), then
+    wanted = {"kinds": kinds, "first": first, "then": end, "most": _BATCH}
+    while rows := conn.execute(query, {**wanted, "after": after}).mappings().all():
         yield [dict(row) for row in rows]
         after = rows[-1]["id"]
 
@@ -122,7 +139,8 @@ def _begins(
     facts: Facts,
     began: Mapping[str, date],
     day: date,
-) -> Iterator[tuple[str, datetime]]:
+) -> Iterator[tuple[str, datetime | None]]:
+    """The cycles that began on the day, and when; None: as the occasion says."""
     start = midnight(day, site.zone)
     match playbook.trigger.kind:
         case TriggerKind.SIGNAL:
@@ -130,7 +148,7 @@ def _begins(
         case TriggerKind.ABSENCE:
             if day_of_absence(site, playbook, occasion) == day:
                 yield "", start
-        case _:
+        case TriggerKind.CALENDAR:
             since = began[occasion["customer_id"]]
             had = {
                 cycle for cycle, *_ in turns(site, playbook, occasion, facts, since, day - timedelta(days=1))
@@ -138,3 +156,5 @@ def _begins(
             for cycle, at, task in turns(site, playbook, occasion, facts, since, day):
                 if task is None and cycle not in had:
                     yield cycle, midnight(at, site.zone)
+        case _:
+            yield "", None
