@@ -15,12 +15,13 @@ from enum import StrEnum
 from sqlalchemy import Connection, bindparam, insert, literal, select, update
 
 from dialer.customers.identity import surname
-from dialer.customers.queries import family, in_chunks
+from dialer.customers.queries import chunks, family, in_chunks
 from dialer.customers.tables import blocks, customers, phones, site_secrets, vehicles
 from dialer.customers.taking import NOTHING_BLOCKED, Blocked
 from dialer.customers.values import Occasion
 from dialer.storage.dialects import upsert
 from dialer.storage.feed import emit
+from dialer.storage.prepared import Prepared
 
 FORGOTTEN = "forgotten"
 
@@ -28,11 +29,12 @@ _SECRET = select(site_secrets.c.value).where(site_secrets.c.name == "blocks")
 _ANY = select(blocks.c.key).where(blocks.c.lifted_at.is_(None)).limit(1)
 # Whoever asked not to be called is not called under another name either (X3). The empty number tells that
 # there are blocks, which are looked up only then.
-_UNWILLING = (
+_UNWILLING = Prepared(
     select(phones.c.number)
     .join(customers, customers.c.id == phones.c.customer_id)
     .where(phones.c.number.in_(bindparam("many", expanding=True)), customers.c.do_not_call)
-    .union_all(select(literal("")).where(_ANY.exists()))
+    .union_all(select(literal("")).where(_ANY.exists())),
+    lists=("many",),
 )
 _HELD = select(blocks.c.key, blocks.c.reason).where(
     blocks.c.lifted_at.is_(None), blocks.c.key.in_(bindparam("many", expanding=True))
@@ -90,7 +92,7 @@ def blocked_numbers(conn: Connection, numbers: Iterable[str]) -> dict[str, str]:
 def barred_numbers(conn: Connection, numbers: Collection[str]) -> set[str]:
     """Those of the numbers that must not be dialled, under whatever name they stand (X3): a gate of planning
     and pairing."""
-    barred = {row.number for row in in_chunks(conn, _UNWILLING, numbers)}
+    barred = {row[0] for some in chunks(numbers) for row in _UNWILLING.rows(conn, {"many": some})}
     if "" in barred:
         words = {number_word(number): number for number in numbers}
         barred |= {words[word] for word in _held(conn, words)}

@@ -43,9 +43,15 @@ def in_chunks(
     **more: object,
 ) -> Iterator[Row[*tuple[Any, ...]]]:
     """The rows of `query` for many values, which it takes as the parameter `many`."""
+    for chunk in chunks(values):
+        yield from conn.execute(query, {"many": chunk, **more}).all()
+
+
+def chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    """The values in lists that one statement can take."""
     rest = iter(values)
     while chunk := list(islice(rest, _CHUNK)):
-        yield from conn.execute(query, {"many": chunk, **more}).all()
+        yield chunk
 
 
 def load_world(conn: Connection, batch: Sequence[Occasion], keys: set[str]) -> World:

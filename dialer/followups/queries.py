@@ -11,12 +11,13 @@ from dialer.customers.tables import customers, occasions, phones
 from dialer.followups.rules import STAND_IN_AFTER
 from dialer.followups.states import FollowUpState
 from dialer.followups.tables import follow_ups
+from dialer.storage.prepared import Prepared
 from dialer.storage.rows import fetch, fetch_one
 
 _others = customers.alias()
 
 
-_FOLLOW_UP = select(follow_ups).where(follow_ups.c.id == bindparam("key"))
+_FOLLOW_UP = Prepared(select(follow_ups).where(follow_ups.c.id == bindparam("key")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,20 +151,25 @@ def _for_whom(on_duty: Select[str]) -> ColumnElement[bool]:
 
 
 @cache
-def _due(listed: bool, on_duty: Select[str] | None, some_shut: bool) -> Select[*tuple[object, ...]]:
+def _due(listed: bool, on_duty: Select[str] | None, some_shut: bool, some_unwanted: bool) -> Prepared:
     whom = [] if on_duty is None else [_for_whom(on_duty)]
     if some_shut:
         whom.append(follow_ups.c.playbook.not_in(bindparam("shut", expanding=True)))
+    if some_unwanted:
+        whom.append(follow_ups.c.id.not_in(bindparam("unwanted", expanding=True)))
     calling = select(follow_ups.c.customer_id).where(
         follow_ups.c.state.in_((FollowUpState.CALLING, FollowUpState.WRAP_UP))
     )
-    return (
+    query = (
         select(follow_ups)
         .join(customers, customers.c.id == follow_ups.c.customer_id)
         .where(*_diallable(listed), follow_ups.c.customer_id.not_in(calling), *whom)
         .order_by(follow_ups.c.limit_at, follow_ups.c.due_at)
         .limit(bindparam("most", type_=Integer))
     )
+    lists = {"playbooks": True, "numbers": listed, "ready": on_duty is not None, "shut": some_shut}
+    lists["unwanted"] = some_unwanted
+    return Prepared(query, lists=[name for name, there in lists.items() if there])
 
 
 def due(
@@ -175,12 +181,14 @@ def due(
     limit: int,
     callers: Callers | None = None,
     shut: Collection[str] = (),
+    unwanted: Collection[str] = (),
 ) -> list[FollowUp]:
     """Follow-ups to dial now, the nearest limit first.
 
     `playbooks` are those whose window is open; `numbers` the white list of trial mode (D10),
     None in live mode; `callers` leaves out what waits for somebody else, `shut` are playbooks that nobody
-    who waits may call for. A customer's calls come one after another, never two at a time.
+    who waits may call for, `unwanted` follow-ups that each of them has skipped today. A customer's calls
+    come one after another, never two at a time.
     """
     values: dict[str, object] = {"now": now, "playbooks": list(playbooks), "most": limit}
     if numbers is not None:
@@ -189,8 +197,10 @@ def due(
         values["ready"], values["kept_until"] = list(callers.ready), now - STAND_IN_AFTER
     if shut:
         values["shut"] = list(shut)
+    if unwanted:
+        values["unwanted"] = list(unwanted)
     one_each: dict[str, FollowUp] = {}
-    query = _due(numbers is not None, callers.on_duty if callers else None, bool(shut))
+    query = _due(numbers is not None, callers.on_duty if callers else None, bool(shut), bool(unwanted))
     for row in fetch(conn, query, FollowUp, **values):
         one_each.setdefault(row.customer_id, row)
     return list(one_each.values())

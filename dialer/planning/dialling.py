@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import BindParameter, Connection, and_, bindparam, insert, or_, select
@@ -20,51 +21,59 @@ from dialer.planning.settings import PlanningSettings
 from dialer.planning.tables import decisions
 from dialer.playbooks.form.schema import Playbook
 from dialer.playbooks.library import Library
+from dialer.storage.prepared import Prepared
+from dialer.storage.rows import fetch
 
 _MANY: BindParameter[str] = bindparam("many", expanding=True)
-_PEOPLE = select(
-    customers.c.id,
-    customers.c.do_not_call,
-    customers.c.paused_until,
-    customers.c.pause_reason,
-    customers.c.slot_from,
-    customers.c.slot_to,
-    customers.c.time_zone,
-    customers.c.household,
-    customers.c.forgotten_at,
-).where(customers.c.id.in_(_MANY))
-# Contacts with these people, and dials to these numbers: one look at the ledger.
-_CONTACTS = select(
-    contacts.c.customer_id,
-    contacts.c.number,
-    contacts.c.plate,
-    contacts.c.household,
-    contacts.c.at,
-    contacts.c.kind,
-    contacts.c.playbook,
-    contacts.c.exempt,
-).where(
-    or_(
-        and_(
-            contacts.c.at >= bindparam("since"),
-            contacts.c.kind.in_(("talk", "visit")),
-            or_(
-                contacts.c.customer_id.in_(_MANY),
-                contacts.c.plate.in_(bindparam("plates", expanding=True)),
-                contacts.c.household.in_(bindparam("households", expanding=True)),
-            ),
-        ),
-        and_(
-            contacts.c.at > bindparam("yesterday"),
-            contacts.c.kind == "dial",
-            contacts.c.number.in_(bindparam("numbers", expanding=True)),
-        ),
-    )
+_PEOPLE = Prepared(
+    select(
+        customers.c.id,
+        customers.c.do_not_call,
+        customers.c.paused_until,
+        customers.c.pause_reason,
+        customers.c.slot_from,
+        customers.c.slot_to,
+        customers.c.time_zone,
+        customers.c.household,
+        customers.c.forgotten_at,
+    ).where(customers.c.id.in_(_MANY)),
+    lists=("many",),
 )
-_DECIDED = insert(decisions)
+# Contacts with these people, and dials to these numbers: one look at the ledger.
+_CONTACTS = Prepared(
+    select(
+        contacts.c.customer_id,
+        contacts.c.number,
+        contacts.c.plate,
+        contacts.c.household,
+        contacts.c.at,
+        contacts.c.kind,
+        contacts.c.playbook,
+        contacts.c.exempt,
+    ).where(
+        or_(
+            and_(
+                contacts.c.at >= bindparam("since"),
+                contacts.c.kind.in_(("talk", "visit")),
+                or_(
+                    contacts.c.customer_id.in_(_MANY),
+                    contacts.c.plate.in_(bindparam("plates", expanding=True)),
+                    contacts.c.household.in_(bindparam("households", expanding=True)),
+                ),
+            ),
+            and_(
+                contacts.c.at > bindparam("yesterday"),
+                contacts.c.kind == "dial",
+                contacts.c.number.in_(bindparam("numbers", expanding=True)),
+            ),
+        )
+    ),
+    lists=("many", "plates", "households", "numbers"),
+)
+_DECIDED = Prepared(insert(decisions), columns=decisions.c.keys())
 
 # A talk about this follow-up was held already: the customer expects the rest of it.
-_TALKED = frozenset({"answered", "call_again", "cut_off"})
+_TALKED = frozenset({"answered", "call_again", "cut_off", "call_back", "customer_rang"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,33 @@ class Verdict:
     gates: tuple[Gate, ...]
     put_off_until: datetime | None
     reason: str
+
+
+class _Known(NamedTuple):
+    """A person's row."""
+
+    id: str
+    do_not_call: bool
+    paused_until: datetime | None
+    pause_reason: str
+    slot_from: str
+    slot_to: str
+    time_zone: str
+    household: str | None
+    forgotten_at: datetime | None
+
+
+class _Made(NamedTuple):
+    """A contact's row."""
+
+    customer_id: str
+    number: str
+    plate: str | None
+    household: str | None
+    at: datetime
+    kind: str
+    playbook: str
+    exempt: bool
 
 
 @dataclass(slots=True)
@@ -191,7 +227,7 @@ def read_ledger(
     barred = barred_numbers(conn, numbers)
     blocked = {one.customer_id for one in owed if one.number in barred}
     ledger = Ledger()
-    for row in conn.execute(_PEOPLE, {"many": ids}):
+    for row in fetch(conn, _PEOPLE, _Known, many=ids):
         ledger.households[row.id] = row.household
         ledger.people[row.id] = Person(
             do_not_call=row.do_not_call,
@@ -212,7 +248,7 @@ def read_ledger(
         "since": since_of(now, max(gaps)),
         "yesterday": now - gates.DAY,
     }
-    for made in conn.execute(_CONTACTS, wanted):
+    for made in fetch(conn, _CONTACTS, _Made, **wanted):
         if made.kind == "dial":
             ledger.dials[made.number].append(made.at)
             continue
@@ -247,7 +283,7 @@ def decided(
         for owed, verdict in judged
     ]
     if rows:
-        conn.execute(_DECIDED, rows)
+        _DECIDED.run_many(conn, rows)
 
 
 def _word(verdict: Verdict) -> str:

@@ -1,8 +1,9 @@
 """Everything in which SQLite and PostgreSQL differ."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Connection, Engine, Table, create_engine, event, func, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -37,6 +38,17 @@ def make_sqlite_reader(url: str) -> Engine:
     return _make_sqlite_engine(url, begin="BEGIN")
 
 
+def make_sqlite_migrator(url: str) -> Engine:
+    """The engine that migrates: a table that others refer to is rebuilt, so references are checked after it."""
+    return _make_sqlite_engine(url, begin="BEGIN IMMEDIATE", foreign_keys=False)
+
+
+def broken_references(connection: Connection) -> list[str]:
+    """The tables of SQLite with a row that refers to nothing."""
+    found = connection.exec_driver_sql("PRAGMA foreign_key_check")
+    return sorted({str(row[0]) for row in found})
+
+
 def make_sqlite_keeper(url: str) -> Engine:
     """The engine of what must run outside of a transaction."""
     return _make_sqlite_engine(url, begin=None)
@@ -47,12 +59,22 @@ def checkpoint(connection: Connection) -> None:
     connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
 
+def wait_for_lock(connection: Connection, seconds: float) -> None:
+    """How long the next transaction waits for another process that writes to this SQLite database."""
+    sqlite_of(connection).execute(f"PRAGMA busy_timeout={round(seconds * 1000)}")
+
+
+def sqlite_of(connection: Connection) -> SQLiteConnection:
+    """SQLite's own connection, for what SQLAlchemy would do too slowly or not at all."""
+    return cast(SQLiteConnection, connection.connection.dbapi_connection)
+
+
 def is_sqlite(url: str) -> bool:
     """Whether `url` names the embedded database."""
     return url.startswith("sqlite")
 
 
-def _make_sqlite_engine(url: str, *, begin: str | None) -> Engine:
+def _make_sqlite_engine(url: str, *, begin: str | None, foreign_keys: bool = True) -> Engine:
     engine = create_engine(url, connect_args={"check_same_thread": False, "isolation_level": None})
 
     @event.listens_for(engine, "connect")
@@ -61,7 +83,7 @@ def _make_sqlite_engine(url: str, *, begin: str | None) -> Engine:
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",  # NORMAL can lose the last commits, and a commit guards a call
-            "foreign_keys=ON",
+            f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
             "busy_timeout=10000",
             # A checkpoint in the middle of a commit would hold up a call: see `checkpoint`. This is
             # only the bound for a process that makes none.
@@ -95,6 +117,17 @@ def keep_event_order(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _EVENT_ORDER_LOCK})
+
+
+def database_time(connection: Connection) -> datetime:
+    """The time that all processes on this database agree in.
+
+    On PostgreSQL its own: the clocks of two machines differ. SQLite has one process, and its clock.
+    """
+    if connection.dialect.name == "postgresql":
+        now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return now
+    return datetime.now(UTC)
 
 
 def upsert(connection: Connection, table: Table, values: dict[str, Any], keys: list[str]) -> None:

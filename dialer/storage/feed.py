@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from dialer.storage.base import UtcDateTime, metadata
 from dialer.storage.dialects import upsert
+from dialer.storage.prepared import Prepared
 
 events = Table(
     "events",
@@ -51,8 +52,7 @@ consumers = Table(
 
 Json = Mapping[str, Any]
 
-# Built once: building a statement costs several times as much as running it.
-_EMIT = insert(events)
+_EMIT = Prepared(insert(events), columns=("at", "kind", "subject", "data"))
 
 # Where a connection keeps the event rows of its running transaction.
 _PENDING = "pending_events"
@@ -83,7 +83,7 @@ def flush(conn: Connection) -> None:
     """Write the waiting event rows now."""
     rows = conn.info.pop(_PENDING, [])
     if rows:
-        conn.execute(_EMIT, rows)
+        _EMIT.run_many(conn, rows)
         conn.info.setdefault(_NEWS, set()).update(row["kind"] for row in rows)
 
 

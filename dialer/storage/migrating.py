@@ -5,9 +5,19 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 
-from dialer.storage.dialects import is_sqlite, make_server_engine, make_sqlite_writer
+from dialer.storage.dialects import (
+    broken_references,
+    is_sqlite,
+    make_server_engine,
+    make_sqlite_migrator,
+)
+
+
+class BrokenMigration(RuntimeError):
+    """A migration would have left rows that refer to nothing; the database is as it was."""
 
 
 def migration_config() -> Config:
@@ -29,10 +39,22 @@ async def migrate(url: str) -> None:
 
 
 def _migrate_sqlite(url: str) -> None:
-    engine = make_sqlite_writer(url)
+    engine = make_sqlite_migrator(url)
     with engine.begin() as connection:
+        before = _revision(connection)
         _upgrade(connection)
+        # Looked at only after a migration: it reads every row there is.
+        broken = broken_references(connection) if _revision(connection) != before else []
+        if broken:
+            raise BrokenMigration(
+                f"After the migration rows of {', '.join(broken)} refer to nothing: it was taken back. "
+                "Run the version from before, and give this message to the maintainers."
+            )
     engine.dispose()
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _upgrade(connection: Connection) -> None:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, Update, bindparam, update
+from sqlalchemy import Connection, Table, bindparam, update
 
 from dialer.machine import IllegalMove, Transition
 from dialer.storage.feed import emit
+from dialer.storage.prepared import Prepared
 
 
 def apply(
@@ -26,11 +27,11 @@ def apply(
     Raises:
         IllegalMove: the row is no longer in the state the transition starts from.
     """
-    moved = conn.execute(
-        _move(table),
-        {"moved_key": key, "moved_from": transition.before, "state": transition.after, **(values or {})},
+    changed = {"state": transition.after, **(values or {})}
+    moved = _move(table, tuple(changed)).run(
+        conn, {"moved_key": key, "moved_from": transition.before, **changed}
     )
-    if moved.rowcount != 1:
+    if moved != 1:
         raise IllegalMove(f"{table.name} {key} is no longer {transition.before}")
     kind = f"{table.name.removesuffix('s')}.{transition.after}"
     emit(
@@ -43,7 +44,7 @@ def apply(
 
 
 @cache
-def _move(table: Table) -> Update:
-    # Built once: building a statement costs several times as much as running it.
+def _move(table: Table, columns: tuple[str, ...]) -> Prepared:
     (primary,) = table.primary_key.columns
-    return update(table).where(primary == bindparam("moved_key"), table.c.state == bindparam("moved_from"))
+    move = update(table).where(primary == bindparam("moved_key"), table.c.state == bindparam("moved_from"))
+    return Prepared(move, columns=("moved_key", "moved_from", *columns))

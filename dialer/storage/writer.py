@@ -1,21 +1,24 @@
 """The one writer of an embedded SQLite database.
 
-Waiting units of work are taken together, run on one thread in one `BEGIN IMMEDIATE`
-transaction, made durable by one commit, and only then are their callers told. One that fails
-leaves the others alone: the batch is run again with a savepoint for each. See
-docs/decisions/0003-one-writer.md.
+Waiting units of work are taken together, run in one `BEGIN IMMEDIATE` transaction, made durable by one
+commit, and only then are their callers told. One that fails leaves the others alone: the batch is run
+again with a savepoint for each. What a telephone call waits for is run by the event loop itself, and only
+its commit by a thread: see docs/decisions/0003-one-writer.md.
 """
 
 import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from queue import SimpleQueue
 from time import perf_counter
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from dialer.storage.dialects import wait_for_lock
 from dialer.storage.feed import Feed, flush, forget, take_news
 
 T = TypeVar("T")
@@ -25,19 +28,22 @@ Work = Callable[[Connection], T]
 # by work that can wait; the more that waits, the longer it may take, so that a burst is not slower.
 _BATCH_SECONDS = 0.002
 _MORE_SECONDS = 0.0001
-# Ordinary work behind urgent work is left for a batch of its own, unless so much of it waits that one
-# commit for both is quicker for all.
-_BACKLOG = 4
+# The event loop gives a batch so long; then it looks after its sockets again.
+_HERE_SECONDS = 0.005
+# Ordinary work that has waited so long goes before urgent work, once.
+_PATIENCE_SECONDS = 0.1
+# Another process may write: so long its transaction is waited for, in the thread.
+_LOCK_SECONDS = 10.0
 
 
 @dataclass(slots=True)
 class _Unit:
     work: Callable[[Connection], object]
     result: "asyncio.Future[Any]"
-    urgent: bool
+    since: float
 
 
-_Answer = tuple[_Unit, object]
+_Answers = list[tuple[_Unit, object]]
 
 
 class BatchingWriter:
@@ -46,13 +52,14 @@ class BatchingWriter:
     def __init__(self, engine: Engine, feed: Feed) -> None:
         self._engine = engine
         self._feed = feed
-        # Taken from by the writer's thread, so that an urgent unit can join a batch under way.
         self._urgent: deque[_Unit] = deque()
         self._ordinary: deque[_Unit] = deque()
-        self._work = threading.Event()
+        self._jobs: SimpleQueue[Callable[[], tuple[_Answers, frozenset[str]]] | None] = SimpleQueue()
         # A daemon: a service that is torn down in an exception must not hang on it.
         self._thread = threading.Thread(target=self._run, name="database-writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._planned = False
+        self._busy = False
         self._stopping = False
         self._connection: Connection | None = None
 
@@ -64,83 +71,125 @@ class BatchingWriter:
     async def stop(self) -> None:
         """Write what waits, then end."""
         self._stopping = True
-        self._work.set()
         if self._loop is not None:
+            self._plan()
             await self._loop.run_in_executor(None, self._thread.join)
 
     async def write(self, work: Work[T], *, urgent: bool = False) -> T:
         """Run `work` in a transaction; return its result once that is durable.
 
+        Urgent work is run by the event loop: it is to be brief.
+
         Raises:
             Whatever `work` raised (nothing of it is kept then), or what the commit raised.
         """
-        unit = _Unit(work, asyncio.get_running_loop().create_future(), urgent)
+        unit = _Unit(work, asyncio.get_running_loop().create_future(), perf_counter())
         (self._urgent if urgent else self._ordinary).append(unit)
-        self._work.set()
+        self._plan()
         result: T = await unit.result
         return result
 
-    def _run(self) -> None:
-        # One batch follows the other without the event loop's turn between them.
-        assert self._loop is not None
-        while True:
-            self._work.wait()
-            self._work.clear()
-            while self._urgent or self._ordinary:
-                answers, news = self._write_batch()
-                self._loop.call_soon_threadsafe(self._tell, answers, news)
-            if self._stopping:
-                break
-        self._close()
+    # --- in the event loop ---------------------------------------------------------------
 
-    def _tell(self, answers: list[_Answer], news: frozenset[str]) -> None:
+    def _plan(self) -> None:
+        """Take the next turn soon: what else is to be written at this moment shares the commit."""
+        if not self._planned and not self._busy and self._loop is not None:
+            self._planned = True
+            self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._planned = False
+        if self._busy:
+            return
+        if self._urgent and not self._impatient() and (answers := self._run_here()):
+            self._hand_over(lambda: self._commit(answers))
+        elif self._urgent or self._ordinary:
+            first, then = self._urgent, self._ordinary
+            if self._impatient():
+                first, then = then, first
+            self._hand_over(lambda: self._write_batch(lambda: _next(first, then)))
+        elif self._stopping:
+            self._jobs.put(None)
+
+    def _impatient(self) -> bool:
+        return bool(self._ordinary) and perf_counter() - self._ordinary[0].since > _PATIENCE_SECONDS
+
+    def _hand_over(self, job: Callable[[], tuple[_Answers, frozenset[str]]]) -> None:
+        self._busy = True
+        self._jobs.put(job)
+
+    def _run_here(self) -> _Answers:
+        """The answers of urgent work, not yet durable; none where it is left to the thread, which waits for
+        another process's lock and finds out which of them fails.
+        """
+        connection, taken = self._connection, deque[_Unit]()
+        if connection is None:
+            return []
+        try:
+            connection.begin()
+            answers = _run_until(
+                connection, lambda: _next(self._urgent), perf_counter() + _HERE_SECONDS, taken
+            )
+            flush(connection)
+        except Exception:
+            self._urgent.extendleft(reversed(taken))
+            _undo(connection)
+            return []
+        return answers
+
+    def _tell(self, answers: _Answers, news: frozenset[str]) -> None:
+        self._busy = False
         for unit, answer in answers:
             _deliver(unit, answer)
         if news:
             self._feed.wake(news)
+        self._plan()
 
-    def _write_batch(self) -> tuple[list[_Answer], frozenset[str]]:
-        taken: list[_Unit] = []
+    # --- in the thread -------------------------------------------------------------------
+
+    def _run(self) -> None:
+        assert self._loop is not None
+        while (job := self._jobs.get()) is not None:
+            answers, news = job()
+            # The loop of a service that was torn down in an exception is closed.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._tell, answers, news)
+        self._drop_connection()
+
+    def _commit(self, answers: _Answers) -> tuple[_Answers, frozenset[str]]:
+        assert self._connection is not None
         try:
-            connection = self._connection or self._engine.connect()
-            self._connection = connection
-            forget(connection)
-            try:
-                answers = self._run_taking(connection, taken)
-            except Exception:
-                # One of them failed: all again, each in a savepoint, so that it fails alone.
-                connection.rollback()
-                forget(connection)
-                answers = [(unit, _in_savepoint(connection, unit.work)) for unit in taken]
-            flush(connection)
-            connection.commit()
-            news = take_news(connection)
+            self._connection.commit()
         except Exception as error:
             # The connection may be in any state (disk full, file gone): start from a new one.
             self._drop_connection()
-            return [(unit, error) for unit in taken or self._take_all()], frozenset()
-        return answers, news
+            return [(unit, error) for unit, _ in answers], frozenset()
+        return answers, take_news(self._connection)
 
-    def _run_taking(self, connection: Connection, taken: list[_Unit]) -> list[_Answer]:
-        until = perf_counter() + _BATCH_SECONDS + _MORE_SECONDS * len(self._ordinary)
-        answers: list[_Answer] = []
-        hurry = False
-        while (unit := self._take()) is not None:
-            taken.append(unit)
-            answers.append((unit, unit.work(connection)))
-            hurry = hurry or unit.urgent
-            done = hurry and not self._urgent and len(self._ordinary) < _BACKLOG
-            if done or perf_counter() >= until:
-                break
-        return answers
+    def _write_batch(self, take: Callable[[], _Unit | None]) -> tuple[_Answers, frozenset[str]]:
+        taken = deque[_Unit]()
+        try:
+            connection = self._connection = self._connection or self._engine.connect()
+            self._begin(connection)
+            until = perf_counter() + _BATCH_SECONDS + _MORE_SECONDS * len(self._ordinary)
+            try:
+                answers = _run_until(connection, take, until, taken)
+            except Exception:
+                # One of them failed: all again, each in a savepoint, so that it fails alone.
+                _undo(connection)
+                self._begin(connection)
+                answers = [(unit, _in_savepoint(connection, unit.work)) for unit in taken]
+            flush(connection)
+        except Exception as error:
+            self._drop_connection()
+            return [(unit, error) for unit in taken or list(iter(take, None))], frozenset()
+        return self._commit(answers)
 
-    def _take(self) -> _Unit | None:
-        if self._urgent:
-            return self._urgent.popleft()
-        return self._ordinary.popleft() if self._ordinary else None
-
-    def _take_all(self) -> list[_Unit]:
-        return [unit for unit in iter(self._take, None) if unit is not None]
+    def _begin(self, connection: Connection) -> None:
+        forget(connection)
+        wait_for_lock(connection, _LOCK_SECONDS)
+        connection.begin()
+        wait_for_lock(connection, 0)
 
     def _drop_connection(self) -> None:
         if self._connection is not None:
@@ -148,10 +197,27 @@ class BatchingWriter:
             self._connection.close()
             self._connection = None
 
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+
+def _next(*queues: deque[_Unit]) -> _Unit | None:
+    return next((queue.popleft() for queue in queues if queue), None)
+
+
+def _run_until(
+    connection: Connection, take: Callable[[], _Unit | None], until: float, taken: deque[_Unit]
+) -> _Answers:
+    answers: _Answers = []
+    while (unit := take()) is not None:
+        taken.append(unit)
+        answers.append((unit, unit.work(connection)))
+        if perf_counter() >= until:
+            break
+    return answers
+
+
+def _undo(connection: Connection) -> None:
+    with suppress(Exception):  # a new connection follows where not even that is possible
+        connection.rollback()
+    forget(connection)
 
 
 def _deliver(unit: _Unit, answer: object) -> None:

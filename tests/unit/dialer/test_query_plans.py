@@ -12,6 +12,7 @@ from dialer.ids import new_id
 from dialer.planning import dialling, loading, next_steps, visits
 from dialer.storage.dialects import make_sqlite_reader, sqlite_url
 from dialer.storage.migrating import migrate
+from dialer.storage.prepared import Prepared
 
 _NOW = datetime(2026, 11, 24, tzinfo=UTC)
 _VALUES = {
@@ -29,6 +30,8 @@ _SMALL = ("agents",)
 def _batch_statements() -> Iterator[tuple[str, Select[Any]]]:
     for module in (dialling, loading, next_steps, visits):
         for name, statement in vars(module).items():
+            if isinstance(statement, Prepared):
+                statement = statement.statement
             if isinstance(statement, Select) and "many" in statement.compile().params:
                 yield f"{module.__name__}.{name}", statement
 
