@@ -22,7 +22,7 @@ NO_PIP := { echo 'pip could not install what is named above: can it reach its pa
 
 say = @printf '\n\033[1m%s\033[0m\n' "$(1)"
 
-.PHONY: help setup demo test check asterisk model test-setup test-model docs lock clean
+.PHONY: help setup demo chaos test check asterisk model test-setup test-model docs lock clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -32,6 +32,9 @@ setup: .venv/.runtime asterisk model ## Make .venv with the command dialer, a pr
 
 demo: setup ## Real calls on this machine, with a panel to look at (ARGS="--calls 6 --exit")
 	@exec $(BIN)/dialer demo $(ARGS)
+
+chaos: .venv/.runtime asterisk ## 200 faults under 400 calls, counted at the customers' phones (ARGS="--seed 7")
+	@exec $(BIN)/dialer drill chaos --faults 200 --calls 400 $(ARGS)
 
 test: test-setup check ## Set up, then style, types, import contracts and every test (ARGS="tests/unit -x")
 	$(call say,Tests)

@@ -20,6 +20,14 @@ WAIT_EXTEN: Final = "s"
 GO_EXTEN: Final = "go"
 UP: Final = "Up"
 
+# How the channels are named that serve a call besides its two legs: a further phone, the attendant in the
+# customer's bridge, and the attendant's other half, which plays the music.
+PARTY: Final = "HFP-"
+ATTENDANT: Final = "HFA-"
+MUSIC: Final = "HFM-"
+MUSIC_EXTEN: Final = "music"
+SERVING: Final = (PARTY, ATTENDANT, MUSIC)
+
 _ASIDE_LIMIT = 1000
 _ATTEMPT = re.compile(r"[0-9A-Z]{26}")
 _ATTEMPT_VARIABLE = re.compile(r"^_{0,2}HF_ATTEMPT=([0-9A-Z]{26})$", re.MULTILINE)
@@ -40,6 +48,12 @@ class Call:
     customer_id: str | None = None
     customer_name: str | None = None
     customer_up: bool = False
+    # The call of the customer who rang and is to be put through; "" where he is dialled.
+    caller: str = ""
+    # The agent's leg was let go by us: that its channel ends is nobody's wish.
+    released: bool = False
+    held: bool = False
+    muted: bool = False
     gate: GatePosition = GatePosition.RINGING
     told: set[type[CallEvent]] = field(default_factory=set)
 
@@ -103,6 +117,11 @@ class CallBook:
             self._put_aside(call)
         return known
 
+    def join(self, call: Call, unique_id: str, name: str) -> None:
+        """A customer who rang is this call's from now on."""
+        call.customer_id, call.customer_name = unique_id, name
+        self.legs[unique_id] = (call, Leg.CUSTOMER)
+
     def _put_aside(self, call: Call) -> None:
         self._aside[call.attempt_id] = call
         if len(self._aside) > _ASIDE_LIMIT:
@@ -113,12 +132,17 @@ class CallBook:
         self.calls.clear()
         self.legs.clear()
         # An agent's row may come after the customer's, and decides where the gate stands.
+        held = set()
         for row in rows:
+            if row.get("Uniqueid", "").startswith(MUSIC) and row.get("Exten") == MUSIC_EXTEN:
+                held.add(row["Uniqueid"].removeprefix(MUSIC))
             owned = self.add(row)
             if owned is None:
                 continue
             call, leg = owned
             if leg is Leg.AGENT:
+                call.muted = value_of(row, "HF_MUTED") == "1"
+                call.caller = value_of(row, "HF_CALLER")
                 call.agent_up = row.get("ChannelStateDesc") == UP
                 call.gate = _gate(row)
             else:
@@ -126,6 +150,7 @@ class CallBook:
         for call in self.calls.values():
             if call.customer_id is not None:
                 call.gate = GatePosition.PASSED
+            call.held = call.attempt_id in held
 
     def live(self) -> tuple[LiveCall, ...]:
         """Every call in the book."""
@@ -135,6 +160,9 @@ class CallBook:
                 gate=call.gate,
                 customer_dialled=call.customer_id is not None,
                 customer_answered=call.customer_up,
+                agent_gone=call.customer_up and call.agent_name is None,
+                held=call.held,
+                muted=call.muted,
             )
             for call in self.calls.values()
         )
@@ -147,8 +175,19 @@ def live_calls(rows: Iterable[Message]) -> tuple[LiveCall, ...]:
     return book.live()
 
 
+def value_of(row: Message, variable: str) -> str:
+    """A channel variable in a row of a Status listing, "" where it is not set."""
+    for line in row.get("Variable", "").splitlines():
+        name, _, value = line.partition("=")
+        if name == variable:
+            return value
+    return ""
+
+
 def _whose(message: Message) -> tuple[str, Leg] | None:
     unique_id = message.get("Uniqueid", "")
+    if unique_id.startswith(SERVING):  # in the customer's bridge it has the call's Linkedid
+        return None
     if is_attempt(unique_id):
         return unique_id, Leg.AGENT
     # The inherited variable finds a customer whom a transfer has linked to another call.

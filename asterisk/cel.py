@@ -17,7 +17,7 @@ from typing import BinaryIO, Protocol
 
 import structlog
 
-from asterisk.callbook import is_attempt
+from asterisk.callbook import SERVING, is_attempt
 from dialer.telephony.port import CallTrail, TrailUnreadable
 
 log = structlog.get_logger(__name__)
@@ -95,18 +95,19 @@ class CelRow:
     unique_id: str
     linked_id: str
     cause: int | None
+    userfield: str = ""
 
 
 def parse_row(columns: list[str]) -> CelRow | None:
     """A line's columns; None if they are none of ours."""
     if len(columns) != _COLUMNS:
         return None
-    event, stamp, unique_id, linked_id, _name, _app, _userfield, extra = columns
+    event, stamp, unique_id, linked_id, _name, _app, userfield, extra = columns
     try:
         at = datetime.fromtimestamp(float(stamp), UTC)
     except (ValueError, OverflowError):
         return None
-    return CelRow(event, at, unique_id, linked_id, _cause(extra))
+    return CelRow(event, at, unique_id, linked_id, _cause(extra), userfield)
 
 
 def _cause(extra: str) -> int | None:
@@ -162,9 +163,14 @@ class Trails:
         return trail or CallTrail(attempt_id=attempt_id)
 
     def _add_row(self, row: CelRow) -> None:
+        if row.unique_id.startswith(SERVING):  # in the customer's bridge it has the call's Linkedid
+            return
         attempt_id = self._legs.get(row.unique_id)
         if attempt_id is None:
             attempt_id = row.unique_id if is_attempt(row.unique_id) else row.linked_id
+            if not is_attempt(attempt_id):
+                # A customer who rang has a call of his own, and is marked when he is put through.
+                attempt_id = row.userfield
             if not is_attempt(attempt_id):
                 return
             if row.unique_id != attempt_id:

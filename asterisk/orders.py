@@ -14,6 +14,7 @@ Action = Mapping[str, str | Sequence[str]]
 # blank.
 _PLAIN = re.compile(r"[0-9A-Za-z+*#_-]{1,64}")
 _DIAL_STRING = re.compile(r"[0-9A-Za-z+*#_/@.:;=-]{1,200}")
+_CALL_ID = re.compile(r"[0-9A-Za-z._-]{1,150}")
 _LONGEST_RING = 600
 
 
@@ -27,16 +28,15 @@ def originate(order: CallOrder, agent_channel: str, customer_dial: str, nonce: s
         raise RequestRefused(
             f"Attempt id {order.attempt_id!r} is refused: it must be a ULID of 26 letters and digits."
         )
-    extension = _plain("extension", order.agent_extension)
-    number = _plain("customer number", order.customer_number)
+    number = plain("customer number", order.customer_number)
     for what, seconds in (("agent", order.agent_ring_seconds), ("customer", order.customer_ring_seconds)):
         if not 1 <= seconds <= _LONGEST_RING:
             raise RequestRefused(
                 f"The {what}'s ring time is {seconds} s: set it between 1 and {_LONGEST_RING} s."
             )
-    channel = _filled("agent_channel", agent_channel, "{extension}", extension)
+    channel = phone(agent_channel, order.agent_extension)
     dial = _filled("customer_dial", customer_dial, "{number}", number)
-    caller = {"CallerID": f"<{_plain('caller id', order.caller_id)}>"} if order.caller_id else {}
+    caller = {"CallerID": f"<{plain('caller id', order.caller_id)}>"} if order.caller_id else {}
     return {
         "Action": "Originate",
         "ActionID": f"{ORIGINATE_ID}/{order.attempt_id}/{nonce}",
@@ -52,20 +52,35 @@ def originate(order: CallOrder, agent_channel: str, customer_dial: str, nonce: s
             f"__HF_ATTEMPT={order.attempt_id}",
             f"__HF_DIAL={dial}",
             f"__HF_RING={order.customer_ring_seconds}",
+            *([f"HF_CALLER={_call_id(order.caller)}"] if order.caller else []),
         ],
         **caller,
     }
 
 
-def redirect(channel: str) -> Action:
-    """Lets the agent's channel go through the gate."""
+def set_variable(channel: str, name: str, value: str) -> Action:
+    """Sets a channel variable; `value` is plain."""
+    return {"Action": "Setvar", "Channel": channel, "Variable": name, "Value": value}
+
+
+def redirect(channel: str, context: str = AGENT_CONTEXT, exten: str = GO_EXTEN) -> Action:
+    """Sends a channel elsewhere in our dialplan; without more, the agent's through the gate."""
     return {
         "Action": "Redirect",
         "Channel": channel,
-        "Context": AGENT_CONTEXT,
-        "Exten": GO_EXTEN,
+        "Context": context,
+        "Exten": exten,
         "Priority": "1",
     }
+
+
+def phone(agent_channel: str, extension: str) -> str:
+    """The channel that rings a phone of ours.
+
+    Raises:
+        RequestRefused: the extension is not plain.
+    """
+    return _filled("agent_channel", agent_channel, "{extension}", plain("extension", extension))
 
 
 def started_at(core_status: Mapping[str, str]) -> datetime | None:
@@ -83,7 +98,12 @@ def started_at(core_status: Mapping[str, str]) -> datetime | None:
     return start if start.year > 1970 else None
 
 
-def _plain(what: str, value: str) -> str:
+def plain(what: str, value: str) -> str:
+    """The value, where it holds nothing that could mean something to a dialplan.
+
+    Raises:
+        RequestRefused: it does; the message names it.
+    """
     if not _PLAIN.fullmatch(value):
         raise RequestRefused(
             f"The {what} {value!r} is refused: only digits, letters and + * # _ - may be in it. "
@@ -100,3 +120,9 @@ def _filled(setting: str, template: str, place: str, value: str) -> str:
             "bracket or &."
         )
     return filled
+
+
+def _call_id(caller: str) -> str:
+    if not _CALL_ID.fullmatch(caller):
+        raise RequestRefused(f"The caller {caller!r} is refused: it is no id of a call of Asterisk's.")
+    return caller

@@ -1,8 +1,10 @@
 """What a site sets about its Asterisk. Filled by the composition root."""
 
+import ssl
+from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, FilePath, field_validator
 
 
 class AsteriskSettings(BaseModel):
@@ -14,6 +16,18 @@ class AsteriskSettings(BaseModel):
     port: int = Field(default=5038, description="TCP port of the manager interface.")
     username: str = Field(default="huifang", description="AMI user, as in manager.conf.")
     secret: str = Field(default="", repr=False, description="Secret of the AMI user.")
+    tls: bool = Field(
+        default=False,
+        description="Encrypt the AMI link; `port` is then the tlsbindaddr port of manager.conf (5039).",
+    )
+    tls_ca: FilePath | None = Field(
+        default=None,
+        description="PEM file of the certificate authority, or of Asterisk's own certificate; empty: those "
+        "this machine trusts.",
+    )
+    tls_check_name: bool = Field(
+        default=True, description="Refuse a certificate that is not made out to `host`."
+    )
     agent_channel: str = Field(
         default="PJSIP/{extension}",
         description="Channel that rings an agent's phone; {extension} is filled in.",
@@ -21,6 +35,10 @@ class AsteriskSettings(BaseModel):
     customer_dial: str = Field(
         default="PJSIP/{number}@trunk",
         description="Dial string that rings a customer; {number} is filled in.",
+    )
+    trunk_dials: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="Dial strings by trunk; filled from `calling.trunks`. Others use `customer_dial`.",
     )
     recordings_dir: Path = Field(
         default=Path("/var/spool/asterisk/monitor"),
@@ -36,6 +54,15 @@ class AsteriskSettings(BaseModel):
         le=30,
         description="How long an agent who answered waits for the service before being released.",
     )
+
+    @field_validator("tls_ca")
+    @classmethod
+    def _holds_certificates(cls, path: Path | None) -> Path | None:
+        try:
+            ssl.create_default_context(cafile=path)
+        except (OSError, ssl.SSLError) as error:
+            raise ValueError(f"{path} holds no certificate in PEM form ({error})") from error
+        return path
 
 
 class PhoneAccount(BaseModel):

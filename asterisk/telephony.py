@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +16,17 @@ from asterisk.ami import faults as link_faults
 from asterisk.ami.devices import Devices
 from asterisk.ami.outbox import Outbox
 from asterisk.callbook import Call, CallBook, live_calls
+from asterisk.callers import CALLER_CONTEXT, UP_EXTEN, Callers
 from asterisk.cel import CelFile, CelLog, CelSource
+from asterisk.incall import InCallActions
+from asterisk.partybook import IN_CALL_EVENTS, PartyBook
 from asterisk.settings import AsteriskSettings
+from asterisk.tls import context_of
 from asterisk.translate import CALL_EVENTS, originate_attempt, translate
-from dialer.telephony.events import HangupRequested, LinkDown, LinkUp, TelephonyEvent
+from dialer.figures import LinkFigures
+from dialer.telephony.events import HangupRequested, InCallEvent, LinkDown, LinkUp, TelephonyEvent
 from dialer.telephony.port import (
+    CallerHears,
     CallOrder,
     CallTrail,
     GatePosition,
@@ -34,15 +41,16 @@ log = structlog.get_logger(__name__)
 QUEUE_LIMIT = 20_000
 """Call events that may wait for the reader: about a minute of the busiest hour's burst."""
 
-_GONE = "no such channel"
 _START_TIME_TRIES = 10
+# What tells after a restart which channel is what.
+_VARIABLES = "HF_ATTEMPT,HF_MUTED,HF_CALL,HF_MODE,HF_CALLER,HF_CALLED"
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class AsteriskTelephony:
+class AsteriskTelephony(InCallActions):
     """`dialer.telephony.port.Telephony` over AMI.
 
     The link counts as up once Asterisk is fully booted and its live calls and phones have been listed.
@@ -59,12 +67,15 @@ class AsteriskTelephony:
         ssl: SSLContext | None = None,
         queue_limit: int = QUEUE_LIMIT,
     ) -> None:
+        super().__init__()
         self._settings = settings
         self._clock = clock
         self._times = times or AmiTimes()
         self._log = CelLog(cel or CelFile(Path(settings.cel_file)))
         self._outbox: Outbox[TelephonyEvent] = Outbox(queue_limit)
         self._book = CallBook()
+        self._parties = PartyBook(self._book)
+        self._callers = Callers()
         self._devices = Devices(settings.agent_channel)
         self._up = False
         self._held: list[tuple[Fields, datetime]] = []
@@ -74,14 +85,19 @@ class AsteriskTelephony:
             port=settings.port,
             username=settings.username,
             secret=settings.secret,
-            ssl=ssl,
+            ssl=ssl or context_of(settings),
             times=self._times,
             on_ready=self._get_ready,
             on_down=self._went_down,
             hold=self._outbox.eased,
         )
-        for name in (*CALL_EVENTS, "DeviceStateChange"):
+        for name in {*CALL_EVENTS, *IN_CALL_EVENTS, "DeviceStateChange"}:
             self._manager.register_event(name, self._on_message)
+
+    @property
+    def figures(self) -> LinkFigures:
+        """What is counted of the link, for `/metrics`."""
+        return self._manager.figures
 
     async def start(self) -> None:
         """See the port."""
@@ -105,19 +121,22 @@ class AsteriskTelephony:
     async def call_agent(self, order: CallOrder) -> None:
         """See the port. Returns when the agent's channel exists, or has failed at once."""
         attempt_id = order.attempt_id
-        action = orders.originate(
-            order, self._settings.agent_channel, self._settings.customer_dial, secrets.token_hex(4)
-        )
+        customer_dial = self._settings.trunk_dials.get(order.trunk, self._settings.customer_dial)
+        action = orders.originate(order, self._settings.agent_channel, customer_dial, secrets.token_hex(4))
         self._need_link()
         if attempt_id in self._book.calls or attempt_id in self._signs:
             raise RequestRefused(
                 f"Attempt {attempt_id} is alive on the telephone system: it cannot be placed again."
             )
+        if order.caller:
+            self._book.call(attempt_id).caller = order.caller
         sign = self._signs[attempt_id] = asyncio.get_running_loop().create_future()
         try:
+            asked = time.perf_counter()
             await self._manager.request(action)
             async with asyncio.timeout(self._times.action):
                 await sign
+            self.figures.placing.add(time.perf_counter() - asked)
         except TimeoutError:
             raise RequestUncertain(
                 f"Asterisk accepted the call of attempt {attempt_id} and then told nothing of it. "
@@ -140,7 +159,29 @@ class AsteriskTelephony:
         # Taken before the first await, so that of two requests one at most is sent.
         call.gate = GatePosition.PASSED
         await self._check_waits(call, call.agent_name)
-        await self._manager.request(orders.redirect(call.agent_name))
+        if call.caller:
+            await self._put_through(call, call.agent_name)
+        else:
+            await self._manager.request(orders.redirect(call.agent_name))
+
+    async def tell_caller(self, call_id: str, hears: CallerHears) -> None:
+        """See the port."""
+        self._need_link()
+        name = self._callers.name(call_id)
+        if name is None:
+            raise RequestRefused(f"The caller {call_id} is gone, or is put through already.")
+        await self._manager.request(orders.redirect(name, CALLER_CONTEXT, hears.value))
+
+    async def _put_through(self, call: Call, agent_name: str) -> None:
+        """Bridge the customer who rang with the agent who waits; he is recorded from here on."""
+        name = self._callers.name(call.caller)
+        if name is None:
+            raise RequestRefused(f"The customer of attempt {call.attempt_id} has hung up meanwhile.")
+        await self._manager.request(orders.set_variable(name, "HF_ATTEMPT", call.attempt_id))
+        await self._manager.request(orders.set_variable(name, "HF_AGENT", agent_name))
+        self._book.join(call, call.caller, name)
+        self._callers.put_through(call.caller)
+        await self._manager.request(orders.redirect(name, CALLER_CONTEXT, UP_EXTEN))
 
     async def hang_up(self, attempt_id: str) -> None:
         """See the port."""
@@ -151,12 +192,8 @@ class AsteriskTelephony:
             now.restore(await self._status())
             call = now.call(attempt_id)
         call.told.add(HangupRequested)  # it is us: whatever Asterisk says of it, no party asked for the end
-        for name in call.names():
-            try:
-                await self._manager.request({"Action": "Hangup", "Channel": name, "Cause": "16"})
-            except RequestRefused as error:
-                if _GONE not in str(error).lower():
-                    raise
+        for name in (*call.names(), *self._parties.names(attempt_id)):
+            await self._hang_up_channel(name)
 
     async def live_calls(self) -> tuple[LiveCall, ...]:
         """See the port. Asks Asterisk, never the memory."""
@@ -176,7 +213,7 @@ class AsteriskTelephony:
         raise RequestRefused(f"The agent of attempt {call.attempt_id} has left the gate: nobody was dialled.")
 
     async def _status(self) -> list[Fields]:
-        rows = await self._manager.request({"Action": "Status", "Variables": "HF_ATTEMPT"}, as_list=True)
+        rows = await self._manager.request({"Action": "Status", "Variables": _VARIABLES}, as_list=True)
         return rows[1:]
 
     def _need_link(self) -> None:
@@ -191,13 +228,17 @@ class AsteriskTelephony:
         settings, *_ = await self._manager.request({"Action": "CoreSettings"})
         start = await self._start_time()
         await self._list_devices()
-        self._book.restore(await self._status())
+        rows = await self._status()
+        self._book.restore(rows)
+        self._parties.restore(rows)
         self._up = True
         version = settings.get("AsteriskVersion", "")
         self._outbox.put_anyway(LinkUp(at=self._clock(), version=version, started_at=start))
         log.info(
             "The link to Asterisk is up.", action="ami_up", version=version, live_calls=len(self._book.calls)
         )
+        for caller in self._callers.restore(rows, self._clock()):
+            self._outbox.put_anyway(caller)
         held, self._held = self._held, []
         for fields, at in held:
             self._take(fields, at)
@@ -253,14 +294,21 @@ class AsteriskTelephony:
 
     def _take(self, fields: Fields, at: datetime) -> None:
         event: TelephonyEvent | None
+        caller: TelephonyEvent | None = None
+        in_call: tuple[InCallEvent, ...] = ()
         if fields["Event"] == "DeviceStateChange":
             event = self._devices.change(fields, at)
         else:
+            # First who took part, then the leg: its end takes it out of the book.
+            in_call = self._parties.take(fields, at)
+            caller = self._callers.take(fields, at)
             event = translate(self._book, fields, at)
             if self._signs:
                 self._note_sign(fields)
-        if event is not None and not self._outbox.put(event):
-            self._overflow()
+            self._follow(in_call)
+        for one in (*in_call, event, caller):
+            if one is not None and not self._outbox.put(one):
+                self._overflow()
 
     def _note_sign(self, fields: Fields) -> None:
         """Wake the `call_agent` whose call this message proves to be under way, or over."""

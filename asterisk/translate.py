@@ -120,7 +120,7 @@ def _dial_ended(call: Call, message: Message, at: datetime, status: str) -> Tran
     return CustomerDialEnded(
         attempt_id=call.attempt_id,
         at=at,
-        asterisk_at=_stamp(message),
+        asterisk_at=stamp_of(message),
         dial_status=status,
         cause=_number(message.get("Cause")),
     )
@@ -128,9 +128,11 @@ def _dial_ended(call: Call, message: Message, at: datetime, status: str) -> Tran
 
 def _hangup_request(book: CallBook, message: Message, at: datetime) -> Translated:
     owned = book.legs.get(message.get("Uniqueid", ""))
-    if owned is None or not _first(owned[0], HangupRequested):
+    if owned is None or (owned[1] is Leg.AGENT and owned[0].released):
         return None
-    return HangupRequested(attempt_id=owned[0].attempt_id, at=at, asterisk_at=_stamp(message), leg=owned[1])
+    if not _first(owned[0], HangupRequested):
+        return None
+    return HangupRequested(attempt_id=owned[0].attempt_id, at=at, asterisk_at=stamp_of(message), leg=owned[1])
 
 
 def _hangup(book: CallBook, message: Message, at: datetime) -> Translated:
@@ -140,7 +142,7 @@ def _hangup(book: CallBook, message: Message, at: datetime) -> Translated:
     return LegEnded(
         attempt_id=owned[0].attempt_id,
         at=at,
-        asterisk_at=_stamp(message),
+        asterisk_at=stamp_of(message),
         leg=owned[1],
         cause=_number(message.get("Cause")),
         tech_cause=message.get("TechCause") or None,
@@ -169,7 +171,7 @@ def _originate_response(book: CallBook, message: Message, at: datetime) -> Trans
     return AgentLegFailed(
         attempt_id=attempt_id,
         at=at,
-        asterisk_at=_stamp(message),
+        asterisk_at=stamp_of(message),
         reason=reason,
         detail=_WHY_FAILED.get(reason, ""),
     )
@@ -178,7 +180,7 @@ def _originate_response(book: CallBook, message: Message, at: datetime) -> Trans
 def _once(call: Call, kind: type[CallEvent], message: Message, at: datetime) -> Translated:
     if not _first(call, kind):
         return None
-    return kind(attempt_id=call.attempt_id, at=at, asterisk_at=_stamp(message))
+    return kind(attempt_id=call.attempt_id, at=at, asterisk_at=stamp_of(message))
 
 
 def _first(call: Call, kind: type[CallEvent]) -> bool:
@@ -188,7 +190,7 @@ def _first(call: Call, kind: type[CallEvent]) -> bool:
     return True
 
 
-def _stamp(message: Message) -> datetime | None:
+def stamp_of(message: Message) -> datetime | None:
     """Asterisk's own time of the message, there with `timestampevents=yes`."""
     try:
         return datetime.fromtimestamp(float(message["Timestamp"]), UTC)

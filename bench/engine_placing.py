@@ -32,7 +32,7 @@ from dialer.storage.migrating import migrate
 _SECONDS_A_CALL = 5
 _POLLS, _POLL_SECONDS = 100, 0.1
 _BATCH = 250
-_BRANCH = "bench"
+BRANCH = "bench"
 _ZONE = ZoneInfo("Asia/Shanghai")
 
 
@@ -67,7 +67,7 @@ class EnginePlacer:
         self._agents.extend(await self._database.write(lambda c: _add_agents(c, self._agent_count, now)))
         for first in range(0, self._calls, _BATCH):
             numbers = range(first, min(first + _BATCH, self._calls))
-            await self._database.write(partial(_add_customers, numbers=numbers, now=now))
+            await self._database.write(partial(add_customers, numbers=numbers, now=now))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -149,22 +149,23 @@ def _add_agents(conn: Connection, count: int, now: datetime) -> list[str]:
     made = []
     for number in range(count):
         code = extension(number)
-        agent = add_agent(conn, code=code, name=code, extension=code, branch=_BRANCH)
+        agent = add_agent(conn, code=code, name=code, extension=code, branch=BRANCH)
         sign_in(conn, agent, now)
         made.append(agent)
     return made
 
 
-def _add_customers(conn: Connection, numbers: range, now: datetime) -> None:
+def add_customers(conn: Connection, numbers: range, now: datetime) -> None:
+    """Customers by number, each with a follow-up that is due."""
     playbook = next(iter(shipped_library()))
     happened = now - timedelta(days=2)
     for number in numbers:
         occasion = Occasion(
             kind=playbook.occasions.kinds[0],
-            source=_BRANCH,
+            source=BRANCH,
             external_id=str(number),
             happened_at=happened,
-            branch=_BRANCH,
+            branch=BRANCH,
             name=f"customer {number}",
             salutation="",
             numbers=(customer(number),),
@@ -175,7 +176,7 @@ def _add_customers(conn: Connection, numbers: range, now: datetime) -> None:
             playbook,
             occasion_id=taken.occasion_id,
             customer_id=taken.customer_id,
-            branch=_BRANCH,
+            branch=BRANCH,
             plate=None,
             number=customer(number),
             happened_at=happened,

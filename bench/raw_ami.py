@@ -40,7 +40,7 @@ class RawAmi(asyncio.Protocol):
     """One connection. `take` is given each message as it came, without its ending."""
 
     def __init__(self, take: Callable[[bytes], None]) -> None:
-        self._take = take
+        self.take = take
         self._rest = b""
         self._transport: asyncio.WriteTransport | None = None
 
@@ -68,7 +68,7 @@ class RawAmi(asyncio.Protocol):
         )
         async with asyncio.timeout(10):
             await booted
-        client._take = take
+        client.take = take
         return client
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -78,7 +78,7 @@ class RawAmi(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         *messages, self._rest = (self._rest + data).split(_END)
         for message in messages:
-            self._take(message)
+            self.take(message)
 
     def send(self, *more: tuple[str, str], **headers: str) -> None:
         """Send an action; nobody waits for its answer."""

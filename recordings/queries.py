@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, or_, select, update
 
 from dialer.agents.tables import agents
 from dialer.calling.states import AttemptState
@@ -16,6 +16,8 @@ from recordings.states import RecordingState
 from recordings.tables import early_clips, recordings, takeovers
 
 _IDS_A_QUERY = 500
+# Nothing is put off for so long: a time further away was written before the clock was put back.
+_LATEST = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +190,13 @@ def add_takeover(conn: Connection, attempt_id: str, now: datetime) -> None:
         )
 
 
+def _due(now: datetime) -> ColumnElement[bool]:
+    return or_(takeovers.c.due_at <= now, takeovers.c.due_at > now + _LATEST)
+
+
 def is_due(conn: Connection, now: datetime) -> bool:
     """Whether a takeover is due."""
-    query = select(takeovers.c.attempt_id).where(takeovers.c.due_at <= now).limit(1)
+    query = select(takeovers.c.attempt_id).where(_due(now)).limit(1)
     return conn.execute(query).first() is not None
 
 
@@ -203,7 +209,7 @@ def next_due(conn: Connection) -> datetime | None:
 
 def claim(conn: Connection, now: datetime, until: datetime, limit: int) -> list[Takeover]:
     """Due takeovers, longest due first, which no other process gets before `until`."""
-    due = select(takeovers).where(takeovers.c.due_at <= now).order_by(takeovers.c.due_at).limit(limit)
+    due = select(takeovers).where(_due(now)).order_by(takeovers.c.due_at).limit(limit)
     mine = []
     for job in fetch(conn, due.with_for_update(skip_locked=True), Takeover):
         # SQLite has no such lock: there the compare-and-set is the guard.

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from dialer.clock import Clock
 from dialer.machine import IllegalMove
@@ -76,8 +77,10 @@ class ArchiveWorker:
         done = 0
         if await self._db.read(service.has_news):
             done += await self._db.write(partial(service.expect_ended, now=now))
-        if self._next_scan is None or now >= self._next_scan:
-            self._next_scan = now + timedelta(seconds=self._settings.scan_seconds)
+        pause = timedelta(seconds=self._settings.scan_seconds)
+        # Further away than it was set: the clock was put back.
+        if self._next_scan is None or not now < self._next_scan <= now + pause:
+            self._next_scan = now + pause
             await self._scan()
         if await self._db.read(partial(queries.is_due, now=now)):
             until = now + timedelta(seconds=self._settings.lease_seconds)
@@ -112,6 +115,10 @@ class ArchiveWorker:
             )
 
     async def _do(self, job: Takeover) -> None:
+        with bound_contextvars(attempt=job.attempt_id):
+            await self._do_with_care(job)
+
+    async def _do_with_care(self, job: Takeover) -> None:
         try:
             await self._take_over.attempt(job)
         except IllegalMove:

@@ -1,9 +1,12 @@
 """What holds for every test: the developer's own settings stay outside, and nothing is timed."""
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 # How fast an example runs says nothing about it, and no example is remembered from run to run.
@@ -26,3 +29,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _is_real(path: Path) -> bool:
     return path.parent.name in _REAL_FOLDERS or path.name in _REAL_MODULES
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """A command that is run in a test sets up its own logs: the next test has those of before."""
+    configured, handlers = structlog.get_config(), logging.root.handlers[:]
+    yield
+    structlog.configure(**configured)
+    logging.root.handlers[:] = handlers

@@ -4,10 +4,12 @@ from pathlib import Path
 
 from aiohttp import web
 
-from web import agent, cases, customers, imports, plan, playbooks, quality, rights
+from web import agent, cases, customers, health, imports, plan, playbooks, quality, rights
 from web.auth import pages as auth
 from web.auth.guard import csrf_middleware, session_middleware
 from web.errors import error_middleware
+from web.health.lag import run_lag
+from web.health.pages import run_tally
 from web.live import feed
 from web.live import stream as live
 from web.panel import PANEL, Panel
@@ -15,6 +17,20 @@ from web.render import ENVIRONMENT, make_environment, nonce_of
 from web.supervisor import pages as supervisor
 
 STATIC = Path(__file__).parent / "static"
+_AREAS = (
+    auth,
+    live,
+    supervisor,
+    plan,
+    customers,
+    agent,
+    cases,
+    quality,
+    playbooks,
+    imports,
+    rights,
+    health,
+)
 # The longest is the form of a playbook: Chinese takes nine characters each on the way.
 _LARGEST_BODY = 1024 * 1024
 
@@ -34,8 +50,9 @@ def make_app(panel: Panel) -> web.Application:
     app[ENVIRONMENT] = make_environment(panel.settings.zone)
     imports.set_up(app)
     app.cleanup_ctx.append(feed.run_broker)
+    app.cleanup_ctx.extend((run_lag, run_tally))
     app.on_shutdown.append(feed.let_pages_go)
-    for area in (auth, live, supervisor, plan, customers, agent, cases, quality, playbooks, imports, rights):
+    for area in _AREAS:
         app.add_routes(area.routes(panel))
     app.router.add_static("/static", STATIC)
     app.on_response_prepare.append(_protect)

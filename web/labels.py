@@ -13,6 +13,7 @@ from web.i18n import N_
 AGENT_STATE: Mapping[str, str] = {
     AgentState.OFFLINE: N_("Offline"),
     AgentState.READY: N_("Ready"),
+    AgentState.PREVIEW: N_("Before the call"),
     AgentState.RESERVED: N_("Call is coming"),
     AgentState.RINGING: N_("Phone rings"),
     AgentState.TALKING: N_("Talking"),
@@ -24,6 +25,10 @@ PAUSE_REASON: Mapping[str, str] = {
     PauseReason.SIGNED_IN: N_("Just signed in"),
     PauseReason.DID_NOT_ANSWER: N_("Did not answer the phone"),
     PauseReason.PHONE_UNREACHABLE: N_("Phone cannot be reached"),
+    PauseReason.SHIFT_OVER: N_("Shift is over"),
+    PauseReason.BY_SUPERVISOR: N_("Paused by the supervisor"),
+    PauseReason.CALL_IN_DOUBT: N_("Call in doubt"),
+    PauseReason.PREVIEW_OVER: N_("Did not decide in time"),
     PauseReason.BREAK: N_("Break"),
     PauseReason.MEAL: N_("Meal"),
     PauseReason.MEETING: N_("Meeting"),
@@ -70,6 +75,7 @@ DISPOSITION: Mapping[str, str] = {
     Disposition.UPSET: N_("Upset: pause"),
     Disposition.WRONG_PERSON: N_("Wrong person"),
     Disposition.CUT_OFF: N_("Cut off"),
+    Disposition.MACHINE: N_("A machine answered"),
 }
 
 SATISFACTION: Mapping[str, str] = {

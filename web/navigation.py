@@ -20,6 +20,7 @@ _PAGES: tuple[tuple[Collection[str], str, str], ...] = (
     (_BOTH, "/playbooks", N_("Playbooks")),
     (("qa", "supervisor"), "/qa", N_("Recordings and QA")),
     ((*_BOTH, "auditor"), "/rights", N_("Use of rights")),
+    (("admin",), "/doctor", N_("Health check")),
 )
 
 

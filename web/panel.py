@@ -1,6 +1,6 @@
 """What the panel is built on, handed over by the composition root."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,10 +8,12 @@ from aiohttp import web
 
 from dialer.calling.status import EngineStatus
 from dialer.clock import Clock
+from dialer.figures import LinkFigures
 from dialer.importing.settings import ImportSettings
 from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database
+from web.finding import Finding
 from web.settings import WebSettings
 
 
@@ -29,6 +31,10 @@ class Panel:
     importing: ImportSettings = field(default_factory=ImportSettings)
     # The branch of what names none.
     branch: str = "本店"
+    # What is counted of each link to a telephone system, by the node's name.
+    link_figures: Callable[[], Mapping[str, LinkFigures]] = dict
+    # Looks at the whole site, as `dialer doctor` does.
+    examine: Callable[[], Awaitable[list[Finding]]] | None = None
 
     @property
     def uploads(self) -> Path:

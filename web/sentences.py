@@ -48,6 +48,17 @@ SENTENCES = (
     N_("Look for a slow database or an overloaded machine; set the event filter in manager.conf."),
     N_("Asterisk sent a message longer than {n} bytes."),
     N_("Check that nothing but Asterisk answers at this port; the link is tried again by itself."),
+    # Where an agent may sit, and when he may be ready (dialer/agents/service.py).
+    N_("You have no phone of your own: choose the phone at the desk where you sit."),
+    N_("Extension {extension} is not known here: choose another, or ask the administrator to add it."),
+    N_(
+        "{name} works at extension {extension} now: choose another phone, "
+        "or ask your supervisor to end that work."
+    ),
+    N_(
+        "The phone at extension {extension} is not registered, so no call can reach you. "
+        "Check that it is on and its network cable is in; then press Ready again."
+    ),
     # What settling saw (dialer/calling/settling.py).
     N_("the telephone system's log cannot be read"),
     N_("both parties are connected"),

@@ -36,6 +36,13 @@ class WebSettings(BaseModel):
         default=500, ge=1, description="Events kept for one slow page; past that it loads itself anew."
     )
 
+    metrics_token: str = Field(
+        default="",
+        repr=False,
+        description="Who asks for /metrics sends `Authorization: Bearer` and this. Empty: only this "
+        "machine may ask.",
+    )
+
     @property
     def zone(self) -> ZoneInfo:
         """The time zone of the pages."""

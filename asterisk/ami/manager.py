@@ -8,6 +8,7 @@ returns the task that keeps the link up.
 import asyncio
 import inspect
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from ssl import SSLContext
@@ -21,6 +22,7 @@ from asterisk.ami.actions import HeaderValue, PendingAction
 from asterisk.ami.faults import LinkFault
 from asterisk.ami.protocol import AmiProtocol, Handler
 from asterisk.ami.wire import Fields
+from dialer.figures import LinkFigures
 from dialer.telephony.port import LinkUnavailable, RequestRefused, TelephonyError
 
 log = structlog.get_logger(__name__)
@@ -82,6 +84,7 @@ class AmiManager(Manager):  # type: ignore[misc]  # panoramisk has no types
         self._lost: asyncio.Future[LinkFault] | None = None
         self._up = False
         self._told: LinkFault | None = None
+        self.figures = LinkFigures()
         self.register_event("Shutdown", lambda *_: self.reset(faults.shutting_down()))
 
     def connect(
@@ -232,6 +235,8 @@ class AmiManager(Manager):  # type: ignore[misc]  # panoramisk has no types
             await self._log_in()
             await self._prepare(self._booted, self._lost)
             self._up, self._told = True, None
+            self.figures.up = True
+            self.figures.links += 1
             return await self._ping_until_lost(self._lost)
         except LinkFault as fault:
             return fault
@@ -247,6 +252,7 @@ class AmiManager(Manager):  # type: ignore[misc]  # panoramisk has no types
                 slow=True,
             )
         finally:
+            self.figures.up = False
             if self.protocol is not None:
                 self.protocol.close()
 
@@ -255,8 +261,10 @@ class AmiManager(Manager):  # type: ignore[misc]  # panoramisk has no types
             await asyncio.wait([lost], timeout=self._times.ping_every)
             try:
                 # Not `wait_for`: on Python 3.11 it can swallow the cancellation that ends this loop.
+                asked = time.perf_counter()
                 async with asyncio.timeout(self._times.ping_answer):
                     await self.request({"Action": "Ping"})
+                self.figures.ping.add(time.perf_counter() - asked)
             except RequestRefused:
                 pass  # refused is answered, e.g. while Asterisk waits for calls to end before it stops
             except (TelephonyError, TimeoutError):

@@ -10,7 +10,7 @@ from asterisk.settings import AsteriskSettings, PrivateAsteriskSettings
 from asterisk.version import Version
 
 # Told by HFAgentUp, so that the service notices an Asterisk whose include file is an older one.
-DIALPLAN_VERSION = 2
+DIALPLAN_VERSION = 3
 
 # The manager interface of a private Asterisk never leaves the machine: it is not encrypted.
 AMI_HOST = "127.0.0.1"

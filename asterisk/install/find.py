@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from asterisk.install.binary import AsteriskBinary, find_on_path
-from asterisk.install.debian import Progress, default_prefix, install_private, silent
+from asterisk.install.debian import default_prefix, install_private
+from asterisk.install.private import Progress, silent
 
 
 def find_or_install(

@@ -52,6 +52,7 @@ class PhoneCall:
         self._metronome = metronome
         self._keep_heard = keep_heard
         self._audio: AudioStream | None = None
+        self._offers = 0
         self._task: asyncio.Task[None] | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._hanging_up: asyncio.Task[None] | None = None
@@ -90,6 +91,19 @@ class PhoneCall:
             await self._dialog.bye()
         else:
             self._refuse(603)
+
+    async def hold(self, held: bool = True) -> None:
+        """Put the other side on hold as the key of a phone does, or take it back.
+
+        Raises:
+            RuntimeError: the call has no audio.
+            NoAnswer: the other side does not answer.
+        """
+        if self._audio is None or self.ended.is_set():
+            raise RuntimeError("This call has no audio now: wait for `answered` first.")
+        self._offers += 1
+        direction = "sendonly" if held else "sendrecv"
+        await self._dialog.offer(build_answer(self._host, self._audio.port, 1 + self._offers, direction))
 
     def begin(self, behave: Behave) -> None:
         """Ask `behave` what to do and do it. Called once, by the phone."""

@@ -8,10 +8,11 @@ from asterisk.phones.sip import Headers, Request, Response, header_parameter, he
 
 ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO")
 _BYE_SECONDS = 1.5
+_OFFER_SECONDS = 5.0
 
 
 class Dialog:
-    """Begins with an INVITE; ours are the answers, and perhaps the BYE."""
+    """Begins with an INVITE; ours are the answers, and perhaps a hold and the BYE."""
 
     def __init__(self, endpoint: Endpoint, invite: Request, peer: Address, contact: str) -> None:
         self.invite = invite
@@ -23,6 +24,7 @@ class Dialog:
         self._last: Response | None = None
         self._again: asyncio.TimerHandle | None = None
         self._refresh_seconds = 0
+        self._cseq = 0
 
     @property
     def session_seconds(self) -> int:
@@ -63,20 +65,43 @@ class Dialog:
 
     async def bye(self) -> None:
         """End an answered call. An other side that is gone is no error."""
-        invite = self.invite
-        to, ours = invite.get("From"), invite.get("To")
-        headers = [
-            ("From", ours if header_parameter(ours, "tag") else f"{ours};tag={self._tag}"),
-            ("To", to),
-            ("Call-ID", invite.call_id),
-            ("CSeq", "1 BYE"),
-            *(("Route", route) for route in invite.all("Record-Route")),
-        ]
-        target = header_uri(invite.get("Contact")) or invite.uri
+        self._cseq += 1
         try:
-            await self._endpoint.ask("BYE", target, headers, self.peer, _BYE_SECONDS)
+            await self._endpoint.ask("BYE", self._target(), self._ours("BYE"), self.peer, _BYE_SECONDS)
         except NoAnswer:
             return
+
+    async def offer(self, body: bytes) -> Response:
+        """Offer another session description within the call, as for hold.
+
+        Raises:
+            NoAnswer: the other side does not answer.
+        """
+        self._cseq += 1
+        extra: Headers = [self._contact, ALLOW, ("Content-Type", "application/sdp")]
+        target, headers = self._target(), self._ours("INVITE")
+        answer = await self._endpoint.ask(
+            "INVITE", target, [*headers, *extra], self.peer, _OFFER_SECONDS, body
+        )
+        host, port = self._endpoint.address
+        via = ("Via", f"SIP/2.0/UDP {host}:{port};branch=z9hG4bK{secrets.token_hex(8)};rport")
+        confirmed: Headers = [via, ("Max-Forwards", "70"), *self._ours("ACK")]
+        self._endpoint.send(Request(confirmed, b"", "ACK", target), self.peer)
+        return answer
+
+    def _target(self) -> str:
+        return header_uri(self.invite.get("Contact")) or self.invite.uri
+
+    def _ours(self, method: str) -> Headers:
+        invite = self.invite
+        ours = invite.get("To")
+        return [
+            ("From", ours if header_parameter(ours, "tag") else f"{ours};tag={self._tag}"),
+            ("To", invite.get("From")),
+            ("Call-ID", invite.call_id),
+            ("CSeq", f"{self._cseq} {method}"),
+            *(("Route", route) for route in invite.all("Record-Route")),
+        ]
 
     def close(self) -> None:
         """Send nothing more by itself."""

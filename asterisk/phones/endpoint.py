@@ -52,7 +52,9 @@ class Endpoint(asyncio.DatagramProtocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.sendto(message.to_bytes(), to)
 
-    async def ask(self, method: str, uri: str, headers: Headers, to: Address, timeout: float) -> Response:
+    async def ask(
+        self, method: str, uri: str, headers: Headers, to: Address, timeout: float, body: bytes = b""
+    ) -> Response:
         """Send a request, again while no answer comes, and wait for the final one.
 
         Raises:
@@ -61,7 +63,7 @@ class Endpoint(asyncio.DatagramProtocol):
         branch = f"z9hG4bK{secrets.token_hex(8)}"
         host, port = self.address
         via = ("Via", f"SIP/2.0/UDP {host}:{port};branch={branch};rport")
-        request = Request([via, ("Max-Forwards", "70"), *headers], b"", method, uri)
+        request = Request([via, ("Max-Forwards", "70"), *headers], body, method, uri)
         answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         self._waiting[branch] = answer
         try:

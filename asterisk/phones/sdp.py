@@ -36,8 +36,8 @@ def parse_offer(body: bytes) -> AudioTarget:
     return AudioTarget(host[1], int(audio[1]))
 
 
-def build_answer(host: str, port: int, version: int = 1) -> bytes:
-    """An offer or answer of one A-law stream at `host`:`port`, 20 ms a packet."""
+def build_answer(host: str, port: int, version: int = 1, direction: str = "sendrecv") -> bytes:
+    """An offer or answer of one A-law stream at `host`:`port`, 20 ms a packet; `sendonly` puts on hold."""
     lines = (
         "v=0",
         f"o=- 1 {version} IN IP4 {host}",
@@ -47,6 +47,6 @@ def build_answer(host: str, port: int, version: int = 1) -> bytes:
         f"m=audio {port} RTP/AVP {PCMA}",
         f"a=rtpmap:{PCMA} PCMA/8000",
         "a=ptime:20",
-        "a=sendrecv",
+        f"a={direction}",
     )
     return "".join(f"{line}\r\n" for line in lines).encode()

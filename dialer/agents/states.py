@@ -10,6 +10,8 @@ class AgentState(StrEnum):
 
     OFFLINE = "offline"
     READY = "ready"
+    # A follow-up lies before the agent: he looks, and calls or does not.
+    PREVIEW = "preview"
     RESERVED = "reserved"
     RINGING = "ringing"
     TALKING = "talking"
@@ -24,6 +26,8 @@ class AgentEvent(StrEnum):
     SIGN_OUT = "sign_out"
     READY = "ready"
     PAUSE = "pause"
+    OFFER = "offer"
+    GIVE_BACK = "give_back"
     RESERVE = "reserve"
     RING = "ring"
     TALK = "talk"
@@ -31,14 +35,20 @@ class AgentEvent(StrEnum):
     NOT_REACHED = "not_reached"
     CALL_ENDED = "call_ended"
     WRAPPED_UP = "wrapped_up"
+    RELEASED = "released"
+    TAKE_BACK = "take_back"
 
 
 class PauseReason(StrEnum):
-    """Why an agent is paused. The first three are the system's own."""
+    """Why an agent is paused. The first ones are not of the agent's choosing."""
 
     SIGNED_IN = "signed_in"
     DID_NOT_ANSWER = "did_not_answer"
     PHONE_UNREACHABLE = "phone_unreachable"
+    SHIFT_OVER = "shift_over"
+    BY_SUPERVISOR = "by_supervisor"
+    CALL_IN_DOUBT = "call_in_doubt"
+    PREVIEW_OVER = "preview_over"
     BREAK = "break"
     MEAL = "meal"
     MEETING = "meeting"
@@ -64,14 +74,22 @@ MACHINE = Machine(
         E.SIGN_OUT: {S.READY: S.OFFLINE, S.PAUSED: S.OFFLINE},
         E.READY: {S.PAUSED: S.READY},
         E.PAUSE: {S.READY: S.PAUSED},
-        E.RESERVE: {S.READY: S.RESERVED},
+        # A paused agent may ask for a call by hand; after it he is paused again.
+        E.OFFER: {S.READY: S.PREVIEW, S.PAUSED: S.PREVIEW},
+        E.GIVE_BACK: {S.PREVIEW: S.READY},
+        # A paused colleague may be asked into a call; after it he is paused again.
+        E.RESERVE: {S.READY: S.RESERVED, S.PREVIEW: S.RESERVED, S.PAUSED: S.RESERVED},
         E.RING: {S.RESERVED: S.RINGING},
         E.TALK: {S.RESERVED: S.TALKING, S.RINGING: S.TALKING},
         # The agent's own phone did not answer: no further call until the agent says so.
-        E.AGENT_FAILED: dict.fromkeys(_ON_A_CALL, S.PAUSED),
+        E.AGENT_FAILED: dict.fromkeys((S.PREVIEW, *_ON_A_CALL), S.PAUSED),
         # The customer was not reached: there is nothing to wrap up.
         E.NOT_REACHED: dict.fromkeys(_ON_A_CALL, S.READY),
         E.CALL_ENDED: dict.fromkeys(_ON_A_CALL, S.WRAP_UP),
         E.WRAPPED_UP: {S.WRAP_UP: S.READY},
+        # The watchdog found a session that nothing else would have let go.
+        E.RELEASED: dict.fromkeys((*_ON_A_CALL, S.WRAP_UP), S.READY),
+        # A call in doubt whose agent was let go turns out to go on, or to have been a talk.
+        E.TAKE_BACK: {S.READY: S.TALKING, S.PAUSED: S.TALKING},
     },
 )

@@ -10,6 +10,7 @@ from dialer.calling import states as calling
 from dialer.cases import states as cases
 from dialer.followups import states as followups
 from dialer.machine import E, Machine, S
+from qa.announcements import states as announcements
 from qa.checks import states as checks
 from qa.transcripts import states as transcripts
 from recordings import states as recordings
@@ -38,6 +39,9 @@ def states_page() -> str:
             _section(agents.__doc__, agents.MACHINE, agents.AgentState.OFFLINE),
             _section(recordings.__doc__, recordings.MACHINE, recordings.RecordingState.EXPECTED),
             _section(transcripts.__doc__, transcripts.MACHINE, transcripts.TranscriptState.WAITING),
+            _section(
+                announcements.__doc__, announcements.MACHINE, announcements.HearingState.WAITING
+            ),
             _section(checks.__doc__, checks.MACHINE, checks.CheckState.WAITING),
         ]
     )

@@ -10,6 +10,19 @@ class AlreadyServed(Exception):
     """Another service runs on this data folder."""
 
 
+def serving_pid(data_dir: Path) -> int | None:
+    """The process of the service that runs on this data folder; None where none does. Takes no lock."""
+    try:
+        with (data_dir / "service.lock").open("r") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return int(file.read().strip() or 0)
+    except (OSError, ValueError):
+        pass
+    return None
+
+
 class ServiceLock:
     """Held while the service runs; the kernel frees it however the service ends."""
 

@@ -3,33 +3,41 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import web
 
 import dialer.tables  # noqa: F401  a database has every table
 from asterisk.server import AsteriskServer
-from asterisk.telephony import AsteriskTelephony
 from dialer.app.daily import daily_parts
+from dialer.app.doctor.examine import examine_apart
 from dialer.app.library import LibraryKeeper, live_library
 from dialer.app.lock import ServiceLock
-from dialer.app.private_asterisk import reach
+from dialer.app.nodes import Nodes, owner_of, shares_of
 from dialer.app.settings import Settings
 from dialer.calling.engine import Engine, Step
+from dialer.calling.fleet import Fleet
+from dialer.calling.reach import ReachWatch
+from dialer.calling.service import EndRules
+from dialer.calling.watching import Watchdog
 from dialer.clock import Clock, system_clock
 from dialer.forms.sweeping import sweep
+from dialer.nodes.rules import Share
 from dialer.pace import keep_pace
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database
+from dialer.storage.dialects import is_sqlite
 from dialer.storage.migrating import migrate
+from qa.announcements.worker import AnnouncementWorker
 from qa.checks.library import shipped_rules
 from qa.checks.worker import CheckWorker
 from qa.speech.models import shared_folder
 from qa.speech.workers import SpeechPool
 from qa.transcripts.settings import TranscriptionSettings
 from qa.transcripts.worker import TranscriptionWorker
-from recordings.source import LocalSource
 from recordings.worker import ArchiveWorker
 from web.app import make_app
 from web.panel import Panel
@@ -60,31 +68,44 @@ class Service:
             self._keeper: LibraryKeeper | None = LibraryKeeper(self.database, live, clock)
         else:
             self.library, self._keeper = library, None
-        asterisk = reach(settings, server)
-        self.engine = Engine(
+        self._nodes = nodes = Nodes(settings, server)
+        self._clock, self._passed = clock, passed
+        self.engine = Fleet(
             self.database,
-            AsteriskTelephony(asterisk, clock=clock),
-            self.library,
+            shares_of(settings),
+            self._make_engine,
+            # SQLite has one process, and the lock of the data folder sees to that.
+            leases=None if is_sqlite(settings.url) else settings.leases,
+            owner=owner_of(settings),
+        )
+        self._watchdog = Watchdog(
+            self.database,
             settings.calling,
-            clock,
-            planning=settings.planning,
-            each_second=partial(sweep, self.database),
-            passed=passed,
+            settings.agents,
+            status=lambda: self.engine.status,
+            settle=self.engine.settle,
         )
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="archive")
         self._pool = SpeechPool(settings.speech.workers, settings.speech.niceness)
         self._archive = ArchiveWorker(
-            self.database, LocalSource(asterisk.recordings_dir), settings.recordings, self._threads, clock
+            self.database, nodes.recordings(), settings.recordings, self._threads, clock
         )
-        self._transcription = TranscriptionWorker(
+        speech = TranscriptionSettings(
+            archive=settings.recordings.root,
+            speech=settings.speech,
+            model_folders=(settings.models_dir, shared_folder()),
+        )
+        self._transcription = TranscriptionWorker(self.database, self._pool, speech, clock)
+        self._announcements = AnnouncementWorker(
             self.database,
             self._pool,
-            TranscriptionSettings(
-                archive=settings.recordings.root,
-                speech=settings.speech,
-                model_folders=(settings.models_dir, shared_folder()),
-            ),
+            self._threads,
+            self.library,
+            settings.announcements,
+            speech,
             clock,
+            trunks=settings.calling.trunks,
+            site=EndRules(ZoneInfo(settings.calling.time_zone), settings.planning.max_tries),
         )
         self._checks = CheckWorker(self.database, self.library, shipped_rules(), clock)
         self._panel = make_app(
@@ -98,8 +119,11 @@ class Service:
                 planning=settings.planning,
                 importing=settings.imports,
                 branch=settings.site.branch,
+                link_figures=lambda: nodes.links,
+                examine=partial(examine_apart, settings),
             )
         )
+        self._reach = ReachWatch(self.database, settings.calling, clock)
         self._daily = daily_parts(settings, self.database, self.library, self._keeper, clock)
         self.panel_ready = asyncio.Event()
         self.panel_address = ""
@@ -129,10 +153,38 @@ class Service:
                 self._threads.shutdown(wait=True)
                 await self.database.stop()
 
+    async def _each_second(self, now: datetime) -> None:
+        """What time brings about for agents; trouble with one of them holds up no other, nor the engine."""
+        for work in (partial(sweep, self.database, settings=self.settings.agents), self._watchdog.look):
+            try:
+                await work(now)
+            except Exception:
+                log.exception("Agents could not be looked after.", action="each_second")
+
+    def _make_engine(self, share: Share) -> Engine:
+        settings = self.settings
+        return Engine(
+            self.database,
+            self._nodes.telephony(share, self._clock),
+            self.library,
+            settings.calling,
+            self._clock,
+            planning=settings.planning,
+            # Once for the whole site: by whoever has the first node.
+            each_second=self._each_second if share.first else None,
+            passed=self._passed,
+            share=share,
+        )
+
     def _works(self) -> list[tuple[str, Coroutine[None, None, None]]]:
-        parts = [("engine", self.engine.run), ("archive", self._archive.run)]
+        parts = [
+            ("engine", self.engine.run),
+            ("archive", self._archive.run),
+            ("reach", self._reach.run),
+        ]
         if self.settings.transcribe:
             parts += [("transcription", self._transcription.run), ("checks", self._checks.run)]
+            parts += [("announcements", self._announcements.run)]
         parts += self._daily
         return [("panel", self._serve_panel()), *((name, _for_ever(name, run)) for name, run in parts)]
 

@@ -1,9 +1,9 @@
 """Every setting of an installation: `dialer.toml` in the data folder, then DIALER_* variables."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -12,11 +12,17 @@ from pydantic_settings import (
 )
 
 from asterisk.settings import AsteriskSettings, PrivateAsteriskSettings
+from dialer.agents.settings import AgentSettings
+from dialer.app.logs import LogSettings
 from dialer.calling.settings import CallingSettings
 from dialer.importing.settings import ImportSettings
+from dialer.nodes.rules import DEFAULT_NODE
+from dialer.nodes.settings import LeaseSettings
 from dialer.planning.settings import PlanningSettings
 from dialer.storage.dialects import sqlite_url
+from qa.announcements.settings import AnnouncementSettings
 from qa.speech.settings import SpeechSettings
+from recordings.node.settings import NodeAgentSettings, RemoteFiles
 from recordings.settings import RecordingSettings
 from web.settings import WebSettings
 
@@ -33,6 +39,22 @@ class SiteSettings(BaseModel):
     branch: str = Field(default="本店", description="The branch of orders that name none.")
 
 
+class NodeSettings(BaseModel):
+    """One of several telephone systems."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[0-9A-Za-z_-]{1,40}$", description="Its name, on pages and in attempts.")
+    phones: tuple[str, ...] = Field(
+        default=(),
+        description="Extensions that register there, as 8001 or 80*. What no node names is the first's.",
+    )
+    asterisk: AsteriskSettings
+    files: RemoteFiles | None = Field(
+        default=None, description="The node agent on its machine; without it files are read from here."
+    )
+
+
 class Settings(BaseSettings):
     """All settings; each package has its own part."""
 
@@ -45,15 +67,28 @@ class Settings(BaseSettings):
     )
     transcribe: bool = Field(default=True, description="Transcribe and check every recorded call.")
     site: SiteSettings = SiteSettings()
+    logs: LogSettings = LogSettings()
     calling: CallingSettings = CallingSettings()
+    agents: AgentSettings = AgentSettings()
     planning: PlanningSettings = PlanningSettings()
     imports: ImportSettings = ImportSettings()
     asterisk: AsteriskSettings = AsteriskSettings()
     private_asterisk: PrivateAsteriskSettings | None = Field(
         default=None, description="Where set, an Asterisk of our own runs in the data folder."
     )
+    nodes: tuple[NodeSettings, ...] = Field(
+        default=(), description="Several telephone systems; with none, `asterisk` is the only one."
+    )
+    leases: LeaseSettings = LeaseSettings()
+    files: RemoteFiles | None = Field(
+        default=None, description="The node agent beside `asterisk`, where that is another machine."
+    )
+    node_agent: NodeAgentSettings = Field(
+        default=NodeAgentSettings(), description="Of `dialer node serve`, on the telephone system's machine."
+    )
     recordings: RecordingSettings
     speech: SpeechSettings = SpeechSettings()
+    announcements: AnnouncementSettings = AnnouncementSettings()
     web: WebSettings = WebSettings()
 
     @model_validator(mode="before")
@@ -62,6 +97,22 @@ class Settings(BaseSettings):
         recordings = dict(values.get("recordings") or {})
         recordings.setdefault("root", Path(values["data_dir"]) / "recordings")
         return {**values, "recordings": recordings}
+
+    @model_validator(mode="after")
+    def _nodes_fit(self) -> Self:
+        names = [node.name for node in self.nodes]
+        if len(set(names)) < len(names):
+            raise ValueError(f"nodes: each needs a name of its own, and these are {', '.join(names)}")
+        if names and self.private_asterisk is not None:
+            raise ValueError("nodes: a private Asterisk is the only node; take private_asterisk away")
+        known = {"", *names} if names else {"", DEFAULT_NODE}
+        for trunk in self.calling.trunks:
+            if trunk.node not in known:
+                raise ValueError(f"calling.trunks: {trunk.name} is at node {trunk.node}, none of nodes")
+        strange = [node for node in self.leases.home if node not in known]
+        if strange:
+            raise ValueError(f"leases.home: {', '.join(strange)} is none of nodes")
+        return self
 
     @property
     def url(self) -> str:

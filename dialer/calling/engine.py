@@ -5,54 +5,51 @@ committed before the agent's phone is asked to ring, and the go before the gate 
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from datetime import datetime
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from dialer.alarms.service import clear_alarm, raise_alarm
-from dialer.calling import queries, service
-from dialer.calling.mailboxes import Mailboxes
+from dialer.calling import queries
+from dialer.calling.following import Follower, Step
+from dialer.calling.inbound.desk import CallerDesk
+from dialer.calling.modes.service import Taken
+from dialer.calling.modes.timing import Timetable
 from dialer.calling.placer import Placer
-from dialer.calling.progress import Ending, Progress, conclude, observe
 from dialer.calling.reserving import Pairing, could_reserve, reserve
 from dialer.calling.service import EndRules
 from dialer.calling.settings import CallingSettings
 from dialer.calling.settler import Settler
 from dialer.calling.status import EngineStatus
-from dialer.clock import Clock
+from dialer.clock import Clock, Steps
 from dialer.ids import new_id
+from dialer.nodes.rules import ALONE, DEFAULT_NODE, Share, alarm_subject
 from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database
 from dialer.storage.feed import emit
 from dialer.telephony.events import (
-    AgentRinging,
-    AgentUp,
+    CallerLeft,
     CallEvent,
-    CustomerAnswered,
-    CustomerRinging,
+    CustomerCalls,
     LinkDown,
     LinkUp,
     PhoneState,
     TelephonyEvent,
 )
-from dialer.telephony.port import (
-    CallOrder,
-    LinkUnavailable,
-    RequestRefused,
-    RequestUncertain,
-    Telephony,
-)
+from dialer.telephony.port import CallOrder, Telephony
+from dialer.trunks.bucket import Buckets
+
+__all__ = ["Engine", "Step"]
 
 log = structlog.get_logger(__name__)
 
 _SWEEP_SECONDS = 1.0
-# Events of a call may come after its end was written; so many ended calls are remembered.
-_REMEMBERED = 5_000
+# Time-outs are kept by the clock of the rows: a step of so much leaves calls waiting for what is long past.
+_STEP_SECONDS = 2.0
 _RETRY_SECONDS = 1.0
 # Follow-ups become due by time alone, so the queue is looked at that often in any case.
 _LOOK_SECONDS = 0.5
@@ -63,19 +60,11 @@ _BRINGS_AGENT = ("agent_session.ready", _NUDGE)
 _BRINGS_WORK = (*_BRINGS_AGENT, "follow_up.planned", "follow_up.waiting", "attempt.ended")
 
 
-class Step(StrEnum):
-    """Points between two effects, where a crash would be the worst; named for drills."""
-
-    ATTEMPT_COMMITTED = "attempt_committed"
-    AGENT_UP = "agent_up"
-    GO_COMMITTED = "go_committed"
-    GO_SENT = "go_sent"
-
-
 class Engine:
     """Places due calls to ready agents through `telephony`, for as long as it runs.
 
-    `each_second` is what else time brings about; `passed` is told of each `Step`, for drills.
+    `each_second` is what else time brings about; `passed` is told of each `Step`, for drills; `share` is what
+    the node has that `telephony` is the link to.
     """
 
     def __init__(
@@ -89,19 +78,40 @@ class Engine:
         planning: PlanningSettings | None = None,
         each_second: Callable[[datetime], Awaitable[None]] | None = None,
         passed: Callable[[Step], None] = lambda _step: None,
+        share: Share = ALONE,
     ) -> None:
+        self._share = share
+        self._subject = alarm_subject(share.name)
         self._db = database
         self._telephony = telephony
         self._library = library
         self._settings = settings
         self._planning = planning or PlanningSettings()
-        self._site = EndRules(ZoneInfo(settings.time_zone), self._planning.max_tries)
+        self._site = EndRules(ZoneInfo(settings.time_zone), self._planning.max_tries, settings.breaker)
         self._clock = clock
         self._each_second = each_second
         self._passed = passed
         self.run_id = new_id()
-        self._seen: dict[str, Progress] = {}
-        self._mailboxes: Mailboxes[CallEvent] = Mailboxes(self._on_call_event)
+        self._desk = CallerDesk(
+            database,
+            telephony,
+            clock,
+            pairing=self._pairing,
+            may_place=self._may_place,
+            place=self._place_for_caller,
+        )
+        self._calls = Follower(
+            database,
+            telephony,
+            library,
+            clock,
+            self.run_id,
+            site=self._site,
+            settle=self.settle,
+            passed=passed,
+            answered=self._desk.answered,
+            over=lambda attempt_id: self._spawn(self._desk.ended(attempt_id)),
+        )
         self._settler = Settler(
             database,
             telephony,
@@ -110,23 +120,34 @@ class Engine:
             clock,
             self.run_id,
             site=self._site,
-            adopt=self._adopt,
-            ended=self._forget,
+            adopt=self._calls.adopt,
+            ended=self._calls.forget,
+            share=share,
         )
         self._placer = Placer(
             database,
             telephony,
             clock,
             lead_seconds=settings.page_lead_seconds,
-            end=self._end,
+            end=self._calls.end,
             settle=lambda attempt_id: self._settler.settle([attempt_id]),
+            node=share.name,
         )
+        self._timetable = Timetable(
+            database,
+            clock,
+            pairing=self._pairing,
+            may_place=self._may_place,
+            place=self._place_wanted,
+            nudge=lambda: database.feed.wake((_NUDGE,)),
+        )
+        self._rates = Buckets(settings.trunks)
         self._link = EngineStatus(self._pairing())
         self._tasks: set[asyncio.Task[None]] = set()
-        self._over: deque[str] = deque(maxlen=_REMEMBERED)
         self._stopping = False
         self._settled = False
         self._agents_left = True
+        self._steps = Steps()
 
     @property
     def status(self) -> EngineStatus:
@@ -141,8 +162,15 @@ class Engine:
         )
 
     def _pairing(self) -> Pairing:
-        reachable = self._telephony.reachable_phones()
-        return Pairing(self._settings, self._library, self.run_id, reachable, self._planning)
+        return Pairing(
+            self._settings,
+            self._library,
+            self.run_id,
+            self._telephony.reachable_phones(),
+            self._planning,
+            share=self._share,
+            allowed=self._rates.allowed(),
+        )
 
     async def run(self) -> None:
         """Dial until cancelled."""
@@ -151,9 +179,11 @@ class Engine:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen(), name="engine-listen")
                 tasks.create_task(self._dispatch(), name="engine-dispatch")
+                tasks.create_task(self._timetable.run(), name="engine-timing")
+                tasks.create_task(self._receive(), name="engine-receive")
                 tasks.create_task(self._sweep(), name="engine-sweep")
         finally:
-            await self._mailboxes.stop()
+            await self._calls.stop()
             await self._telephony.stop()
 
     async def drain(self, grace: float) -> int:
@@ -165,7 +195,7 @@ class Engine:
         self._stopping = True
         await self._tell("engine.stopping", "engine")
         deadline = asyncio.get_running_loop().time() + grace
-        while (left := await self._db.read(queries.count_in_flight)) and (
+        while (left := len(await self._db.read(lambda c: queries.in_flight(c, self._share)))) and (
             asyncio.get_running_loop().time() < deadline
         ):
             await self._db.feed.wait(0.2)
@@ -192,18 +222,45 @@ class Engine:
 
         Where a pair is `likely`, it is not asked first whether there is any.
         """
-        if self._stopping or self._placer.held or not (self._link.link_up and self._settled):
+        if not self._may_place():
             return 0
-        if not likely and not await self._db.read(lambda c: could_reserve(c, self._pairing())):
+        if not likely and not await self._db.read(lambda c: could_reserve(c, self._pairing(), self._clock())):
             self._agents_left = False
             return 0
         now = self._clock()
-        found = await self._db.write(lambda c: reserve(c, self._pairing(), now), urgent=True)
+        found = await self._db.write(
+            lambda c: reserve(c, self._pairing(), now, spare=self._desk.waiting), urgent=True
+        )
         self._agents_left = found.agents_left
         for order in found.orders:
-            self._seen[order.attempt_id] = Progress()
+            self._rates.spend(order.trunk)
+            self._calls.begin(order.attempt_id)
             self._spawn(self._place(order))
         return len(found.orders)
+
+    def _may_place(self) -> bool:
+        return not self._stopping and not self._placer.held and self._link.link_up and self._settled
+
+    def _place_wanted(self, taken: Taken) -> None:
+        self._rates.spend(taken.order.trunk)
+        self._calls.begin(taken.order.attempt_id)
+        self._spawn(self._place(taken.order, looked=taken.looked))
+
+    def _place_for_caller(self, order: CallOrder) -> None:
+        self._calls.begin(order.attempt_id)
+        self._spawn(self._place(order))
+
+    async def _receive(self) -> None:
+        """Look for agents for the customers who wait on the line, whenever one becomes ready."""
+        while True:
+            mark = self._db.feed.mark()
+            try:
+                await self._desk.look()
+            except Exception as error:
+                log.exception("Callers cannot be put through now.", action="receive", error=str(error))
+                await asyncio.sleep(_RETRY_SECONDS)
+                continue
+            await self._db.feed.wait(_SWEEP_SECONDS, since=mark, kinds=_BRINGS_AGENT)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -216,9 +273,10 @@ class Engine:
             # What it left undone is found by the sweep.
             log.error("Something was left undone.", action="engine_task", error=str(error))
 
-    async def _place(self, order: CallOrder) -> None:
+    async def _place(self, order: CallOrder, *, looked: bool = False) -> None:
         self._passed(Step.ATTEMPT_COMMITTED)
-        await self._placer.place(order)
+        with bound_contextvars(attempt=order.attempt_id):
+            await self._placer.place(order, looked=looked)
 
     # --- listening -----------------------------------------------------------------------
 
@@ -233,7 +291,11 @@ class Engine:
             case LinkDown():
                 await self._on_link_down(event)
             case CallEvent():
-                self._mailboxes.put(event.attempt_id, event)
+                self._calls.take(event)
+            case CustomerCalls():
+                self._spawn(self._desk.rang(event))
+            case CallerLeft():
+                self._spawn(self._desk.left(event))
             case PhoneState():
                 # Not awaited: a storm of registrations must not hold back the events of calls.
                 self._spawn(self._tell("engine.phone", event.extension, reachable=event.reachable))
@@ -243,7 +305,7 @@ class Engine:
         log.info("The link to the telephone system is up.", action="link_up", version=event.version)
         self._link = EngineStatus(self._pairing(), link_up=True)
         try:
-            await self._db.write(lambda c: clear_alarm(c, "link_down", "asterisk", self._clock()))
+            await self._db.write(lambda c: clear_alarm(c, "link_down", self._subject, self._clock()))
             self._settled = await self._settler.settle_all()
             await self._tell("engine.settled", "engine", settled=self._settled)
         except Exception:
@@ -261,78 +323,19 @@ class Engine:
         self._link = EngineStatus(self._pairing(), link_reason=event.reason, link_advice=event.advice)
         self._settled = False
         data = {"reason": event.reason, "advice": event.advice}
+        if self._share.name != DEFAULT_NODE:
+            data["node"] = self._share.name
         try:
-            await self._db.write(lambda c: raise_alarm(c, "link_down", "asterisk", self._clock(), data))
+            await self._db.write(lambda c: raise_alarm(c, "link_down", self._subject, self._clock(), data))
             await self._settler.doubt_all()
         except Exception:
             log.exception("The loss of the link could not be written down.", action="link_down")
-        # What was seen before the gap is no longer the whole of any call.
-        self._seen.clear()
+        self._calls.lose_sight()
+        self._desk.lose_sight()
 
-    async def _on_call_event(self, attempt_id: str, event: CallEvent) -> None:
-        if attempt_id not in self._seen and not await self._is_open(attempt_id):
-            return
-        seen = observe(self._seen.get(attempt_id) or Progress(whole=False), event)
-        self._seen[attempt_id] = seen
-        match event:
-            case AgentRinging():
-                await self._db.write(lambda c: service.note_agent_ringing(c, attempt_id, event.at))
-            case AgentUp():
-                await self._let_through(attempt_id)
-            case CustomerRinging():
-                await self._db.write(lambda c: service.note_customer_ringing(c, attempt_id, event.at))
-            case CustomerAnswered():
-                await self._db.write(lambda c: service.note_answered(c, attempt_id, event.at))
-        if seen.over and seen.clear:
-            await self._end(attempt_id, conclude(seen), ended_at=event.at)
-        elif seen.over or (seen.agent_gone and not seen.whole):
-            await self._settler.settle([attempt_id])
-
-    async def _is_open(self, attempt_id: str) -> bool:
-        """Whether events of a call that this run did not place matter: late ones do not."""
-        if attempt_id in self._over:
-            return False
-        known = await self._db.read(lambda c: queries.attempt(c, attempt_id))
-        return known is not None and known.ended_at is None
-
-    async def _let_through(self, attempt_id: str) -> None:
-        self._passed(Step.AGENT_UP)
-        now = self._clock()
-        granted = await self._db.write(
-            lambda c: service.grant_go(c, attempt_id, self.run_id, now), urgent=True
-        )
-        if not granted:
-            return
-        self._passed(Step.GO_COMMITTED)
-        try:
-            await self._telephony.open_gate(attempt_id)
-        except RequestRefused as error:
-            # The agent left while we committed: the end of the leg tells the rest.
-            log.info("The gate was not opened.", action="open_gate", attempt=attempt_id, error=str(error))
-        except (LinkUnavailable, RequestUncertain) as error:
-            log.warning(
-                "It is not known whether the gate was opened.",
-                action="open_gate",
-                attempt=attempt_id,
-                error=str(error),
-            )
-            await self._settler.settle([attempt_id])
-        self._passed(Step.GO_SENT)
-
-    async def _end(self, attempt_id: str, ending: Ending, *, ended_at: datetime | None = None) -> None:
-        now = self._clock()
-        await self._db.write(
-            lambda c: service.end(
-                c, attempt_id, ending, self._library, now, ended_at=ended_at, site=self._site
-            )
-        )
-        self._forget(attempt_id)
-        log.info(
-            "An attempt has ended.",
-            action="attempt_ended",
-            attempt=attempt_id,
-            outcome=ending.outcome.value,
-        )
+    async def settle(self, attempt_ids: Iterable[str]) -> None:
+        """Find out how these attempts stand; those that are alive go on."""
+        await self._settler.settle(attempt_ids)
 
     async def _tell(self, kind: str, subject: str, **data: bool) -> None:
         """Leave an event row for the pages. Nothing depends on it."""
@@ -340,13 +343,6 @@ class Engine:
             await self._db.write(lambda c: emit(c, kind, subject, self._clock(), data))
         except Exception:
             log.exception("An event row could not be written.", action="tell", kind=kind)
-
-    def _adopt(self, attempt_id: str, seen: Progress) -> None:
-        self._seen[attempt_id] = seen
-
-    def _forget(self, attempt_id: str) -> None:
-        self._seen.pop(attempt_id, None)
-        self._over.append(attempt_id)
 
     # --- sweeping ------------------------------------------------------------------------
 
@@ -359,6 +355,14 @@ class Engine:
                 log.exception("A sweep could not be finished.", action="sweep")
 
     async def _sweep_once(self, now: datetime) -> None:
+        if abs(stepped := self._steps.since_last(now, asyncio.get_running_loop().time())) > _STEP_SECONDS:
+            log.warning(
+                "The clock of this machine was stepped: every call in flight is looked at anew. "
+                "Let it follow a time server (NTP).",
+                action="sweep",
+                seconds=round(stepped, 1),
+            )
+            self._settled = False
         if self._each_second is not None:
             await self._each_second(now)
         if not self._link.link_up:
@@ -367,5 +371,9 @@ class Engine:
             self._settled = await self._settler.settle_all()
             return
         placed, gone = now - self._settler.agent_time, now - self._settler.dial_time
-        late = await self._db.read(lambda c: queries.overdue(c, placed_before=placed, go_before=gone))
-        await self._settler.settle(late)
+        late = await self._db.read(
+            lambda c: queries.overdue(c, self._share, placed_before=placed, go_before=gone)
+        )
+        undone = set(self._calls.undone)
+        if await self._settler.settle(undone.union(late)):
+            self._calls.undone -= undone

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from dialer.agents.states import AgentState
+from dialer.trunks.choosing import NoLine
 
 
 class IdleReason(StrEnum):
@@ -17,6 +18,8 @@ class IdleReason(StrEnum):
     OFFLINE = "offline"
     STOPPING = "stopping"
     NO_LINK = "no_link"
+    TRUNK_BROKEN = "trunk_broken"
+    NO_LINE_FREE = "no_line_free"
     SETTLING = "settling"
     PHONE_UNREACHABLE = "phone_unreachable"
     OUTSIDE_HOURS = "outside_hours"
@@ -39,12 +42,13 @@ class Gates:
     due_in_hours: int
     due_allowed: int
     next_due_at: datetime | None
+    no_line: NoLine | None = None
 
 
 def why_idle(gates: Gates) -> IdleReason:
     """The first gate that keeps a call from this agent."""
     match gates.state:
-        case AgentState.RESERVED | AgentState.RINGING | AgentState.TALKING:
+        case AgentState.PREVIEW | AgentState.RESERVED | AgentState.RINGING | AgentState.TALKING:
             return IdleReason.ON_A_CALL
         case AgentState.WRAP_UP:
             return IdleReason.WRAPPING_UP if gates.form_saved else IdleReason.FORM_UNSAVED
@@ -59,6 +63,8 @@ def why_idle(gates: Gates) -> IdleReason:
         (gates.due_in_all == 0, IdleReason.NOTHING_DUE),
         (gates.due_in_hours == 0, IdleReason.OUTSIDE_HOURS),
         (gates.due_allowed == 0, IdleReason.NOT_ON_TRIAL_LIST),
+        (gates.no_line in (NoLine.BROKEN, NoLine.NONE_HERE), IdleReason.TRUNK_BROKEN),
+        (gates.no_line is NoLine.FULL, IdleReason.NO_LINE_FREE),
     ):
         if shut:
             return reason

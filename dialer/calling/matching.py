@@ -12,6 +12,9 @@ Named = Mapping[str, Collection[str]]
 
 _ALL: Named = {}
 
+Unwanted = Collection[tuple[str, str]]
+"""Agents and the follow-ups that they have skipped today (D2)."""
+
 
 def pairs(
     agents: Sequence[Agent],
@@ -19,6 +22,7 @@ def pairs(
     on_duty: Collection[str],
     now: datetime,
     named: Named = _ALL,
+    unwanted: Unwanted = (),
 ) -> list[tuple[Agent, FollowUp]]:
     """Each follow-up with the agent who takes it, in the order of `due`; each agent and customer once.
 
@@ -33,7 +37,11 @@ def pairs(
             break
         if owed.customer_id in called:
             continue
-        able = [agent for agent in free if may_take(agent, owed, on_duty, now, named)]
+        able = [
+            agent
+            for agent in free
+            if may_take(agent, owed, on_duty, now, named) and (agent.id, owed.id) not in unwanted
+        ]
         if not able:
             continue
         agent = next((one for one in able if one.id == owed.owner_id), able[0])

@@ -9,6 +9,7 @@ import structlog
 from dialer.alarms.service import clear_alarm, raise_alarm
 from dialer.calling.progress import Ending
 from dialer.clock import Clock
+from dialer.nodes.rules import DEFAULT_NODE, alarm_subject
 from dialer.storage.database import Database
 from dialer.telephony.outcomes import DialOutcome
 from dialer.telephony.port import (
@@ -40,6 +41,7 @@ class Placer:
         lead_seconds: float,
         end: Callable[[str, Ending], Awaitable[None]],
         settle: Callable[[str], Awaitable[object]],
+        node: str = DEFAULT_NODE,
     ) -> None:
         self._db = database
         self._telephony = telephony
@@ -47,6 +49,7 @@ class Placer:
         self._lead_seconds = lead_seconds
         self._end = end
         self._settle = settle
+        self._subject = alarm_subject(node)
         self._refused = False
         self._held_until = 0.0
 
@@ -55,10 +58,13 @@ class Placer:
         """Whether calls were refused a moment ago, so that none is asked for now."""
         return time.monotonic() < self._held_until
 
-    async def place(self, order: CallOrder) -> None:
-        """Ask the telephone system to ring the agent, after the page had time to open."""
+    async def place(self, order: CallOrder, *, looked: bool = False) -> None:
+        """Ask the telephone system to ring the agent, after the page had time to open.
+
+        At once where the agent has `looked` at the page already.
+        """
         attempt_id = order.attempt_id
-        if self._lead_seconds:
+        if self._lead_seconds and not looked:
             await asyncio.sleep(self._lead_seconds)
         try:
             await self._telephony.call_agent(order)
@@ -86,10 +92,10 @@ class Placer:
         self._refused = True
         self._held_until = time.monotonic() + _REFUSED_SECONDS
         now = self._clock()
-        await self._db.write(lambda c: raise_alarm(c, _REFUSED, "asterisk", now, {"error": error}))
+        await self._db.write(lambda c: raise_alarm(c, _REFUSED, self._subject, now, {"error": error}))
 
     async def _taken(self) -> None:
         if self._refused:
             self._refused = False
             now = self._clock()
-            await self._db.write(lambda c: clear_alarm(c, _REFUSED, "asterisk", now))
+            await self._db.write(lambda c: clear_alarm(c, _REFUSED, self._subject, now))

@@ -1,21 +1,23 @@
 """All SQL about attempts and repairs."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
 
 from dialer.agents.tables import agents
 from dialer.calling.states import IN_FLIGHT, AttemptState
 from dialer.calling.tables import attempts, repairs
 from dialer.customers.tables import customers
 from dialer.followups.tables import follow_ups
+from dialer.nodes.rules import ALONE, Share
+from dialer.storage.prepared import Prepared
 from dialer.storage.rows import fetch, fetch_one
 
-_ATTEMPT = select(attempts).where(attempts.c.id == bindparam("key"))
-_IN_FLIGHT = select(func.count()).where(attempts.c.state.in_(IN_FLIGHT))
+_ATTEMPT = Prepared(select(attempts).where(attempts.c.id == bindparam("key")))
+_IN_FLIGHT = Prepared(select(func.count()).where(attempts.c.state.in_(IN_FLIGHT)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,11 @@ class Attempt:
     hung_up_by: str | None
     counted: bool
     playbook_version: int | None = None
+    mode: str = "progressive"
+    trunk: str | None = None
+    caller_id: str | None = None
+    node: str | None = None
+    heard: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", AttemptState(self.state))
@@ -87,26 +94,43 @@ def extension_of(conn: Connection, attempt_id: str) -> str | None:
     return extension
 
 
-def in_flight(conn: Connection) -> list[Attempt]:
-    """Every attempt that has not ended, oldest first."""
-    query = select(attempts).where(attempts.c.state.in_(IN_FLIGHT)).order_by(attempts.c.placed_at)
+def of_node(share: Share) -> ColumnElement[bool]:
+    """The attempts of a node; what is no configured node's is the first one's (D8)."""
+    node = attempts.c.node
+    return or_(node.is_(None), node.not_in(share.others)) if share.first else node == share.name
+
+
+def in_flight(conn: Connection, share: Share = ALONE) -> list[Attempt]:
+    """Every attempt of the node that has not ended, oldest first."""
+    query = select(attempts).where(attempts.c.state.in_(IN_FLIGHT), of_node(share))
+    query = query.order_by(attempts.c.placed_at)
     return fetch(conn, query, Attempt)
+
+
+def at_node(conn: Connection, attempt_ids: Collection[str], share: Share) -> list[str]:
+    """Those of these attempts that are the node's."""
+    query = select(attempts.c.id).where(attempts.c.id.in_(attempt_ids), of_node(share))
+    return list(conn.execute(query).scalars())
 
 
 def count_in_flight(conn: Connection) -> int:
     """How many attempts have not ended."""
-    return conn.execute(_IN_FLIGHT).scalar_one()
+    ((count,),) = _IN_FLIGHT.rows(conn)
+    return int(count)
 
 
-def overdue(conn: Connection, *, placed_before: datetime, go_before: datetime) -> list[str]:
-    """Attempts that stand longer than they can, and those in doubt, by id."""
+def overdue(
+    conn: Connection, share: Share = ALONE, *, placed_before: datetime, go_before: datetime
+) -> list[str]:
+    """Attempts of the node that stand longer than they can, and those in doubt, by id."""
     state = attempts.c.state
     query = select(attempts.c.id).where(
+        of_node(share),
         or_(
             state == AttemptState.UNKNOWN,
             and_(state == AttemptState.PLACING_AGENT, attempts.c.placed_at < placed_before),
             and_(state == AttemptState.CUSTOMER_GO, attempts.c.go_at < go_before),
-        )
+        ),
     )
     return list(conn.execute(query).scalars())
 

@@ -4,46 +4,58 @@ Every function runs inside one unit of work: what belongs together becomes durab
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, bindparam, insert, update
 
 from dialer.agents import service as agent_service
 from dialer.agents.queries import session
 from dialer.agents.states import AgentEvent, AgentState, PauseReason
 from dialer.alarms.service import clear_alarm, raise_alarm
 from dialer.calling import ledger
+from dialer.calling.inbound import service as tickets
+from dialer.calling.incall import service as in_call
 from dialer.calling.progress import Ending
 from dialer.calling.queries import Attempt, attempt
 from dialer.calling.settling import Decision
-from dialer.calling.states import MACHINE, AttemptEvent, AttemptState
+from dialer.calling.states import MACHINE, AttemptEvent, AttemptState, CallMode
 from dialer.calling.tables import attempts, repairs
 from dialer.followups import queries as follow_up_queries
 from dialer.followups import service as follow_up_service
 from dialer.followups.rules import MAX_TRIES
-from dialer.followups.states import FollowUpEvent
+from dialer.followups.states import FollowUpEvent, FollowUpState
 from dialer.ids import new_id
 from dialer.machine import IllegalMove
+from dialer.nodes.queries import may_act
 from dialer.playbooks.library import Library
 from dialer.storage.feed import emit
+from dialer.storage.prepared import Prepared
 from dialer.storage.transition import apply
 from dialer.telephony.outcomes import DialOutcome
+from dialer.trunks.choosing import verdict
+from dialer.trunks.service import note_call
+from dialer.trunks.settings import DEFAULT_BREAKER, BreakerSettings
 
 Evidence = Mapping[str, str | None]
 
 _UNKNOWN = "attempt_unknown"
+_RINGS = Prepared(
+    update(attempts).where(attempts.c.id == bindparam("of_attempt")), columns=("of_attempt", "ringing_at")
+)
 # For a follow-up whose playbook was taken away meanwhile.
 _WRAP_UP_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class EndRules:
-    """What the next try after a call goes by: the site's hours and its most tries (L7)."""
+    """What comes after a call goes by: the site's hours and its most tries (L7), and when a trunk counts as
+    broken (D4)."""
 
     zone: ZoneInfo | None = None
     max_tries: int = MAX_TRIES
+    breaker: BreakerSettings = DEFAULT_BREAKER
 
 
 def note_agent_ringing(conn: Connection, attempt_id: str, now: datetime) -> None:
@@ -57,13 +69,15 @@ def note_agent_ringing(conn: Connection, attempt_id: str, now: datetime) -> None
 def grant_go(conn: Connection, attempt_id: str, run_id: str, now: datetime) -> bool:
     """The second commit: from here on the customer may be dialled. False where that is not ours.
 
-    `run_id` fences: a run of the service that has been replaced grants nothing.
+    `run_id` fences: a run of the service that has been replaced, or has lost the node, grants nothing.
     """
     current = _current(conn, attempt_id)
     if current.run_id != run_id or not MACHINE.allows(current.state, AttemptEvent.GO):
         return False
+    if not may_act(conn, current.node, run_id):
+        return False
     _move(conn, current, AttemptEvent.GO, now, go_at=current.go_at or now)
-    if current.go_at is None:
+    if current.go_at is None and current.mode != CallMode.INBOUND:
         ledger.note_dial(conn, attempt_id, now)
     return True
 
@@ -72,7 +86,7 @@ def note_customer_ringing(conn: Connection, attempt_id: str, now: datetime) -> N
     """The customer's phone rings."""
     current = _current(conn, attempt_id)
     if current.state is AttemptState.CUSTOMER_GO and current.ringing_at is None:
-        conn.execute(update(attempts).where(attempts.c.id == attempt_id).values(ringing_at=now))
+        _RINGS.run(conn, {"of_attempt": attempt_id, "ringing_at": now})
         emit(conn, "attempt.customer_ringing", attempt_id, now, {"agent": current.agent_id})
 
 
@@ -82,14 +96,18 @@ def note_answered(conn: Connection, attempt_id: str, now: datetime) -> None:
     if not MACHINE.allows(current.state, AttemptEvent.ANSWER):
         return
     _move(conn, current, AttemptEvent.ANSWER, now, answered_at=current.answered_at or now)
+    if current.mode == CallMode.INBOUND:
+        tickets.note_talking(conn, attempt_id, now)
     on_it = session(conn, current.agent_id)
     if on_it is not None and on_it.state in (AgentState.RESERVED, AgentState.RINGING):
         agent_service.move_from(conn, on_it, AgentEvent.TALK, now)
 
 
 def doubt(conn: Connection, attempt_id: str, run_id: str, now: datetime) -> Attempt | None:
-    """Put an attempt in doubt and take it over; None where it has ended meanwhile."""
+    """Put an attempt in doubt and take it over; None where it has ended, or its node was lost, meanwhile."""
     current = _current(conn, attempt_id)
+    if not may_act(conn, current.node, run_id):
+        return None
     if MACHINE.allows(current.state, AttemptEvent.DOUBT):
         _move(conn, current, AttemptEvent.DOUBT, now, doubted_at=now, run_id=run_id)
     elif current.state is AttemptState.UNKNOWN:
@@ -122,10 +140,22 @@ def end(
     assert owed is not None  # the foreign key says so
     playbook = library.find(owed.playbook, owed.playbook_version)
     if answered:
-        follow_up_service.move_from(conn, owed, FollowUpEvent.TALKED, now, reason="answered")
-        exempt = playbook is not None and playbook.caps.exempt
+        if owed.state is FollowUpState.CALLING:  # not where its agent had left the talk to others (D6)
+            follow_up_service.move_from(conn, owed, FollowUpEvent.TALKED, now, reason="answered")
+        # Whoever rang us was not disturbed by us.
+        exempt = current.mode == CallMode.INBOUND or (playbook is not None and playbook.caps.exempt)
         ledger.note_talk(conn, attempt_id, current.answered_at or now, exempt=exempt)
         counted = True
+        if current.mode == CallMode.INBOUND:
+            tickets.note_over(conn, attempt_id, now)
+    elif current.mode == CallMode.INBOUND:
+        until = tickets.given_back(conn, attempt_id, now)
+        if until is None and ending.outcome is DialOutcome.AGENT_UNAVAILABLE:
+            # He hung up first: the agent's phone stopped ringing for that.
+            ending = replace(ending, outcome=DialOutcome.NO_ANSWER)
+        due = {} if until is None else {"due_at": until}
+        follow_up_service.move_from(conn, owed, FollowUpEvent.GIVE_BACK, now, **due)
+        counted = False
     else:
         if current.go_at is not None and not ending.dialled:
             ledger.forget_dial(conn, attempt_id)
@@ -151,8 +181,20 @@ def end(
         values["answered_at"] = now
     told = {"outcome": ending.outcome.value, "answered": answered, "agent": current.agent_id}
     _move(conn, current, AttemptEvent.END, now, told=told, **values)
+    _note_trunk(conn, current, ending, site.breaker, now)
     wrap_up = playbook.wrap_up_seconds if playbook else _WRAP_UP_SECONDS
     _let_agent_go(conn, current, ending, wrap_up, now)
+    in_call.let_helpers_go(conn, attempt_id, now)
+
+
+def _note_trunk(
+    conn: Connection, current: Attempt, ending: Ending, settings: BreakerSettings, now: datetime
+) -> None:
+    if current.trunk is None:
+        return
+    told = verdict(ending.outcome, dialled=ending.dialled, dial_status=ending.dial_status)
+    why = f"{ending.dial_status or ending.outcome.value} {ending.cause or ''}".strip()
+    note_call(conn, current.trunk, current.id, told, why, settings, now)
 
 
 def settle_end(
@@ -194,8 +236,16 @@ def adopt_dialling(
 def adopt_talking(
     conn: Connection, doubted: Attempt, decision: Decision, evidence: Evidence, now: datetime
 ) -> None:
-    """Both parties are talking: this run goes on with the call."""
+    """Both parties are talking: this run goes on with the call, and so does an agent who was let go."""
     note_answered(conn, doubted.id, decision.answered_at or now)
+    on_it = session(conn, doubted.agent_id)
+    if (
+        on_it is not None
+        and on_it.attempt_id is None
+        and on_it.state in (AgentState.READY, AgentState.PAUSED)
+        and not in_call.has_left(conn, doubted.id)
+    ):
+        agent_service.take_back(conn, on_it, doubted.id, now)
     _repair(conn, doubted, decision, evidence, now)
 
 
@@ -228,7 +278,7 @@ def _let_agent_go(
     conn: Connection, current: Attempt, ending: Ending, wrap_up_seconds: int, now: datetime
 ) -> None:
     on_it = session(conn, current.agent_id)
-    if on_it is None or on_it.attempt_id != current.id:
+    if on_it is None or on_it.attempt_id != current.id or on_it.state is AgentState.WRAP_UP:
         return
     if ending.outcome is DialOutcome.ANSWERED:
         agent_service.start_wrap_up(conn, current.agent_id, wrap_up_seconds, now)

@@ -2,7 +2,9 @@
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from dialer.trunks.settings import BreakerSettings, ReachSettings, TrunkSettings
 
 
 class Mode(StrEnum):
@@ -10,6 +12,16 @@ class Mode(StrEnum):
 
     TRIAL = "trial"
     LIVE = "live"
+
+
+class SkipReason(BaseModel):
+    """A reason not to call now."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(pattern=r"^[a-z0-9_]{1,40}$", description="As it is stored.")
+    zh: str = Field(min_length=1, description="In Chinese.")
+    en: str = Field(min_length=1, description="In English.")
 
 
 class CallingSettings(BaseModel):
@@ -39,4 +51,48 @@ class CallingSettings(BaseModel):
     settle_margin_seconds: int = Field(
         default=8, ge=1, le=120, description="Added to a time-out before silence counts as proof."
     )
+    preview_seconds: int = Field(
+        default=120, ge=5, le=3600, description="How long an agent may look at a customer before calling."
+    )
+    preview_then: str = Field(
+        default="release",
+        pattern="^(call|release)$",
+        description="When that time is over: call, or release (it goes back, and the agent is paused).",
+    )
+    skip_reasons: tuple[SkipReason, ...] = Field(
+        default=(
+            SkipReason(id="just_talked", zh="刚联系过客户", en="Was just in touch with the customer"),
+            SkipReason(id="bad_moment", zh="此时不便打扰", en="Not a good moment"),
+            SkipReason(id="data_wrong", zh="资料有误，需先核对", en="The record must be checked first"),
+            SkipReason(id="not_mine", zh="应由其他同事回访", en="Another colleague should call"),
+            SkipReason(id="other", zh="其他", en="Other"),
+        ),
+        min_length=1,
+        description="What an agent may choose from who does not call now.",
+    )
+    appointment_lead_seconds: int = Field(
+        default=30,
+        ge=0,
+        le=600,
+        description="So long before an appointment its agent is kept for it, with the customer's page.",
+    )
+    manual_playbook: str = Field(
+        default="direct-call",
+        description="The playbook of a call to a number without a follow-up, and of customers who ring.",
+    )
+    caller_wait_seconds: int = Field(
+        default=120, ge=10, le=280, description="So long a customer who rings waits for a free agent."
+    )
     max_calls: int = Field(default=60, ge=1, description="Calls in flight at once, at most.")
+    trunks: tuple[TrunkSettings, ...] = Field(
+        default=(), description="The trunks; with none, `customer_dial` is the one trunk, without limits."
+    )
+    breaker: BreakerSettings = BreakerSettings()
+    reach: ReachSettings = ReachSettings()
+
+    @model_validator(mode="after")
+    def _trunks_differ(self) -> "CallingSettings":
+        names = [trunk.name for trunk in self.trunks]
+        if len(set(names)) < len(names):
+            raise ValueError(f"trunks need a name each, and these do not differ: {', '.join(names)}")
+        return self

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from dialer.calling import queries, service
 from dialer.calling.progress import Progress
@@ -14,6 +15,7 @@ from dialer.calling.service import EndRules
 from dialer.calling.settings import CallingSettings
 from dialer.calling.settling import Decision, Doubt, Settlement, settle
 from dialer.clock import Clock
+from dialer.nodes.rules import ALONE, Share
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database
 from dialer.telephony.outcomes import LegEvidence
@@ -45,19 +47,24 @@ class Settler:
         site: EndRules,
         adopt: Callable[[str, Progress], None],
         ended: Callable[[str], None],
+        share: Share = ALONE,
     ) -> None:
         self._db = database
         self._telephony = telephony
         self._library = library
         self._clock = clock
         self._run_id = run_id
+        self._share = share
         self._site = site
         self._adopt = adopt
         self._ended = ended
         # Attempts whose unreadable log was told of: once is enough.
         self._unreadable: set[str] = set()
+        # Since when the telephone system has not known them, on the event loop's clock: it is not stepped.
+        self._absent_since: dict[str, float] = {}
         self._one_at_a_time = asyncio.Lock()
         margin = settings.settle_margin_seconds
+        self._patience = timedelta(seconds=settings.page_lead_seconds + margin)
         self.agent_time = timedelta(
             seconds=settings.page_lead_seconds + settings.agent_ring_seconds + settings.gate_seconds + margin
         )
@@ -65,16 +72,26 @@ class Settler:
 
     async def doubt_all(self) -> None:
         """Put every attempt in flight in doubt."""
-        for current in await self._db.read(queries.in_flight):
+        for current in await self._in_flight():
             await self._doubt(current.id)
 
     async def settle_all(self) -> bool:
         """Settle every attempt in flight; False where the telephone system could not be asked."""
-        return await self.settle([current.id for current in await self._db.read(queries.in_flight)])
+        return await self.settle([current.id for current in await self._in_flight()])
+
+    async def _ours(self, attempt_ids: Iterable[str]) -> list[str]:
+        # A call of another node is not alive at this one, which proves nothing (D8).
+        ids = list(attempt_ids)
+        if not (ids and self._share.others):
+            return ids
+        return await self._db.read(lambda conn: queries.at_node(conn, ids, self._share))
+
+    async def _in_flight(self) -> list[Attempt]:
+        return await self._db.read(lambda conn: queries.in_flight(conn, self._share))
 
     async def settle(self, attempt_ids: Iterable[str]) -> bool:
         """Settle these attempts; False where the telephone system could not be asked."""
-        ids = list(attempt_ids)
+        ids = await self._ours(attempt_ids)
         if not ids:
             return True
         async with self._one_at_a_time:
@@ -93,6 +110,10 @@ class Settler:
         return await self._db.write(lambda c: service.doubt(c, attempt_id, self._run_id, now))
 
     async def _settle_one(self, current: Attempt, live: LiveCall | None) -> None:
+        with bound_contextvars(attempt=current.id):
+            await self._look_into(current, live)
+
+    async def _look_into(self, current: Attempt, live: LiveCall | None) -> None:
         trail: CallTrail | None = None
         unreadable = ""
         try:
@@ -104,12 +125,11 @@ class Settler:
                 log.error(unreadable, action="settle", attempt=current.id)
         now = self._clock()
         doubt = Doubt(
-            placed_at=current.placed_at,
             go_at=current.go_at,
             answered_at=current.answered_at,
             doubted_at=current.doubted_at or now,
-            agent_time=self.agent_time,
-            dial_time=self.dial_time,
+            absent=self._absent(current.id, live),
+            patience=self._patience,
         )
         decision = settle(doubt, live, trail, now)
         if decision.settlement not in (Settlement.WAIT, Settlement.KEEP_UNKNOWN):
@@ -122,6 +142,13 @@ class Settler:
                 why=decision.why,
             )
         await self._apply(current, decision, live, _evidence(live, trail, unreadable), now)
+
+    def _absent(self, attempt_id: str, live: LiveCall | None) -> timedelta:
+        if live is not None:
+            self._absent_since.pop(attempt_id, None)
+            return timedelta(0)
+        now = asyncio.get_running_loop().time()
+        return timedelta(seconds=now - self._absent_since.setdefault(attempt_id, now))
 
     async def _apply(
         self,
@@ -144,6 +171,7 @@ class Settler:
                         c, current, decision, self._library, evidence, now, site=self._site
                     )
                 )
+                self._absent_since.pop(attempt_id, None)
                 self._ended(attempt_id)
             case Settlement.ADOPT_TALKING:
                 assert live is not None

@@ -27,18 +27,23 @@ class Settlement(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """An attempt in doubt, and the durations after which silence is proof.
+    """An attempt in doubt, and how long nothing of it has been alive.
 
-    `agent_time` is how long the agent's leg can live without the gate, `dial_time` how long a
-    customer can be rung, both with their margin.
+    `absent` is the time since the telephone system was first asked and did not know the call, on a clock
+    that nobody steps; after `patience` a request that was under way would have arrived, and the log's last
+    line, too. Nothing of what is not alive can dial any more: the gate is on the agent's own leg.
     """
 
-    placed_at: datetime
     go_at: datetime | None
     answered_at: datetime | None
     doubted_at: datetime
-    agent_time: timedelta
-    dial_time: timedelta
+    absent: timedelta
+    patience: timedelta
+
+    @property
+    def silent(self) -> bool:
+        """Whether silence is proof."""
+        return self.absent >= self.patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ def _settle_live(doubt: Doubt, live: LiveCall, trail: CallTrail | None, now: dat
 def _settle_never_gone(doubt: Doubt, trail: CallTrail | None, now: datetime) -> Decision:
     # Without a committed go nobody opened the gate: the customer was provably never dialled.
     ended = trail is not None and trail.agent_ended_at is not None
-    if ended or now >= doubt.placed_at + doubt.agent_time:
+    if ended or doubt.silent:
         return Decision(
             Settlement.END,
             "the gate was never opened",
@@ -93,7 +98,7 @@ def _settle_gone(doubt: Doubt, go_at: datetime, trail: CallTrail, now: datetime)
     if trail.customer_answered_at is not None:
         return _ended_answered(doubt, go_at, trail)
     if trail.customer_started_at is not None:
-        if trail.customer_ended_at is None and now < go_at + doubt.dial_time:
+        if trail.customer_ended_at is None and not doubt.silent:
             return Decision(Settlement.WAIT, "the log shows the customer's leg and no end yet")
         # A leg that ended without an answer and without a telling cause was rung until it was given up.
         rang = trail.customer_ended_at is not None
@@ -104,7 +109,7 @@ def _settle_gone(doubt: Doubt, go_at: datetime, trail: CallTrail, now: datetime)
             Ending(outcome, dialled=True, cause=trail.customer_cause),
             ended_at=now,
         )
-    if trail.agent_ended_at is not None or now >= go_at + doubt.dial_time:
+    if trail.agent_ended_at is not None or doubt.silent:
         return Decision(
             Settlement.END,
             "the log shows no leg to the customer",

@@ -20,6 +20,20 @@ class AttemptState(StrEnum):
     ENDED = "ended"
 
 
+class CallMode(StrEnum):
+    """How a call came about (D2, D9)."""
+
+    PROGRESSIVE = "progressive"
+    # The agent looked first, and pressed Call or skipped it.
+    PREVIEW = "preview"
+    # To the minute that the customer named.
+    APPOINTMENT = "appointment"
+    # An agent asked for this customer or this number.
+    MANUAL = "manual"
+    # The customer rang.
+    INBOUND = "inbound"
+
+
 class AttemptEvent(StrEnum):
     """What moves an attempt."""
 

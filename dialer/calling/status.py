@@ -1,7 +1,7 @@
 """What the engine says of itself, and why an agent has no call (promise 2)."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -16,7 +16,10 @@ from dialer.followups import queries as follow_up_queries
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """The engine now. `link_reason` and `link_advice` say what is wrong while the link is down."""
+    """The engine now. `link_reason` and `link_advice` say what is wrong while the link is down.
+
+    Of several nodes it is down where one is, and the reason is that one's.
+    """
 
     pairing: Pairing
     link_up: bool = False
@@ -24,6 +27,13 @@ class EngineStatus:
     link_advice: str = ""
     settled: bool = False
     stopping: bool = False
+    # By name, where there are several.
+    nodes: Mapping[str, "EngineStatus"] = field(default_factory=dict)
+
+    def at(self, extension: str) -> "EngineStatus":
+        """How it stands for a phone: at the node where it registers (D8)."""
+        here = (one for one in self.nodes.values() if one.pairing.share.has_phone(extension))
+        return next(here, self)
 
     def reaches(self, extension: str) -> bool:
         """Whether this phone can ring, as far as is known."""
@@ -45,6 +55,7 @@ def idle(conn: Connection, agent_id: str, status: EngineStatus, *, form_saved: b
     """Why no call comes to this agent now."""
     agent = agent_queries.agent(conn, agent_id)
     current = agent_queries.session(conn, agent_id)
+    status = status.at((current and current.extension) or (agent.extension if agent else ""))
     open_playbooks = status.pairing.open_playbooks(now)
     every = tuple(playbook.id for playbook in status.pairing.library)
     # What others are named for is nothing that waits for this one (R12).
@@ -59,10 +70,12 @@ def idle(conn: Connection, agent_id: str, status: EngineStatus, *, form_saved: b
         stopping=status.stopping,
         link_up=status.link_up,
         settled=status.settled,
-        phone_reachable=agent is not None and status.reaches(agent.extension),
+        phone_reachable=agent is not None
+        and status.reaches((current.extension if current else None) or agent.extension),
         due_in_all=in_all,
         due_in_hours=in_hours,
         due_allowed=allowed,
         next_due_at=next_due,
+        no_line=status.pairing.lines(conn, now).refusal,
     )
     return Idle(why_idle(gates), in_all, allowed, next_due)

@@ -25,10 +25,18 @@ attempts = Table(
     Column("cause", Integer),
     Column("dial_status", String(20)),
     Column("hung_up_by", String(10)),
+    # What was heard on the customer's line instead of the customer; a dialer.telephony.heard.Heard (D3).
+    Column("heard", String(20)),
     # Whether this try counts against the follow-up's budget: failures of our own side do not.
     Column("counted", Boolean, nullable=False, default=False),
     # The version of the script and questionnaire it was talked by (T7).
     Column("playbook_version", Integer),
+    # What it went out on: the trunk, the number the customer saw, and the node (None: the only one).
+    Column("trunk", String(40)),
+    Column("caller_id", String(40)),
+    Column("node", String(40)),
+    # How it came about: a CallMode.
+    Column("mode", String(16), nullable=False, default="progressive", server_default="progressive"),
     Index("ix_attempts_state", "state", "placed_at"),
     Index("ix_attempts_placed_at", "placed_at"),
     Index("ix_attempts_agent", "agent_id", "placed_at"),

@@ -325,6 +325,18 @@ def drop_task(conn: Connection, task_id: str, by: str, why: str, now: datetime) 
     _move_task(conn, task_id, TaskEvent.DROP, by, now, {"evidence": {"why": why}})
 
 
+def drop_other_means(conn: Connection, follow_up_id: str, by: str, why: str, now: datetime) -> None:
+    """The follow-up is owed by telephone again: its task, where nobody has done it yet, is not (L8)."""
+    found = select(tasks.c.id).where(
+        tasks.c.follow_up_id == follow_up_id,
+        tasks.c.kind == TaskKind.OTHER_MEANS,
+        tasks.c.state == TaskState.OPEN,
+    )
+    for task_id in conn.execute(found).scalars().all():
+        # Without its effect: when the tries are used up after all, it is owed anew.
+        _move_task(conn, task_id, TaskEvent.DROP, by, now, {"evidence": {"why": why}, "effect": None})
+
+
 def _move_task(
     conn: Connection, task_id: str, event: TaskEvent, by: str, now: datetime, values: Mapping[str, object]
 ) -> Task:

@@ -12,11 +12,19 @@ from sqlalchemy import Connection, select
 from dialer.calling.queries import of_follow_up
 from dialer.cases.queries import item_explained_by, item_of
 from dialer.cases.rules import due_by
-from dialer.cases.service import Bearing, kind_and_owner, make_task, make_task_without_call, move_item
+from dialer.cases.service import (
+    Bearing,
+    drop_other_means,
+    kind_and_owner,
+    make_task,
+    make_task_without_call,
+    move_item,
+)
 from dialer.cases.states import ItemEvent, ItemState, TaskKind
 from dialer.clock import Clock
 from dialer.customers.tables import customers, occasions
 from dialer.followups.queries import follow_up
+from dialer.followups.service import OWED_AGAIN
 from dialer.followups.workdays import WorkCalendar
 from dialer.planning.writing import TASK_DUE
 from dialer.playbooks.form.schema import OtherMeans
@@ -29,7 +37,7 @@ from dialer.storage.work import work_through
 
 CONSUMER = "cases"
 _EXHAUSTED, _DONE = "follow_up.exhausted", "follow_up.done"
-_KINDS = (_EXHAUSTED, _DONE, TASK_DUE)
+_KINDS = (_EXHAUSTED, _DONE, TASK_DUE, OWED_AGAIN)
 _BATCH = 200
 _LONGEST_SLEEP = 2.0
 
@@ -82,6 +90,8 @@ def act_on_events(
     for row in rows:
         if row.kind == _EXHAUSTED:
             _owe_other_means(conn, library, row.subject, zone, calendar, now)
+        elif row.kind == OWED_AGAIN:
+            drop_other_means(conn, row.subject, "cases", str(row.data["reason"]), now)
         elif row.kind == TASK_DUE:
             _give_task(conn, row, zone, calendar)
         else:

@@ -5,16 +5,36 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindparam, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 
 from dialer.customers.tables import customers, occasions, phones
 from dialer.followups.rules import STAND_IN_AFTER
 from dialer.followups.states import FollowUpState
-from dialer.followups.tables import follow_ups
+from dialer.followups.tables import OWN_HOURS, follow_ups
+from dialer.storage.dialects import only_filters
 from dialer.storage.prepared import Prepared
 from dialer.storage.rows import fetch, fetch_one
 
+COUNTED = 999
+"""Further than this nothing is counted for a page."""
+
 _others = customers.alias()
+_theirs = follow_ups.alias()
+# How many hours there are to go by, whether numbers are listed, who is on duty, and what else is left out.
+_Asked = tuple[int, bool, Select[str] | None, bool, bool]
 
 
 _FOLLOW_UP = Prepared(select(follow_ups).where(follow_ups.c.id == bindparam("key")))
@@ -40,6 +60,7 @@ class FollowUp:
     reason: str
     created_at: datetime
     step: str = "call"
+    hours: str = OWN_HOURS
     cycle: str = ""
     segment: str = ""
     origin: str = "event"
@@ -112,28 +133,29 @@ def follow_up(conn: Connection, follow_up_id: str) -> FollowUp | None:
 
 @cache
 def _diallable(listed: bool) -> tuple[ColumnElement[bool], ...]:
-    # Who asked not to be called is not called under another name either (X3).
+    # Who asked not to be called is not called under another name either (X3). Counted, so that it is asked of
+    # the few rows that come first, and is no join with all there are.
     barred = (
-        select(phones.c.number)
+        select(func.count())
+        .select_from(phones)
         .join(_others, _others.c.id == phones.c.customer_id)
         .where(phones.c.number == follow_ups.c.number, _others.c.do_not_call)
     )
+    # A customer's calls come one after another.
+    calling = select(func.count()).where(
+        _theirs.c.customer_id == follow_ups.c.customer_id,
+        only_filters(_theirs.c.state).in_((FollowUpState.CALLING, FollowUpState.WRAP_UP)),
+    )
     conditions = (
-        follow_ups.c.state == FollowUpState.WAITING,
-        follow_ups.c.due_at <= bindparam("now"),
-        # A customer's own hours, or a time he named, win over the playbook's: looked at one by one (L3).
-        or_(
-            follow_ups.c.playbook.in_(bindparam("playbooks", expanding=True)),
-            follow_ups.c.appointment_at.is_not(None),
-            customers.c.slot_from != "",
-            customers.c.time_zone != "",
-        ),
+        only_filters(follow_ups.c.due_at) <= bindparam("now"),
         customers.c.do_not_call.is_(False),
-        ~barred.exists(),
+        barred.scalar_subquery() == 0,
+        calling.scalar_subquery() == 0,
     )
     if listed:
-        return (*conditions, follow_ups.c.number.in_(bindparam("numbers", expanding=True)))
-    return conditions
+        numbers = follow_ups.c.number.in_(bindparam("numbers", expanding=True))
+        return (*conditions, only_filters(follow_ups.c.state) == FollowUpState.WAITING, numbers)
+    return (*conditions, follow_ups.c.state == FollowUpState.WAITING)
 
 
 def _for_whom(on_duty: Select[str]) -> ColumnElement[bool]:
@@ -151,25 +173,80 @@ def _for_whom(on_duty: Select[str]) -> ColumnElement[bool]:
 
 
 @cache
-def _due(listed: bool, on_duty: Select[str] | None, some_shut: bool, some_unwanted: bool) -> Prepared:
+def _first(
+    hours: int, listed: bool, on_duty: Select[str] | None, some_shut: bool, some_unwanted: bool
+) -> Subquery:
+    """The first to dial of those that go by each of so many hours: a look into the index for each of them,
+    however many follow-ups of other hours, or later ones, wait.
+    """
     whom = [] if on_duty is None else [_for_whom(on_duty)]
     if some_shut:
         whom.append(follow_ups.c.playbook.not_in(bindparam("shut", expanding=True)))
     if some_unwanted:
         whom.append(follow_ups.c.id.not_in(bindparam("unwanted", expanding=True)))
-    calling = select(follow_ups.c.customer_id).where(
-        follow_ups.c.state.in_((FollowUpState.CALLING, FollowUpState.WRAP_UP))
-    )
     query = (
-        select(follow_ups)
+        select(follow_ups.c.id, follow_ups.c.limit_at, follow_ups.c.due_at)
         .join(customers, customers.c.id == follow_ups.c.customer_id)
-        .where(*_diallable(listed), follow_ups.c.customer_id.not_in(calling), *whom)
-        .order_by(follow_ups.c.limit_at, follow_ups.c.due_at)
+        .where(*_diallable(listed), *whom)
         .limit(bindparam("most", type_=Integer))
     )
-    lists = {"playbooks": True, "numbers": listed, "ready": on_duty is not None, "shut": some_shut}
-    lists["unwanted"] = some_unwanted
-    return Prepared(query, lists=[name for name, there in lists.items() if there])
+    by_limit = query.order_by(follow_ups.c.limit_at, follow_ups.c.due_at)
+    if listed:
+        # The few numbers of a trial are what it is found by.
+        open_hours = only_filters(follow_ups.c.hours).in_(bindparam("hours", expanding=True))
+        return by_limit.where(open_hours).subquery()
+    # A time of the customer's own is a promise: the earliest first, found in an index of theirs.
+    own = query.order_by(follow_ups.c.due_at).where(follow_ups.c.hours == literal_column(f"'{OWN_HOURS}'"))
+    each = (by_limit.where(follow_ups.c.hours == bindparam(f"hours_{place}")) for place in range(hours))
+    return union_all(*(select(one.subquery()) for one in (own, *each))).subquery()
+
+
+@cache
+def _due(*asked: *_Asked) -> Prepared:
+    first = _first(*asked)
+    query = (
+        select(follow_ups)
+        .join(first, first.c.id == follow_ups.c.id)
+        .order_by(first.c.limit_at, first.c.due_at)
+        .limit(bindparam("most", type_=Integer))
+    )
+    return Prepared(query, lists=_lists(*asked))
+
+
+@cache
+def _count_due(*asked: *_Asked) -> Prepared:
+    return Prepared(select(func.count()).select_from(_first(*asked)), lists=_lists(*asked))
+
+
+def _lists(_hours: int, listed: bool, on_duty: Select[str] | None, shut: bool, unwanted: bool) -> list[str]:
+    lists = {"numbers": listed, "hours": listed, "ready": on_duty is not None, "shut": shut}
+    return [name for name, there in {**lists, "unwanted": unwanted}.items() if there]
+
+
+def _asked(
+    now: datetime,
+    playbooks: Collection[str],
+    numbers: Collection[str] | None,
+    limit: int,
+    callers: Callers | None,
+    shut: Collection[str],
+    unwanted: Collection[str],
+) -> tuple[_Asked, dict[str, object]]:
+    # A customer's own hours, or a time he named, win over the playbook's: looked at one by one (L3).
+    hours = sorted(set(playbooks) - set(shut))
+    values: dict[str, object] = {"now": now, "most": limit}
+    if numbers is not None:
+        values |= {"numbers": list(numbers), "hours": [OWN_HOURS, *hours]}
+    else:
+        values |= {f"hours_{place}": one for place, one in enumerate(hours)}
+    if callers is not None:
+        values["ready"], values["kept_until"] = list(callers.ready), now - STAND_IN_AFTER
+    if shut:
+        values["shut"] = list(shut)
+    if unwanted:
+        values["unwanted"] = list(unwanted)
+    on_duty = callers.on_duty if callers else None
+    return (len(hours), numbers is not None, on_duty, bool(shut), bool(unwanted)), values
 
 
 def due(
@@ -190,18 +267,9 @@ def due(
     who waits may call for, `unwanted` follow-ups that each of them has skipped today. A customer's calls
     come one after another, never two at a time.
     """
-    values: dict[str, object] = {"now": now, "playbooks": list(playbooks), "most": limit}
-    if numbers is not None:
-        values["numbers"] = list(numbers)
-    if callers is not None:
-        values["ready"], values["kept_until"] = list(callers.ready), now - STAND_IN_AFTER
-    if shut:
-        values["shut"] = list(shut)
-    if unwanted:
-        values["unwanted"] = list(unwanted)
+    asked, values = _asked(now, playbooks, numbers, limit, callers, shut, unwanted)
     one_each: dict[str, FollowUp] = {}
-    query = _due(numbers is not None, callers.on_duty if callers else None, bool(shut), bool(unwanted))
-    for row in fetch(conn, query, FollowUp, **values):
+    for row in fetch(conn, _due(*asked), FollowUp, **values):
         one_each.setdefault(row.customer_id, row)
     return list(one_each.values())
 
@@ -213,19 +281,10 @@ def count_due(
     numbers: Collection[str] | None,
     shut: Collection[str] = (),
 ) -> int:
-    """How many follow-ups could be dialled now; all as in `due`."""
-    query = (
-        select(func.count())
-        .select_from(follow_ups)
-        .join(customers, customers.c.id == follow_ups.c.customer_id)
-        .where(*_diallable(numbers is not None))
-    )
-    values: dict[str, object] = {"now": now, "playbooks": list(playbooks)}
-    if shut:
-        query = query.where(follow_ups.c.playbook.not_in(list(shut)))
-    if numbers is not None:
-        values["numbers"] = list(numbers)
-    return conn.execute(query, values).scalar_one()
+    """How many follow-ups could be dialled now, all as in `due`; at most `COUNTED`, which means many."""
+    asked, values = _asked(now, playbooks, numbers, COUNTED, None, shut, ())
+    ((count,),) = _count_due(*asked).rows(conn, values)
+    return min(int(count), COUNTED)
 
 
 def next_due_at(conn: Connection, now: datetime) -> datetime | None:

@@ -10,6 +10,7 @@ from dialer.followups.hours import in_window, next_open, part_of_day, split_by_p
 from dialer.followups.workdays import WorkCalendar
 from dialer.playbooks.form.schema import OtherMeans, Playbook, Retry
 from dialer.playbooks.form.timing import Window
+from dialer.telephony.heard import Heard
 from dialer.telephony.outcomes import DialOutcome
 
 __all__ = ["HEARD", "MAX_TRIES", "RETRY", "NextTry", "RetryRule", "in_window", "means_owed", "next_try"]
@@ -49,12 +50,25 @@ RETRY: Mapping[DialOutcome, RetryRule] = {
 }
 
 
-# What the network said instead of an answer, where that was heard; it says more than the outcome does.
+_NOT_THERE = RetryRule(timedelta(hours=4), 3, True)
+_NEVER_THERE = RetryRule(timedelta(0), 1, True, other_phone=True)
+_NOT_TAKEN = RETRY[DialOutcome.NO_ANSWER]
+# What was heard instead of the customer; it says more than the outcome does. One row for each that counts.
 HEARD: Mapping[str, RetryRule] = {
-    "powered_off": RetryRule(timedelta(hours=4), 3, True),
-    "unreachable": RetryRule(timedelta(hours=4), 3, True),
-    "suspended": RetryRule(timedelta(0), 1, True, other_phone=True),
-    "empty_number": RetryRule(timedelta(0), 1, True, other_phone=True),
+    Heard.EMPTY_NUMBER: _NEVER_THERE,
+    Heard.SUSPENDED: _NEVER_THERE,
+    Heard.BARRED: _NEVER_THERE,
+    Heard.POWERED_OFF: _NOT_THERE,
+    Heard.UNREACHABLE: _NOT_THERE,
+    Heard.CALL_REMINDER: _NOT_THERE,
+    Heard.BUSY: RETRY[DialOutcome.BUSY],
+    Heard.NO_ANSWER: _NOT_TAKEN,
+    Heard.SECRETARY: _NOT_TAKEN,
+    Heard.VOICEMAIL: _NOT_TAKEN,
+    Heard.FORWARDED: _NOT_TAKEN,
+    Heard.NOBODY: _NOT_TAKEN,
+    # Our own line's trouble burns none of the customer's tries.
+    Heard.OWN_LINE: RETRY[DialOutcome.CONGESTION],
 }
 
 

@@ -1,5 +1,6 @@
 """The one door through which a follow-up changes."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ from dialer.followups.dates import due_dates
 from dialer.followups.queries import FollowUp, follow_up, other_numbers
 from dialer.followups.rules import HEARD, MAX_TRIES, RETRY, next_try
 from dialer.followups.states import MACHINE, UNTOUCHED, FollowUpEvent, FollowUpState
-from dialer.followups.tables import follow_ups
+from dialer.followups.tables import OWN_HOURS, follow_ups
 from dialer.ids import new_id
 from dialer.machine import IllegalMove
 from dialer.playbooks.form.schema import Playbook
@@ -23,10 +24,16 @@ _ENDS = frozenset({FollowUpEvent.COMPLETE, FollowUpEvent.TRIES_USED_UP, FollowUp
 _MERGED = select(follow_ups.c.id).where(
     follow_ups.c.merged_into == bindparam("lead"), follow_ups.c.state == FollowUpState.MERGED
 )
+_GIVEN_UP_WITH = select(follow_ups.c.id).where(
+    follow_ups.c.merged_into == bindparam("lead"), follow_ups.c.state == FollowUpState.EXHAUSTED
+)
+# Told of a follow-up that was given up, and is owed after all.
+OWED_AGAIN = "follow_up.owed_again"
 _PUT_OFF = (
     update(follow_ups)
     .where(follow_ups.c.id == bindparam("put_off_id"), follow_ups.c.state == FollowUpState.WAITING)
-    .values(due_at=bindparam("put_off_until"))
+    # It may be the customer's hours that are to come: looked at by itself from then on.
+    .values(due_at=bindparam("put_off_until"), hours=OWN_HOURS)
 )
 
 
@@ -107,11 +114,7 @@ def not_reached(
     """
     others: tuple[str, ...] = ()
     if (HEARD.get(heard) or RETRY[outcome]).other_phone:
-        conn.execute(
-            update(phones)
-            .where(phones.c.customer_id == current.customer_id, phones.c.number == current.number)
-            .values(invalid_since=now)
-        )
+        _mark_number(conn, current.customer_id, current.number, now)
         others = other_numbers(conn, current.customer_id, current.number)
     following = next_try(
         outcome,
@@ -131,6 +134,57 @@ def not_reached(
         move_from(conn, current, FollowUpEvent.TRIES_USED_UP, now, **values)
     else:
         move_from(conn, current, FollowUpEvent.NOT_REACHED, now, due_at=following.due_at, **values)
+    return following.counted
+
+
+def heard_instead(
+    conn: Connection,
+    current: FollowUp,
+    outcome: DialOutcome,
+    *,
+    heard: str,
+    tried: str,
+    tries: Mapping[str, int],
+    ended_at: datetime,
+    now: datetime,
+    playbook: Playbook | None = None,
+    zone: ZoneInfo | None = None,
+    max_tries: int = MAX_TRIES,
+) -> bool:
+    """What was heard of its last try says more than the signalling: the next one goes by it (D3, L7).
+
+    `tried` is the number of that try, `tries` those counted before it, `ended_at` its end, from which the
+    wait counts. What was given up is owed again where there is another try. True if the try counts.
+
+    Raises:
+        IllegalMove: it is called again already, or closed.
+    """
+    others: tuple[str, ...] = ()
+    invalid = (HEARD.get(heard) or RETRY[outcome]).other_phone
+    # Signalled as invalid, and the network says that it is there: then it is dialled again.
+    _mark_number(conn, current.customer_id, tried, now if invalid else None)
+    if invalid:
+        others = other_numbers(conn, current.customer_id, tried)
+    following = next_try(
+        outcome,
+        tries=tries,
+        number=tried,
+        other_numbers=others,
+        dialled=True,
+        now=ended_at,
+        heard=heard,
+        own=playbook.retry if playbook else None,
+        windows=playbook.windows if playbook else (),
+        zone=zone,
+        most=max_tries,
+    )
+    values = {"tries": dict(following.tries), "number": following.number, "reason": heard}
+    if following.due_at is not None:
+        move_from(conn, current, FollowUpEvent.HEARD, now, due_at=following.due_at, **values)
+        if current.state is FollowUpState.EXHAUSTED:
+            _owe_again(conn, current.id, heard, now)
+    elif current.state is not FollowUpState.EXHAUSTED:
+        move_from(conn, current, FollowUpEvent.TRIES_USED_UP, now, **values)
     return following.counted
 
 
@@ -173,6 +227,24 @@ def _end_merged(conn: Connection, lead_id: str, event: FollowUpEvent, reason: st
     for follow_up_id in conn.execute(_MERGED, {"lead": lead_id}).scalars().all():
         data = {"reason": reason, "merged_into": lead_id}
         apply(conn, follow_ups, follow_up_id, transition, values={"reason": reason}, data=data)
+
+
+def _owe_again(conn: Connection, lead_id: str, heard: str, now: datetime) -> None:
+    """It was given up too early, and with it what is merged into it, and the other means were owed (L8)."""
+    transition = MACHINE.advance(FollowUpState.EXHAUSTED, FollowUpEvent.MERGE, now)
+    for follow_up_id in conn.execute(_GIVEN_UP_WITH, {"lead": lead_id}).scalars().all():
+        data = {"reason": heard, "merged_into": lead_id}
+        apply(conn, follow_ups, follow_up_id, transition, values={"reason": heard}, data=data)
+        emit(conn, OWED_AGAIN, follow_up_id, now, data)
+    emit(conn, OWED_AGAIN, lead_id, now, {"reason": heard})
+
+
+def _mark_number(conn: Connection, customer_id: str, number: str, invalid_since: datetime | None) -> None:
+    conn.execute(
+        update(phones)
+        .where(phones.c.customer_id == customer_id, phones.c.number == number)
+        .values(invalid_since=invalid_since)
+    )
 
 
 def _current(conn: Connection, follow_up_id: str) -> FollowUp:

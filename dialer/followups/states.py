@@ -29,7 +29,11 @@ class FollowUpEvent(StrEnum):
     # The planner thought better of a merging or a cancelling of its own.
     PART = "part"
     DIAL = "dial"
+    # Whoever had it before him does not call now.
+    GIVE_BACK = "give_back"
     NOT_REACHED = "not_reached"
+    # Heard afterwards: it was no customer who answered, or the network said something else (D3).
+    HEARD = "heard"
     TRIES_USED_UP = "tries_used_up"
     TALKED = "talked"
     COMPLETE = "complete"
@@ -43,12 +47,30 @@ MACHINE = Machine(
     "follow_up",
     {
         E.RELEASE: {S.PLANNED: S.WAITING},
-        E.MERGE: {S.PLANNED: S.MERGED, S.WAITING: S.MERGED, S.CANCELLED: S.MERGED},
+        E.MERGE: {
+            S.PLANNED: S.MERGED,
+            S.WAITING: S.MERGED,
+            S.CANCELLED: S.MERGED,
+            # The call that also does it is owed again after all.
+            S.EXHAUSTED: S.MERGED,
+        },
         E.PART: {S.MERGED: S.PLANNED, S.CANCELLED: S.PLANNED},
         E.DIAL: {S.WAITING: S.CALLING},
+        E.GIVE_BACK: {S.CALLING: S.WAITING},
         E.NOT_REACHED: {S.CALLING: S.WAITING},
-        # What is merged goes with the call that also does it.
-        E.TRIES_USED_UP: {S.CALLING: S.EXHAUSTED, S.MERGED: S.EXHAUSTED},
+        E.HEARD: {
+            S.WAITING: S.WAITING,
+            S.WRAP_UP: S.WAITING,
+            S.EXHAUSTED: S.WAITING,
+        },
+        E.TRIES_USED_UP: {
+            S.CALLING: S.EXHAUSTED,
+            # What is merged goes with the call that also does it.
+            S.MERGED: S.EXHAUSTED,
+            # Heard afterwards.
+            S.WAITING: S.EXHAUSTED,
+            S.WRAP_UP: S.EXHAUSTED,
+        },
         E.TALKED: {S.CALLING: S.WRAP_UP},
         E.COMPLETE: {S.WRAP_UP: S.DONE, S.MERGED: S.DONE},
         E.CALL_AGAIN: {S.WRAP_UP: S.WAITING},

@@ -11,9 +11,21 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
+from sqlalchemy.engine.default import DefaultExecutionContext
 
 from dialer.storage.base import Id, UtcDateTime, metadata
+
+OWN_HOURS = "own"
+"""Not its playbook's hours but the customer's, or a time he named: looked at one by one (L3)."""
+
+
+def _its_playbook(context: DefaultExecutionContext) -> str:
+    return str(context.get_current_parameters()["playbook"])
+
+
+_OWN = text(f"hours = '{OWN_HOURS}'")
 
 follow_ups = Table(
     "follow_ups",
@@ -61,6 +73,14 @@ follow_ups = Table(
     Column("expected_seconds", Integer, nullable=False, default=300),
     # The customer's own time: nothing but this follow-up's hours counts (L7: later).
     Column("appointment_at", UtcDateTime),
+    # Whose hours it is called in: its playbook's, by id, or OWN_HOURS.
+    Column("hours", String(60), nullable=False, default=_its_playbook),
     UniqueConstraint("playbook", "occasion_id", "step", "cycle"),
     Index("ix_follow_ups_queue", "state", "limit_at", "due_at"),
+    # The next to dial of those whose hours are open.
+    Index("ix_follow_ups_next", "state", "hours", "limit_at", "due_at"),
+    Index("ix_follow_ups_own", "state", "due_at", sqlite_where=_OWN, postgresql_where=_OWN),
+    # What becomes due next, and which appointment: a look, however many wait.
+    Index("ix_follow_ups_due", "state", "due_at"),
+    Index("ix_follow_ups_appointment", "state", "appointment_at"),
 )

@@ -33,6 +33,8 @@ class Disposition(StrEnum):
     UPSET = "upset"
     WRONG_PERSON = "wrong_person"
     CUT_OFF = "cut_off"
+    # An announcement, a mailbox or a secretary answered: the customer was not reached (D3).
+    MACHINE = "machine"
 
 
 class Satisfaction(StrEnum):
@@ -66,6 +68,7 @@ MEANING = {
     Disposition.UPSET: Meaning(FollowUpEvent.CALL_AGAIN),
     Disposition.WRONG_PERSON: Meaning(FollowUpEvent.CANCEL),
     Disposition.CUT_OFF: Meaning(FollowUpEvent.CALL_AGAIN),
+    Disposition.MACHINE: Meaning(FollowUpEvent.HEARD),
 }
 
 

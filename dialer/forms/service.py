@@ -11,14 +11,19 @@ from dialer.agents.queries import session
 from dialer.agents.service import release
 from dialer.agents.states import AgentEvent, AgentState
 from dialer.alarms.service import clear_alarm
+from dialer.calling.hearing import correct
+from dialer.calling.incall.service import has_left
 from dialer.calling.queries import Attempt, attempt
+from dialer.calling.service import EndRules
 from dialer.cases.queries import cases_of_call
 from dialer.cases.rules import effects_of, may_alarm
 from dialer.cases.service import Bearing, apply_effects, complain, make_task, open_case, show_answer_alarm
 from dialer.cases.states import TaskKind
 from dialer.followups.queries import FollowUp, follow_up
+from dialer.followups.rules import MAX_TRIES
 from dialer.followups.service import move
 from dialer.followups.states import FollowUpState
+from dialer.followups.tables import OWN_HOURS
 from dialer.followups.workdays import WorkCalendar
 from dialer.forms.asides import fill_in, stop_calling, upset
 from dialer.forms.queries import form_of
@@ -41,6 +46,7 @@ from dialer.playbooks.asking import IDENTITY
 from dialer.playbooks.library import Library
 from dialer.storage.dialects import upsert
 from dialer.storage.feed import emit, of_subject
+from dialer.telephony.heard import Heard
 from dialer.telephony.outcomes import DialOutcome
 
 # Raised while a wrap-up is over and its form is not saved.
@@ -183,16 +189,17 @@ def save_form(
     promise_at: datetime | None = None,
     zone: ZoneInfo = _CHINA,
     calendar: WorkCalendar | None = None,
+    max_tries: int = MAX_TRIES,
 ) -> None:
     """Close the call's form: the follow-up goes on by its disposition, and the answers have effect (T3, T5).
 
-    `zone` and `calendar` are the site's, by which the dates of what is owed are counted.
+    `zone` and `calendar` are the site's, by which the dates of what is owed are counted; `max_tries` too.
 
     Raises:
         BadAnswer: the form is not complete, the call is not over, or not this agent's.
     """
     current, topics = _own_call(conn, library, agent_id, attempt_id)
-    if current.ended_at is None:
+    if current.ended_at is None and not has_left(conn, attempt_id):
         raise BadAnswer("the call is still going on: save the result after it has ended")
     form = _Form(
         disposition,
@@ -222,7 +229,13 @@ def save_form(
         due = effects_of(topic.playbook, topic.standing)
         apply_effects(conn, due, bearing, topic.standing.answers, now)
     _bring_about(conn, form, Bearing(owed, attempt_id, agent_id, zone), topics[0].standing.answers, now)
-    _go_on(conn, owed, agent_id, attempt_id, form, now)
+    if disposition is Disposition.MACHINE:
+        # The same as when it is heard in the recording; nothing is heard in it after that.
+        site = EndRules(zone, max_tries)
+        heard = Heard.SECRETARY
+        correct(conn, attempt_id, heard, library, now, by="agent", let_agent_go=False, site=site)
+    else:
+        _go_on(conn, owed, agent_id, attempt_id, form, now)
 
 
 def finish_wrap_up(conn: Connection, agent_id: str, now: datetime) -> None:
@@ -316,7 +329,7 @@ def _go_on(
         case Disposition.CALL_AGAIN if form.call_again_at is not None:
             # The customer's own time: the same agent keeps it (L7).
             at = form.call_again_at
-            values |= {"due_at": at, "appointment_at": at, "owner_id": agent_id}
+            values |= {"due_at": at, "appointment_at": at, "hours": OWN_HOURS, "owner_id": agent_id}
         case Disposition.CUT_OFF:
             values["due_at"] = form.call_again_at or now + _CUT_OFF_AGAIN
         case Disposition.UPSET:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, update
 
 from dialer.followups.states import MACHINE, FollowUpEvent, FollowUpState
-from dialer.followups.tables import follow_ups
+from dialer.followups.tables import OWN_HOURS, follow_ups
 from dialer.ids import new_id
 from dialer.planning.rules.fates import Fate, Item, Standing
 from dialer.planning.rules.gates import Gate, compact
@@ -258,6 +258,7 @@ class Writer:
                 "skill": _skill(fate),
                 "expected_seconds": _seconds(fate),
                 "appointment_at": None,
+                "hours": OWN_HOURS if owed.own_hours else owed.playbook.id,
             }
         )
         standing = item.standing

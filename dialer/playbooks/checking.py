@@ -13,13 +13,12 @@ from dialer.playbooks.form.schema import Playbook, ScriptStep
 from dialer.playbooks.form.timing import Window
 from dialer.playbooks.library import Library
 from dialer.playbooks.reading import Path, Problem, Source
+from dialer.telephony.heard import OUTCOME
 from dialer.telephony.outcomes import DialOutcome
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _DAY = re.compile(r"^(solar|lunar):(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$|^fact:[a-z_]+$")
-_RETRIED = frozenset(
-    {*DialOutcome, "powered_off", "suspended", "unreachable", "secretary", "upset", "later", "refused"}
-)
+_RETRIED = frozenset({*DialOutcome, *OUTCOME, "upset", "later", "refused"})
 _HAVE_BAD = frozenset({AnswerType.GRADE, AnswerType.SCORE, AnswerType.CHOICE, AnswerType.YES_NO})
 _DECLARE = "Check its spelling; a fact that only this playbook's source tells is declared in `uses`."
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from dialer.figures import StoreFigures
 from dialer.storage.dialects import is_sqlite
 from dialer.storage.embedded import Embedded
 from dialer.storage.feed import Feed
@@ -25,6 +26,11 @@ class Database:
         self.url = url
         self.feed = Feed()
         self._store = Embedded(url, self.feed) if is_sqlite(url) else Server(url, self.feed)
+
+    @property
+    def figures(self) -> StoreFigures:
+        """What is counted of writing, for `/metrics`."""
+        return self._store.figures
 
     async def start(self) -> None:
         """Begin to write."""

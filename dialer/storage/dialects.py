@@ -3,11 +3,15 @@
 from datetime import UTC, datetime
 from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, create_engine, event, func, text
+from sqlalchemy import ColumnElement, Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+T = TypeVar("T")
 
 # Writers of several processes must make event ids visible in the order they were given out,
 # or a reader that remembers the last id would pass over a late one.
@@ -100,13 +104,31 @@ def _make_sqlite_engine(url: str, *, begin: str | None, foreign_keys: bool = Tru
     return engine
 
 
-def only_filters(column: ColumnElement[str]) -> ColumnElement[str]:
-    """The column for a condition beside a list of keys: it is looked at, and never searched by.
+class _OnlyFilters(ColumnElement[Any]):
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any]) -> None:
+        self.column = column
+        self.type = column.type
+
+
+@compiles(_OnlyFilters)
+def _as_it_is(element: _OnlyFilters, compiler: SQLCompiler, **options: Any) -> str:
+    return str(compiler.process(element.column, **options))
+
+
+@compiles(_OnlyFilters, "sqlite")
+def _not_searched(element: _OnlyFilters, compiler: SQLCompiler, **options: Any) -> str:
+    return f"+{_as_it_is(element, compiler, **options)}"
+
+
+def only_filters(column: ColumnElement[T]) -> ColumnElement[T]:
+    """The column for a condition beside another by which to search: it is looked at, and never searched by.
 
     SQLite, which keeps no statistics here, takes an index of a few states for narrower than the keys of a
-    batch, and then reads every row there is of them.
+    batch, and then reads every row there is of them. PostgreSQL knows better.
     """
-    return func.coalesce(column, "")
+    return _OnlyFilters(column)
 
 
 def keep_event_order(connection: Connection) -> None:

@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from dialer.figures import StoreFigures
 from dialer.storage.dialects import (
     checkpoint,
     make_sqlite_keeper,
@@ -35,6 +36,11 @@ class Embedded:
         self._keeping = make_sqlite_keeper(url)
         self._keeper: asyncio.Task[None] | None = None
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="database-reader")
+
+    @property
+    def figures(self) -> StoreFigures:
+        """See `Database`."""
+        return self._writer.figures
 
     async def start(self) -> None:
         """Begin to write."""

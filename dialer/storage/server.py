@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from time import perf_counter
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from dialer.figures import Histogram, StoreFigures
 from dialer.storage.dialects import keep_event_order, make_server_engine
 from dialer.storage.feed import Feed, flush, forget, take_news
 
@@ -20,6 +22,13 @@ class Server:
         self._feed = feed
         # Who waits to write holds no connection, so that a burst leaves some for those who read.
         self._turn = asyncio.Lock()
+        self._waiting = 0
+        self._commits = Histogram()
+
+    @property
+    def figures(self) -> StoreFigures:
+        """See `Database`."""
+        return StoreFigures(self._waiting, self._commits)
 
     async def start(self) -> None:
         """Nothing to begin: connections are made when they are needed."""
@@ -36,9 +45,16 @@ class Server:
 
     async def write(self, work: Callable[[Connection], T], *, urgent: bool = False) -> T:
         """Run `work`; its result is durable. Writes come in turn, `urgent` or not."""
-        async with self._turn, self._engine.begin() as connection:
-            await connection.run_sync(keep_event_order)
-            result, news = await connection.run_sync(_with_events, work)
+        self._waiting += 1
+        try:
+            async with self._turn:
+                began = perf_counter()
+                async with self._engine.begin() as connection:
+                    await connection.run_sync(keep_event_order)
+                    result, news = await connection.run_sync(_with_events, work)
+                self._commits.add(perf_counter() - began)
+        finally:
+            self._waiting -= 1
         if news:
             self._feed.wake(news)
         return result

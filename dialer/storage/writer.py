@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from dialer.figures import Histogram, StoreFigures
 from dialer.storage.dialects import wait_for_lock
 from dialer.storage.feed import Feed, flush, forget, take_news
 
@@ -62,6 +63,12 @@ class BatchingWriter:
         self._busy = False
         self._stopping = False
         self._connection: Connection | None = None
+        self._commits = Histogram()
+
+    @property
+    def figures(self) -> StoreFigures:
+        """What is counted, for `/metrics`."""
+        return StoreFigures(len(self._urgent) + len(self._ordinary), self._commits)
 
     def start(self) -> None:
         """Begin to write."""
@@ -158,12 +165,14 @@ class BatchingWriter:
 
     def _commit(self, answers: _Answers) -> tuple[_Answers, frozenset[str]]:
         assert self._connection is not None
+        began = perf_counter()
         try:
             self._connection.commit()
         except Exception as error:
             # The connection may be in any state (disk full, file gone): start from a new one.
             self._drop_connection()
             return [(unit, error) for unit, _ in answers], frozenset()
+        self._commits.add(perf_counter() - began)
         return answers, take_news(self._connection)
 
     def _write_batch(self, take: Callable[[], _Unit | None]) -> tuple[_Answers, frozenset[str]]:

@@ -8,6 +8,7 @@ are differences of one of them. No order between events of one call is promised.
 from dataclasses import dataclass
 from datetime import datetime
 
+from dialer.telephony.incall import PartyMode
 from dialer.telephony.outcomes import Leg
 
 
@@ -88,6 +89,80 @@ class AgentLegFailed(CallEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InCallEvent(CallEvent):
+    """Something that a call in progress did besides going on (D6)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyRinging(InCallEvent):
+    """A party's phone rings."""
+
+    party_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyUp(InCallEvent):
+    """A party takes part in this way from now on; told again for each change."""
+
+    party_id: str
+    mode: PartyMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyEnded(InCallEvent):
+    """A party's phone has hung up, or was not to be had. `cause` is Q.850 where it is known."""
+
+    party_id: str
+    cause: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entered(InCallEvent):
+    """Somebody of ours is with the customer now: a party, or with None the agent."""
+
+    party_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left(InCallEvent):
+    """Somebody of ours is no longer with the customer."""
+
+    party_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneHeld(InCallEvent):
+    """The agent put the customer on hold with the key of the phone itself: the call is held as by `hold`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneResumed(InCallEvent):
+    """The agent took the customer back with the key of the phone itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerCalls:
+    """A customer rings and waits to be put through (D9). `number` is his, "" where it is withheld.
+
+    Told again after the link was lost, for whoever still waits.
+    """
+
+    call_id: str
+    number: str
+    called: str
+    at: datetime
+    asterisk_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerLeft:
+    """A customer who rang is gone without having been put through."""
+
+    call_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkUp:
     """The link works and the telephone system is ready. Always followed by settling.
 
@@ -118,4 +193,4 @@ class PhoneState:
     reachable: bool
 
 
-TelephonyEvent = CallEvent | LinkUp | LinkDown | PhoneState
+TelephonyEvent = CallEvent | CustomerCalls | CallerLeft | LinkUp | LinkDown | PhoneState

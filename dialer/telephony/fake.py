@@ -9,10 +9,21 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
-from dialer.telephony.events import AgentLegFailed, CallEvent, LinkDown, LinkUp, PhoneState, TelephonyEvent
+from dialer.telephony.events import (
+    AgentLegFailed,
+    CallerLeft,
+    CallEvent,
+    CustomerCalls,
+    LinkDown,
+    LinkUp,
+    PhoneState,
+    TelephonyEvent,
+)
 from dialer.telephony.fake_call import FakeCall, HungUpBy
+from dialer.telephony.fake_incall import FakeInCall
 from dialer.telephony.fates import AgentFate, CustomerFate
 from dialer.telephony.port import (
+    CallerHears,
     CallOrder,
     CallTrail,
     LinkUnavailable,
@@ -27,7 +38,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class FakeTelephony:
+class FakeTelephony(FakeInCall):
     """`dialer.telephony.port.Telephony` in memory.
 
     `phones` are the registered extensions. `pace` multiplies every wait: with 0.01 a ring time of 20 s lasts
@@ -43,6 +54,7 @@ class FakeTelephony:
         gate_seconds: float = 4.0,
         version: str = "fake",
     ) -> None:
+        super().__init__()
         self.agents: dict[str, AgentFate] = {}
         self.customers: dict[str, CustomerFate] = {}
         self.phones = set(phones)
@@ -56,6 +68,10 @@ class FakeTelephony:
         self._fault: tuple[str, str] | None = None
         self._running = self._up = False
         self._uncertain: bool | None = None
+        # Who rang and waits, with what he hears; nothing yet: None.
+        self.callers: dict[str, CallerHears | None] = {}
+        self._numbers: dict[str, tuple[str, str]] = {}
+        self._rang = 0
 
     # The port.
 
@@ -95,7 +111,12 @@ class FakeTelephony:
 
         def act() -> None:
             call = self._calls.get(attempt_id)
+            caller = call.order.caller if call is not None else ""
+            if caller and caller not in self.callers:
+                return
             opened[0] = call is not None and call.open_gate()
+            if caller and opened[0]:
+                del self.callers[caller], self._numbers[caller]
 
         self._with_doubt(act)
         if not opened[0]:
@@ -103,10 +124,20 @@ class FakeTelephony:
                 f"The agent of attempt {attempt_id} does not wait at the gate: nobody was dialled."
             )
 
+    async def tell_caller(self, call_id: str, hears: CallerHears) -> None:
+        """See the port."""
+        self._need_link()
+        if call_id not in self.callers:
+            raise RequestRefused(f"The caller {call_id} is gone, or is put through already.")
+        self.callers[call_id] = hears
+        if hears in (CallerHears.CLOSED, CallerHears.NOBODY):
+            self.caller_hangs_up(call_id)
+
     async def hang_up(self, attempt_id: str) -> None:
         """See the port."""
         self._need_link()
         self._hang_up(attempt_id, HungUpBy.US)
+        self._drop_parties(attempt_id)
 
     async def live_calls(self) -> tuple[LiveCall, ...]:
         """See the port."""
@@ -117,6 +148,9 @@ class FakeTelephony:
                 gate=call.gate,
                 customer_dialled=call.trail.customer_started_at is not None,
                 customer_answered=call.trail.customer_answered_at is not None,
+                agent_gone=call.customer_here and not call.agent_here,
+                held=call.held,
+                muted=call.muted,
             )
             for attempt_id, call in self._calls.items()
         )
@@ -150,7 +184,11 @@ class FakeTelephony:
 
     def rung(self) -> list[str]:
         """The customers' numbers in the order they were dialled, each dialling once."""
-        dialled = [call for call in self._past.values() if call.trail.customer_started_at is not None]
+        dialled = [
+            call
+            for call in self._past.values()
+            if call.trail.customer_started_at is not None and not call.order.caller
+        ]
         dialled.sort(key=lambda call: call.trail.customer_started_at or self._started_at)
         return [call.order.customer_number for call in dialled]
 
@@ -164,6 +202,23 @@ class FakeTelephony:
             self.phones.discard(extension)
         if self._up:
             self._events.put_nowait(PhoneState(at=self._clock(), extension=extension, reachable=reachable))
+
+    def customer_calls(self, number: str, called: str = "4000") -> str:
+        """A customer rings; the id of the call. He waits until he is put through or hangs up."""
+        self._rang += 1
+        call_id = f"caller-{self._rang}"
+        self.callers[call_id] = None
+        self._numbers[call_id] = (number, called)
+        if self._up:
+            self._tell_of(call_id)
+        return call_id
+
+    def caller_hangs_up(self, call_id: str) -> None:
+        """A customer who waits gives up."""
+        if self._numbers.pop(call_id, None) is not None:
+            del self.callers[call_id]
+            if self._up:
+                self._events.put_nowait(CallerLeft(call_id=call_id, at=self._clock()))
 
     # What breaks.
 
@@ -187,6 +242,7 @@ class FakeTelephony:
         """
         self.cut_link("The telephone system went away.", "Wait until it has started again.")
         self._calls.clear()
+        self._party.clear()
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -206,6 +262,14 @@ class FakeTelephony:
             return
         self._up = True
         self._events.put_nowait(LinkUp(at=self._clock(), version=self._version, started_at=self._started_at))
+        for call_id in self.callers:
+            self._tell_of(call_id)
+
+    def _tell_of(self, call_id: str) -> None:
+        number, called = self._numbers[call_id]
+        self._events.put_nowait(
+            CustomerCalls(call_id=call_id, number=number, called=called, at=self._clock())
+        )
 
     def _need_link(self) -> None:
         if not self._up:

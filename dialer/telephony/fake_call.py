@@ -15,9 +15,11 @@ from dialer.telephony.events import (
     CustomerDialEnded,
     CustomerDialing,
     CustomerRinging,
+    Entered,
     GateExpired,
     GateOpened,
     HangupRequested,
+    Left,
     LegEnded,
 )
 from dialer.telephony.fates import FAILURES, AgentDoes, AgentFate, CustomerDoes, CustomerFate
@@ -58,6 +60,14 @@ class FakeCall:
     gate: GatePosition = GatePosition.RINGING
     agent_told: asyncio.Event = field(default_factory=asyncio.Event)
     customer_told: asyncio.Event = field(default_factory=asyncio.Event)
+    # The parties who talk, in the order of their coming; `attended`: nobody's leaving ends the call by itself.
+    others: list[str] = field(default_factory=list)
+    attended: bool = False
+    released: bool = False
+    held: bool = False
+    muted: bool = False
+    agent_here: bool = False
+    customer_here: bool = False
     _opened: asyncio.Event = field(default_factory=asyncio.Event)
     _ended_by: HungUpBy | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -95,6 +105,12 @@ class FakeCall:
         if not opened:
             self._tell(GateExpired)
             self._end(agent=(31, "480"))
+            return
+        if self.order.caller:
+            # The customer rang: he is on the line already.
+            self._note(customer_started_at=self.clock(), customer_answered_at=self.clock())
+            self._tell(CustomerAnswered)
+            await self._talk()
             return
         await self._customer_rings()
 
@@ -156,20 +172,59 @@ class FakeCall:
             self._end(customer=_NORMAL, agent=(0, None))
 
     async def _talk(self) -> None:
+        self.agent_here = self.customer_here = True
+        self._tell(Entered, party_id=None)
         plans = [
             (self.customer.hangs_up_after, HungUpBy.CUSTOMER),
             (self.agent.hangs_up_after, HungUpBy.AGENT),
         ]
         first = min(((after, by) for after, by in plans if after is not None), default=None)
-        try:
-            await self._wait(asyncio.Event(), first[0] if first else None)
-            by = first[1] if first else HungUpBy.US
-        except _HungUp as end:
-            by = end.by
+        seconds, by = first or (None, HungUpBy.US)
+        while self.agent_here or self.customer_here:
+            try:
+                await self._wait(asyncio.Event(), seconds)
+            except _HungUp as end:
+                by = end.by
+            if not self.attended:
+                self._all_leave(by)
+            elif by is HungUpBy.US:
+                self._customer_leaves(HungUpBy.US)
+                self._agent_leaves(HungUpBy.US)
+            elif by is HungUpBy.AGENT:
+                self._agent_leaves(by)
+            else:
+                self._customer_leaves(by)
+            seconds, self._ended_by = None, None
+            self._changed.clear()
+
+    def _all_leave(self, by: HungUpBy) -> None:
+        self.agent_here = self.customer_here = False
         self._requested(by)
+        self._tell(Left, party_id=None)
         if by is HungUpBy.CUSTOMER:  # when the agent leaves, the dialplan does not go on after Dial
             self._tell(CustomerDialEnded, dial_status="ANSWER", cause=16)
         self._end(customer=_NORMAL, agent=_NORMAL)
+
+    def _agent_leaves(self, by: HungUpBy) -> None:
+        if not self.agent_here:
+            return
+        self.agent_here = False
+        if not self.released:
+            self._requested(by)
+        if self.customer_here:
+            self._tell(Left, party_id=None)
+        self._end(agent=_NORMAL)
+
+    def _customer_leaves(self, by: HungUpBy) -> None:
+        if not self.customer_here:
+            return
+        self.customer_here = False
+        self._requested(by)
+        for who in [*([None] if self.agent_here else []), *self.others]:
+            self._tell(Left, party_id=who)
+        self.others.clear()
+        self._note(customer_ended_at=self.clock(), customer_cause=_NORMAL[0])
+        self._tell(LegEnded, leg=Leg.CUSTOMER, cause=_NORMAL[0], tech_cause=_NORMAL[1])
 
     async def _rings(self, told: asyncio.Event, after: float | None, ring: int, *, never: bool) -> bool:
         """Ring at most `ring` seconds: whether the other side did something by then."""

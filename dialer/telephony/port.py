@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from dialer.telephony.events import TelephonyEvent
+from dialer.telephony.incall import InCallTelephony
 
 
 class TelephonyError(Exception):
@@ -39,15 +40,29 @@ class TrailUnreadable(TelephonyError):
 class CallOrder:
     """What is needed to call one agent and, through the gate, one customer.
 
-    Only ids and ASCII: names stay in the database. Times are whole seconds.
+    Only ids and ASCII: names stay in the database. Times are whole seconds. `customer_number` is as
+    `trunk` dials it; a trunk the telephone system does not know is dialled its usual way. `caller` is the
+    call of a customer who rang: nobody is dialled then, and the open gate puts him through.
     """
 
     attempt_id: str
     agent_extension: str
     customer_number: str
     caller_id: str = ""
+    trunk: str = ""
+    caller: str = ""
     agent_ring_seconds: int = 20
     customer_ring_seconds: int = 45
+
+
+class CallerHears(StrEnum):
+    """What a customer who rang hears while he is not put through."""
+
+    RINGING = "ring"
+    MUSIC = "music"
+    # A message, and then the end: nobody is here at this hour; nobody was free.
+    CLOSED = "closed"
+    NOBODY = "nobody"
 
 
 class GatePosition(StrEnum):
@@ -60,12 +75,18 @@ class GatePosition(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveCall:
-    """A call alive on the telephone system now, known by its attempt."""
+    """A call alive on the telephone system now, known by its attempt.
+
+    `agent_gone`: its agent has left, and others of ours talk with the customer.
+    """
 
     attempt_id: str
     gate: GatePosition
     customer_dialled: bool
     customer_answered: bool
+    agent_gone: bool = False
+    held: bool = False
+    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +106,7 @@ class CallTrail:
     agent_ended_at: datetime | None = None
 
 
-class Telephony(Protocol):
+class Telephony(InCallTelephony, Protocol):
     """Places calls and tells what became of them. All methods are safe to call at any time."""
 
     async def start(self) -> None:
@@ -114,8 +135,17 @@ class Telephony(Protocol):
         repeated call can never dial twice.
         """
 
+    async def tell_caller(self, call_id: str, hears: CallerHears) -> None:
+        """Take charge of a customer who rang: he hears this from now on, for a minute or two at most.
+
+        Without it the telephone system ends his call by itself after a few seconds.
+
+        Raises:
+            RequestRefused: he is gone, or is put through already.
+        """
+
     async def hang_up(self, attempt_id: str) -> None:
-        """End both legs. A call that is already over is no error."""
+        """End the call: both legs and every party. One that is already over is no error."""
 
     async def live_calls(self) -> tuple[LiveCall, ...]:
         """Every call of ours that is alive now, whoever placed it."""

@@ -8,6 +8,7 @@ from functools import partial
 
 import structlog
 from sqlalchemy import Connection
+from structlog.contextvars import bound_contextvars
 
 from dialer.clock import Clock
 from dialer.machine import IllegalMove
@@ -87,7 +88,8 @@ class CheckWorker:
             attempt_id = await self._db.read(partial(queries.next_due, now=now))
             if attempt_id is None:
                 break
-            await self._check(attempt_id)
+            with bound_contextvars(attempt=attempt_id):
+                await self._check(attempt_id)
             done += 1
         return done
 

@@ -9,7 +9,8 @@ from dialer.storage import feed
 from dialer.storage.dialects import keep_event_order
 from dialer.storage.transition import apply
 from dialer.telephony.outcomes import Leg
-from qa.speech.port import Transcript
+from qa.speech.models import PREFERENCE
+from qa.speech.port import ModelMissing, Transcript
 from qa.transcripts import queries
 from qa.transcripts.queries import Job, TranscriptRow
 from qa.transcripts.settings import TranscriptionSettings
@@ -126,6 +127,12 @@ def again_all_failed(conn: Connection, now: datetime) -> int:
 def speechless(conn: Connection, kind: str, what: dict[str, str], now: datetime) -> None:
     """Nothing can be transcribed on this machine: an alarm of `kind`, raised once."""
     raise_alarm(conn, kind, SUBJECT, now, what)
+
+
+def missing_model(wanted: str | None, error: ModelMissing) -> dict[str, str]:
+    """What the alarm about it says: the model's name, the command that brings it, the whole sentence."""
+    name = wanted or PREFERENCE[0]
+    return {"model": name, "command": f"dialer models fetch {name}", "message": str(error)}
 
 
 def model_found(conn: Connection, now: datetime) -> None:

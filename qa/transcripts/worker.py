@@ -6,12 +6,13 @@ from functools import partial
 from typing import Protocol
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from dialer.clock import Clock
 from dialer.machine import IllegalMove
 from dialer.storage.database import Database
 from dialer.storage.work import work_through
-from qa.speech.models import PREFERENCE, InstalledModel, choose
+from qa.speech.models import InstalledModel, choose
 from qa.speech.port import EngineMissing, ModelMissing, SpeechError, Transcript
 from qa.speech.workers import SpeechJob, SpeechStopped, default_workers
 from qa.transcripts import queries, service
@@ -98,7 +99,8 @@ class TranscriptionWorker:
         return len(jobs)
 
     def _start(self, job: Job, model: InstalledModel) -> None:
-        task = asyncio.create_task(self._transcribe(job, model), name=f"transcribe-{job.attempt_id}")
+        with bound_contextvars(attempt=job.attempt_id):  # the task takes the binding with it
+            task = asyncio.create_task(self._transcribe(job, model), name=f"transcribe-{job.attempt_id}")
         self._running[job.attempt_id] = task
         task.add_done_callback(lambda _: self._running.pop(job.attempt_id, None))
 
@@ -159,9 +161,7 @@ class TranscriptionWorker:
                 choose, speech.model, speech.model_path, self._settings.model_folders
             )
         except ModelMissing as error:
-            name = speech.model or PREFERENCE[0]
-            what = {"model": name, "command": f"dialer models fetch {name}", "message": str(error)}
-            await self._speechless(service.MODEL_MISSING, what)
+            await self._speechless(service.MODEL_MISSING, service.missing_model(speech.model, error))
             self._model_seen = False
             return None
         if not self._model_seen:

@@ -25,11 +25,17 @@ from dialer.telephony.fake import FakeTelephony
 from dialer.telephony.fates import AgentDoes, AgentFate, CustomerDoes, CustomerFate
 from dialer.telephony.port import CallOrder, Telephony
 from tests.fixtures_asterisk import PHONE_PASSWORD
+from tests.live_asterisk.raw_ami import RawAmi
 
 E = TypeVar("E", bound=TelephonyEvent)
 
 ANSWERING, BUSY, IGNORING, UNREGISTERED = "8001", "8002", "8003", "8004"
 """Agents' extensions by what their phones do."""
+COLLEAGUE, CHIEF = "8005", "8006"
+"""Phones of ours that answer and join a call."""
+
+CALLS_US = "rings_us"
+"""The phone of a customer who rings us."""
 
 CUSTOMERS: dict[str, tuple[CustomerFate, Behaviour]] = {
     "answers": (CustomerFate(after=0.2), Answer(ring_seconds=0.2)),
@@ -43,6 +49,7 @@ CUSTOMERS: dict[str, tuple[CustomerFate, Behaviour]] = {
     ),
     "unavailable": (CustomerFate(does=CustomerDoes.UNAVAILABLE), Refuse(code=480)),
     "no_line": (CustomerFate(does=CustomerDoes.NO_LINE), Refuse(code=503)),
+    "rings_us": (CustomerFate(), Answer()),
     "ignores": (CustomerFate(does=CustomerDoes.IGNORE), RingForever()),
 }
 """Numbers by what happens when they are dialled, on either stage."""
@@ -118,16 +125,22 @@ class Rig(Protocol):
     async def lose_link(self) -> None: ...
     async def regain_link(self) -> None: ...
     async def phone_gone(self, extension: str) -> None: ...
+    async def party_hangs_up(self, party_id: str, extension: str) -> None: ...
+    async def agent_holds(self, attempt_id: str, held: bool) -> None: ...
+    async def customer_calls(self, number: str) -> None: ...
+    async def caller_hangs_up(self) -> None: ...
 
 
 class FakeRig:
     """The shipped fake."""
 
     def __init__(self) -> None:
-        self.telephony = FakeTelephony(phones=[ANSWERING, BUSY, IGNORING], gate_seconds=0.3)
+        self.telephony = FakeTelephony(phones=[ANSWERING, BUSY, IGNORING, COLLEAGUE, CHIEF], gate_seconds=0.3)
         self.told = Told(self.telephony)
         self.telephony.agents = {
             ANSWERING: AgentFate(after=0.05),
+            COLLEAGUE: AgentFate(after=0.05),
+            CHIEF: AgentFate(after=0.05),
             BUSY: AgentFate(does=AgentDoes.BUSY, after=0.05),
             IGNORING: AgentFate(does=AgentDoes.IGNORE),
         }
@@ -150,6 +163,24 @@ class FakeRig:
 
     async def phone_gone(self, extension: str) -> None:
         self.telephony.set_reachable(extension, False)
+
+    async def party_hangs_up(self, party_id: str, extension: str) -> None:
+        self.telephony.party_hangs_up(party_id)
+
+    async def agent_holds(self, attempt_id: str, held: bool) -> None:
+        self.telephony.agent_holds(attempt_id, held)
+
+    async def customer_calls(self, number: str) -> None:
+        self.telephony.customer_calls(number)
+
+    async def caller_hangs_up(self) -> None:
+        """The caller who waits, or the customer he became."""
+        waiting = list(self.telephony.callers)
+        if waiting:
+            self.telephony.caller_hangs_up(waiting[-1])
+        else:
+            (live,) = await self.telephony.live_calls()
+            self.telephony.customer_hangs_up(live.attempt_id)
 
 
 class LinkProxy:
@@ -208,6 +239,8 @@ class AsteriskRig:
         self.trunk = CustomerTrunk(self._customer_does, port=server.settings.trunk_port)
         behaviours: dict[str, Behaviour] = {
             ANSWERING: Answer(ring_seconds=0.05),
+            COLLEAGUE: Answer(ring_seconds=0.05),
+            CHIEF: Answer(ring_seconds=0.05),
             BUSY: Refuse(code=486, ring_seconds=0.05),
             IGNORING: RingForever(),
         }
@@ -252,6 +285,32 @@ class AsteriskRig:
 
     async def phone_gone(self, extension: str) -> None:
         await self.phones[extension].unregister()
+
+    async def party_hangs_up(self, party_id: str, extension: str) -> None:
+        await self.phones[extension].calls[-1].hang_up()
+
+    async def agent_holds(self, attempt_id: str, held: bool) -> None:
+        await self.phones[ANSWERING].calls[-1].hold(held)
+
+    async def customer_calls(self, number: str) -> None:
+        """His phone is rung first, and comes in by the trunk's own context once he is there."""
+        ami = await RawAmi().connect(self.server.connection())
+        try:
+            answer = await ami.act(
+                Action="Originate",
+                Channel=f"PJSIP/{CALLS_US}@trunk",
+                Context="huifang-from-trunk",
+                Exten="4008",
+                Priority="1",
+                CallerID=f"<{number}>",
+                Async="true",
+            )
+            assert answer["Response"] == "Success", answer
+        finally:
+            await ami.close()
+
+    async def caller_hangs_up(self) -> None:
+        await next(call for call in reversed(self.trunk.calls) if call.number == CALLS_US).hang_up()
 
 
 @asynccontextmanager

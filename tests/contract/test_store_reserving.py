@@ -287,9 +287,9 @@ async def test_a_phone_that_cannot_ring_gets_no_call(database: Database) -> None
 
     await database.write(work)
     deaf = pairing(reachable=frozenset({"8002"}))
-    assert not await database.read(lambda conn: could_reserve(conn, deaf))
+    assert not await database.read(lambda conn: could_reserve(conn, deaf, NOW))
     assert await reserved(database, deaf) == []
-    assert await database.read(lambda conn: could_reserve(conn, pairing()))
+    assert await database.read(lambda conn: could_reserve(conn, pairing(), NOW))
     assert len(await reserved(database)) == 1
 
 

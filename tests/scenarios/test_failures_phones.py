@@ -52,7 +52,7 @@ async def test_nobody_is_dialled_for_an_agent_whose_phone_is_gone(new_site: NewS
         english, chinese = [plain(await site.page(language)) for language in ("en", "zh")]
         assert "Phone cannot be reached" in english
         assert "话机不可达" in chinese
-        assert await service.engine.dispatch_once() == 0
+        assert await service.engine.engine("default").dispatch_once() == 0
         assert await site.attempts() == []
         await phone.register()
         await site.ended(number)

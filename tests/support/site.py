@@ -117,7 +117,7 @@ class Site:
         self.folder = folder
         self.server = server
         folder.mkdir(parents=True, exist_ok=True)
-        connection = server.connection().model_dump(mode="json")
+        connection = server.connection().model_dump(mode="json", exclude_none=True)
         every: dict[str, dict[str, object]] = {"asterisk": connection}
         for part in (_QUICK, tables or {}):
             for name, table in part.items():

@@ -3,39 +3,26 @@
 from datetime import datetime, timedelta
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict
 
-from dialer.agents import service as agents
-from dialer.agents.states import PauseReason
-from dialer.calling.idle import IdleReason
 from dialer.forms.rules import Satisfaction
-from web.agent import calls, results, tasks
-from web.agent.calls import agent_id_of, read_body
+from web.agent import calls, offers, results, session, tasks
+from web.agent.calls import agent_id_of
+from web.agent.dial_words import REFUSED, REFUSED_OTHERWISE
+from web.agent.session import is_elsewhere, phone_words, why_no_call
 from web.agent.view import View, call_data, load
 from web.agent.words import (
     AFTERWARDS,
     FACT,
-    IDLE,
     PAUSES,
     PHASE,
     PLACE,
     SCRIPT_TEXTS,
     STAFF,
-    SYSTEM_PAUSE,
 )
-from web.auth.guard import requires
+from web.auth.guard import current_user, requires
 from web.labels import AGENT_STATE, DISPOSITION, OUTCOME, PAUSE_REASON, SATISFACTION
 from web.panel import PANEL, Panel
 from web.render import language_of, render, translator_of
-
-
-class StateBody(BaseModel):
-    """What the agent wants to be."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    action: str
-    reason: PauseReason | None = None
 
 
 def routes(_panel: Panel) -> list[web.RouteDef]:
@@ -43,8 +30,9 @@ def routes(_panel: Panel) -> list[web.RouteDef]:
     return [
         web.get("/agent", page),
         web.get("/agent/view", view),
-        web.post("/agent/state", change_state),
+        web.post("/agent/state", session.change_state),
         *calls.routes(),
+        *offers.routes(),
         *tasks.routes(),
     ]
 
@@ -61,25 +49,6 @@ async def view(request: web.Request) -> web.StreamResponse:
     return await _show(request, "agent/view.html")
 
 
-@requires("agent")
-async def change_state(request: web.Request) -> web.StreamResponse:
-    """Ready, paused, signed in or out (D5)."""
-    panel, agent_id, now = request.app[PANEL], agent_id_of(request), request.app[PANEL].clock()
-    body = await read_body(request, StateBody)
-    match body:
-        case StateBody(action="sign_in"):
-            await panel.database.write(lambda conn: agents.sign_in(conn, agent_id, now))
-        case StateBody(action="ready"):
-            await panel.database.write(lambda conn: agents.ready(conn, agent_id, now), urgent=True)
-        case StateBody(action="sign_out"):
-            await panel.database.write(lambda conn: agents.sign_out(conn, agent_id, now))
-        case StateBody(action="pause", reason=reason) if reason in PAUSES:
-            await panel.database.write(lambda conn: agents.pause(conn, agent_id, reason, now))
-        case _:
-            raise web.HTTPBadRequest
-    return web.Response(status=204)
-
-
 async def _show(request: web.Request, template: str) -> web.Response:
     panel, language, now = request.app[PANEL], language_of(request), request.app[PANEL].clock()
     agent_id = agent_id_of(request)
@@ -91,24 +60,33 @@ async def _show(request: web.Request, template: str) -> web.Response:
 
 def _context(request: web.Request, shown: View, now: datetime) -> dict[str, object]:
     panel, language, _ = request.app[PANEL], language_of(request), translator_of(request)
-    title, advice = IDLE[shown.idle.reason]
-    reason = shown.session.reason if shown.session else None
-    if reason is not None and reason in SYSTEM_PAUSE and shown.idle.reason is IdleReason.PAUSED:
-        title, advice = SYSTEM_PAUSE[reason]
-    filled = {"extension": shown.agent.extension, "n": shown.idle.due_in_all}
+    title, advice, loud = why_no_call(shown)
+    filled = phone_words(shown)
     zone = panel.settings.zone
+    # Another browser works the session: this page shows nothing that could be worked on.
+    moved = is_elsewhere(shown.session, current_user(request).token_hash)
+    call = None if moved else shown.call
     return {
         "view": shown,
-        "call": shown.call,
+        "moved": moved,
+        "call": call,
         "why": _(title, **filled),
         "advice": _(advice, **filled),
+        "loud": loud,
+        "extension": filled["extension"],
+        "reaches": panel.engine_status().reaches,
         "data": {
             "owner": shown.agent.id,
             "words": {name: _(text) for name, text in SCRIPT_TEXTS.items()},
-            "call": call_data(shown.call, language, zone) if shown.call else None,
+            "call": call_data(call, language, zone) if call else None,
         },
         # Up to the end of that day: midnight itself would name the next one.
-        "deadline": shown.call.sheet.limit_at - timedelta(minutes=1) if shown.call else None,
+        "deadline": call.sheet.limit_at - timedelta(minutes=1) if call else None,
+        "shown": shown.offer,
+        "skip_reasons": offers.skip_reasons(panel.engine_status(), language),
+        "refusal": _(REFUSED.get(shown.refused, REFUSED_OTHERWISE), gate=shown.refused)
+        if shown.refused
+        else "",
         "site_now": f"{now.astimezone(zone):%Y-%m-%dT%H:%M}",
         "feed_position": shown.position,
         "pauses": PAUSES,

@@ -22,6 +22,7 @@ class LastCall:
     """The agent's latest call that is over: what came of it, and what its follow-up waits for."""
 
     attempt_id: str
+    follow_up_id: str
     plate: str | None
     name: str
     salutation: str
@@ -46,6 +47,7 @@ def last_call(conn: Connection, agent_id: str, since: datetime) -> LastCall | No
     query = (
         select(
             attempts.c.id.label("attempt_id"),
+            attempts.c.follow_up_id,
             follow_ups.c.plate,
             customers.c.name,
             customers.c.salutation,

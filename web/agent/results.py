@@ -122,6 +122,7 @@ def save(
         promise_at=promise_at,
         zone=zone,
         now=now,
+        max_tries=panel.planning.max_tries,
     )
     if result.finish:
         finish_wrap_up(conn, agent_id, now)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from dialer.agents.queries import Agent, AgentSession, agent, session
+from dialer.agents.queries import Agent, AgentSession, Desk, agent, all_desks, session
 from dialer.agents.states import AgentState
 from dialer.calling.queries import Attempt, attempt
 from dialer.calling.states import AttemptState
@@ -22,6 +22,7 @@ from dialer.planning.rules.projecting import with_due_day
 from dialer.playbooks.asking import IDENTITY
 from dialer.playbooks.form.schema import Playbook
 from dialer.storage.feed import latest_id
+from web.agent.offered import Shown, refused, shown
 from web.agent.phases import ANSWERING, ON_A_CALL, Phase, phase_of
 from web.agent.queries import Day, LastCall, day, last_call
 from web.agent.script import Step, branch, fill, in_places, parts_of, spoken
@@ -106,6 +107,9 @@ class View:
     day: Day
     tasks: int
     position: int
+    desks: tuple[Desk, ...] = ()
+    offer: Shown | None = None
+    refused: str = ""
 
 
 def load(conn: Connection, panel: Panel, agent_id: str, language: str, now: datetime) -> View | None:
@@ -128,6 +132,12 @@ def load(conn: Connection, panel: Panel, agent_id: str, language: str, now: date
         day=day(conn, agent_id, since),
         tasks=count_open_tasks(conn, agent_id),
         position=position,
+        # Who begins work chooses a phone.
+        desks=tuple(all_desks(conn)) if current is None or current.state is AgentState.OFFLINE else (),
+        offer=shown(conn, panel, agent_id, who.name, who.code, language)
+        if current and current.state is AgentState.PREVIEW
+        else None,
+        refused="" if call else refused(conn, agent_id, now),
     )
 
 

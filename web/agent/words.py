@@ -31,6 +31,16 @@ IDLE: Mapping[IdleReason, tuple[str, str]] = {
         N_("The link to the telephone system is down: no calls can be placed."),
         N_("Stay ready; calls go on by themselves when it is back. Tell your supervisor if it lasts."),
     ),
+    IdleReason.TRUNK_BROKEN: (
+        N_("The line to the customers is broken."),
+        N_(
+            "Stay ready: it is tried again by itself, and calls go on as soon as it works. The supervisor knows."
+        ),
+    ),
+    IdleReason.NO_LINE_FREE: (
+        N_("All lines to the customers are busy."),
+        N_("Stay ready: the next line that is free is yours."),
+    ),
     IdleReason.SETTLING: (
         N_("Calls that were interrupted are being checked first."),
         N_("Nothing to do: this takes less than a minute, then calls go on."),
@@ -64,11 +74,33 @@ SYSTEM_PAUSE: Mapping[str, tuple[str, str]] = {
         N_("Your phone rang and was not answered, so you were paused."),
         N_("The customer was not dialled. Press Ready when you are at your place."),
     ),
+    PauseReason.PREVIEW_OVER: (
+        N_("You neither called nor skipped the customer in time, so you were paused."),
+        N_("The follow-up went back. Press Ready when you want calls."),
+    ),
     PauseReason.PHONE_UNREACHABLE: (
         N_("Your phone could not be reached, so you were paused."),
-        N_("The customer was not dialled. Check the phone at extension {extension}, then press Ready."),
+        N_("No customer was dialled for you. The phone at extension {extension} is back: press Ready."),
+    ),
+    PauseReason.SHIFT_OVER: (
+        N_("Your shift is over: no more calls come."),
+        N_("Press End work. If you work on, press Ready."),
+    ),
+    PauseReason.BY_SUPERVISOR: (
+        N_("Your supervisor has paused you."),
+        N_("Ask your supervisor; press Ready when you may go on."),
+    ),
+    PauseReason.CALL_IN_DOUBT: (
+        N_("It is not known whether your last call still goes on, so you were paused."),
+        N_("Hang up the phone if it is still off the hook, then press Ready."),
     ),
 }
+# What to do about a phone that cannot be reached, for who is paused for it and for who is paused anyway.
+COMES_BACK = N_(
+    "You were paused; no customer was dialled. Check that the phone is on and its network cable is in: "
+    "when it is back soon, you are ready again by itself."
+)
+THEN_READY = N_("Check that the phone is on and its network cable is in; then press Ready.")
 
 PHASE: Mapping[Phase, str] = {
     Phase.AGENT_PHONE: N_("Your phone rings: answer it"),

@@ -80,7 +80,9 @@ async def log_out(request: web.Request) -> web.StreamResponse:
     """End the session."""
     panel, user = request.app[PANEL], current_user(request)
     now = panel.clock()
-    await panel.database.write(lambda conn: service.log_out(conn, user.token_hash, user.id, now))
+    await panel.database.write(
+        lambda conn: service.log_out(conn, user.token_hash, user.id, now, agent_id=user.agent_id)
+    )
     response = web.HTTPSeeOther("/login")
     response.del_cookie(SESSION_COOKIE)
     raise response

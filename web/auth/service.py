@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from dialer.agents import service as agents
 from dialer.ids import new_id
 from dialer.storage.database import Database
 from dialer.storage.feed import emit
@@ -112,9 +113,13 @@ async def log_in(
     return LoggedIn(token, known)
 
 
-def log_out(conn: Connection, token_hash: str, user_id: str, now: datetime) -> None:
-    """End a session."""
+def log_out(
+    conn: Connection, token_hash: str, user_id: str, now: datetime, *, agent_id: str | None = None
+) -> None:
+    """End a session, and the work of the agent who works with it."""
     queries.drop_session(conn, token_hash)
+    if agent_id is not None:
+        agents.leave(conn, agent_id, token_hash, now)
     emit(conn, "user.logged_out", user_id, now)
 
 
@@ -150,6 +155,8 @@ def _begin_session(
     until = now + timedelta(hours=settings.session_hours)
     queries.add_session(conn, hash_token(token), known.id, secrets.token_urlsafe(32), now, until)
     emit(conn, "user.logged_in", known.id, now, {"address": address})
+    if known.agent_id is not None:
+        agents.take_over(conn, known.agent_id, hash_token(token), now)
 
 
 def _known(conn: Connection, login: str) -> Account:

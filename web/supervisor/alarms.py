@@ -25,6 +25,10 @@ WORDING: Mapping[str, Wording] = {
         N_("The file {file} cannot be taken in. {error}"),
         N_("Mend it and put it into the import folder again. Its reason stands beside it in failed/."),
     ),
+    "import_gap": Wording(
+        N_("Nothing of the kind {kinds} has come in since {since}: nobody is called as lost meanwhile."),
+        N_("Import the days that are missing. The calls are then planned by themselves."),
+    ),
     "write_back_failing": Wording(
         N_("{target} does not take results: {error}"),
         N_("Check that system and its address. It is tried again by itself; no result is lost."),
@@ -36,6 +40,28 @@ WORDING: Mapping[str, Wording] = {
     "calls_refused": Wording(
         N_("The telephone system refuses calls. {error}"),
         N_("It is asked again every few seconds. Give the user in manager.conf the rights it needs."),
+    ),
+    "trunk_broken": Wording(
+        N_("Trunk {trunk} does not take calls ({why})."),
+        N_(
+            "It is tried again by itself, at longer and longer intervals; meanwhile other trunks are used, "
+            "or the queue waits, and no try is lost. Check the line, its gateway, and the provider's account."
+        ),
+    ),
+    "own_line_refused": Wording(
+        N_("The network says of trunk {trunk} that it may not call: {words}"),
+        N_("Our own line is suspended or has no credit. Pay or unlock it, or ask the carrier."),
+    ),
+    "caller_id_marked": Wording(
+        N_("Far fewer customers answer {number} than the other numbers: {share} % against {others} %."),
+        N_(
+            "It may be marked as unwanted calls (骚扰电话). Look it up at the providers' marking services, "
+            "have the mark taken off, and let another number be seen meanwhile."
+        ),
+    ),
+    "appointment_unkept": Wording(
+        N_("The customer at {number} waits for the call agreed for {at}: {agent} is not free."),
+        N_("Five minutes after its time whoever is free calls. Free the agent, or assign it to another one."),
     ),
     "attempt_unknown": Wording(
         N_("It is not known how a call of {agent} to {plate} ended."),
@@ -130,7 +156,16 @@ PROBLEM: Mapping[str, str] = {
 
 # What stops the work comes first.
 _URGENT = frozenset(
-    {"complaint", "answer_alarm", "link_down", "calls_refused", "recordings_disk_full", "attempt_unknown"}
+    {
+        "complaint",
+        "answer_alarm",
+        "link_down",
+        "calls_refused",
+        "appointment_unkept",
+        "trunk_broken",
+        "recordings_disk_full",
+        "attempt_unknown",
+    }
 )
 
 

@@ -6,17 +6,21 @@ from aiohttp import web
 
 from dialer.agents.queries import all_agents, sessions
 from dialer.alarms.service import open_alarms
+from dialer.calling.lines import carried
 from dialer.calling.queries import live, outcomes
+from dialer.calling.reach import reached, since_when
 from dialer.followups.queries import count_by_state, queue
 from dialer.forms.rules import Disposition
 from dialer.playbooks.library import BadPlaybook
+from dialer.trunks.queries import breakers
+from dialer.trunks.reach import marked
 from web.auth.guard import requires
 from web.auth.rules import Role
 from web.labels import DISPOSITION, FOLLOW_UP_REASON, FOLLOW_UP_STATE, OUTCOME
 from web.panel import PANEL, Panel
 from web.plan.pages import in_sight
 from web.render import language_of, render, translator_of
-from web.supervisor import queries, view
+from web.supervisor import agents, queries, trunks, view
 from web.supervisor.alarms import describe
 
 _QUEUE = 50
@@ -25,9 +29,10 @@ _REPAIRS = 20
 Values = Mapping[str, object]
 
 
-def routes(_panel: Panel) -> list[web.RouteDef]:
+def routes(panel: Panel) -> list[web.RouteDef]:
     """The routes of this area."""
-    return [web.get("/supervisor", page), web.get("/supervisor/part/{name}", part)]
+    own = [web.get("/supervisor", page), web.get("/supervisor/part/{name}", part)]
+    return [*own, *agents.routes(panel)]
 
 
 @requires(Role.SUPERVISOR, Role.ADMIN)
@@ -117,6 +122,21 @@ async def _repairs(request: web.Request) -> Values:
     return {"repairs": rows, "decided": view.DECIDED, "sentence": translator_of(request).sentence}
 
 
+async def _trunks(request: web.Request) -> Values:
+    panel = request.app[PANEL]
+    settings = panel.engine_status().pairing.settings
+    since, midnight = since_when(settings, panel.clock())
+    calls, broken, numbers = await panel.database.read(
+        lambda conn: (carried(conn), breakers(conn), reached(conn, since, midnight))
+    )
+    suspects = {one.caller_id for one in marked(numbers, settings.reach)}
+    return {
+        "trunk_rows": trunks.trunk_rows(settings.trunks, calls, broken),
+        "number_rows": trunks.number_rows(numbers, suspects),
+        "reach_days": settings.reach.days,
+    }
+
+
 PARTS: Mapping[str, Callable[[web.Request], Awaitable[Values]]] = {
     "link": _link,
     "figures": _figures,
@@ -125,6 +145,7 @@ PARTS: Mapping[str, Callable[[web.Request], Awaitable[Values]]] = {
     "queue": _queue,
     "alarms": _alarms,
     "repairs": _repairs,
+    "trunks": _trunks,
 }
 
 

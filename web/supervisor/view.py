@@ -15,6 +15,7 @@ from web.labels import AGENT_STATE, ATTEMPT_STATE, OUTCOME, PAUSE_REASON
 
 _TONE = {
     AgentState.READY: "good",
+    AgentState.PREVIEW: "accent",
     AgentState.RESERVED: "accent",
     AgentState.RINGING: "accent",
     AgentState.TALKING: "accent",
@@ -22,7 +23,9 @@ _TONE = {
     AgentState.PAUSED: "",
     AgentState.OFFLINE: "none",
 }
-_TROUBLE = frozenset({PauseReason.DID_NOT_ANSWER, PauseReason.PHONE_UNREACHABLE})
+_TROUBLE = frozenset(
+    {PauseReason.DID_NOT_ANSWER, PauseReason.PHONE_UNREACHABLE, PauseReason.CALL_IN_DOUBT}
+)
 
 DECIDED: Mapping[str, str] = {
     **OUTCOME,
@@ -35,7 +38,7 @@ DECIDED: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class AgentRow:
-    """An agent as the live page shows him. `state` and `reason` are message ids."""
+    """An agent as the live page shows him. `state`, `reason` and `next_pause` are message ids."""
 
     id: str
     code: str
@@ -47,6 +50,7 @@ class AgentRow:
     since: datetime | None
     late_after: int | None
     unreachable: bool
+    next_pause: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +77,23 @@ def _agent_row(agent: Agent, session: AgentSession | None, reachable: Collection
     reason = (session.reason if session else None) or ""
     late = None
     if session is not None and session.wrap_until is not None:
-        late = int((session.wrap_until - session.since).total_seconds())
+        # Late from the time it was meant to end: what was added over an unsaved form is lateness.
+        late = int((session.wrap_until - session.since).total_seconds()) - session.wrap_extended
     offline = state is AgentState.OFFLINE
+    # Where the agent sits now; who is away would sit at the usual phone.
+    extension = (session.extension if session else None) or agent.extension
     return AgentRow(
         id=agent.id,
         code=agent.code,
         name=agent.name,
-        extension=agent.extension,
+        extension=extension,
         state=AGENT_STATE[state],
         tone="bad" if reason in _TROUBLE else _TONE[state],
         reason=PAUSE_REASON.get(reason, reason),
         since=session.since if session and not offline else None,
         late_after=late,
-        unreachable=not offline and reachable is not None and agent.extension not in reachable,
+        unreachable=not offline and reachable is not None and extension not in reachable,
+        next_pause=PAUSE_REASON.get((session.next_pause if session else None) or "", ""),
     )
 
 

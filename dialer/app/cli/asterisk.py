@@ -1,14 +1,21 @@
-"""`dialer asterisk`: the private Asterisk of a data folder."""
+"""`dialer asterisk`: the private Asterisk of a data folder, and what an existing one needs."""
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from asterisk.conf import ConfError, render_addition, write_files
 from asterisk.install import InstallError, find_or_install
 from asterisk.ports import PortBusy
 from asterisk.server import AsteriskServer, ServerError
+from asterisk.version import parse_version
 from dialer.app.cli.common import DEFAULT_DATA, DataDir, console, fail, run, settings_of
 from dialer.app.private_asterisk import running_asterisk
 
-app = typer.Typer(help="The private Asterisk of a data folder.", no_args_is_help=True)
+app = typer.Typer(
+    help="The private Asterisk of a data folder; files for an existing one.", no_args_is_help=True
+)
 
 
 def _say(text: str, _done: float | None) -> None:
@@ -53,6 +60,35 @@ def status(data: DataDir = DEFAULT_DATA) -> None:
     if not health.ok:
         fail(health.sentence)
     console.print(health.sentence, soft_wrap=True)
+
+
+@app.command()
+def config(
+    data: DataDir = DEFAULT_DATA,
+    version: Annotated[
+        str, typer.Option(help="The Asterisk they are for, as `asterisk -V` tells it.")
+    ] = "18.0",
+    service_host: Annotated[
+        str, typer.Option(help="The address from which this service reaches it.")
+    ] = "127.0.0.1",
+    to: Annotated[Path | None, typer.Option(help="Write them into this folder instead.")] = None,
+) -> None:
+    """Print what an existing Asterisk needs: the include of the dialplan, the AMI user, the event log.
+
+    Rendered from the settings [asterisk]; docs/operations/existing-asterisk.md says where each belongs.
+    """
+    try:
+        files = render_addition(settings_of(data).asterisk, parse_version(version), service_host)
+    except ConfError as error:
+        fail(error)
+    except ValueError:
+        fail(f"--version is {version!r}: give a version such as 22.10.1")
+    if to is not None:
+        write_files(to, files)
+        console.print(f"Written to {to}: {', '.join(sorted(files))}.", soft_wrap=True)
+        return
+    for name, text in files.items():
+        print(f"; ===== {name} =====\n{text}")
 
 
 def _attached(data: DataDir) -> AsteriskServer:

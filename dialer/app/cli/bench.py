@@ -13,6 +13,7 @@ from asterisk.install import InstallError
 from asterisk.ports import PortBusy
 from asterisk.server import ServerError
 from bench import ami as ami_bench
+from bench import hearing as hearing_bench
 from bench import importing as import_bench
 from bench import originate as originate_bench
 from bench import planning as planning_bench
@@ -22,6 +23,7 @@ from dialer.app.cli.common import DEFAULT_DATA, AsJson, DataDir, console, fail, 
 from dialer.app.cli.importing import IMPORT_COLUMNS
 from dialer.app.logs import set_up_logs
 from dialer.playbooks.library import shipped_library
+from qa.announcements.phrases import PhraseBook, PhrasesUnusable
 from qa.rules.schema import RuleSetError
 from qa.speech.models import choose, shared_folder
 from qa.speech.port import SpeechError
@@ -145,6 +147,45 @@ def speech(
         fail(
             f"{heard.model} hears {heard.cer:.1%} of the characters wrong; wanted are at most {WORST_CER:.0%}"
         )
+
+
+@app.command()
+def announcements(
+    noisy: Annotated[
+        bool, typer.Option(help="Each clip a second time: after a ring-back tone, and through noise.")
+    ] = False,
+    data: DataDir = DEFAULT_DATA,
+    as_json: AsJson = False,
+) -> None:
+    """What is heard of the labelled announcements, secretaries and people, and by which phrase."""
+    settings = settings_of(data)
+    speech, screen = settings.speech, Console(stderr=True)
+
+    def told(heed: hearing_bench.Heed) -> None:
+        screen.print(f"{heed.clip.id} ({heed.variant}): {heed.result.heard}", highlight=False)
+
+    try:
+        model = choose(speech.model, speech.model_path, (settings.models_dir, shared_folder()))
+        phrases = PhraseBook(settings.announcements.phrases).get()
+        measured = hearing_bench.run(model, phrases, noisy=noisy, told=told)
+    except (SpeechError, PhrasesUnusable) as error:
+        fail(error)
+    if not as_json:
+        console.print(hearing_bench.table(measured))
+    show(
+        {
+            "model": measured.model,
+            "clips": len(measured.heeds),
+            "right": round(measured.right, 4),
+            "people_taken_for_machines": measured.harmful,
+            "seconds_a_clip": round(measured.seconds, 2),
+        },
+        as_json,
+        f"{measured.model}: {measured.right:.0%} of {len(measured.heeds)} clips are heard as what they are, "
+        f"{measured.harmful} people taken for machines, {measured.seconds:.1f} s of work a clip.",
+    )
+    if measured.harmful or measured.right < hearing_bench.LEAST_RIGHT:
+        fail(f"wanted are at least {hearing_bench.LEAST_RIGHT:.0%}, and no person taken for a machine")
 
 
 @app.command()

@@ -11,6 +11,7 @@ from rich.table import Table
 from asterisk.install import InstallError
 from asterisk.ports import PortBusy
 from asterisk.server import ServerError
+from dialer.app.cli.chaos import chaos
 from dialer.app.cli.common import AsJson, console, fail, run, show
 from dialer.app.demo.site import NotADemoFolder
 from dialer.app.drill.kills import KillDrill, KillReport
@@ -18,6 +19,9 @@ from dialer.app.lock import AlreadyServed
 from dialer.app.logs import set_up_logs
 
 app = typer.Typer(help="Break it on purpose, and count what is left.", no_args_is_help=True)
+
+
+app.command()(chaos)
 
 
 @app.callback()

@@ -7,7 +7,7 @@ import typer
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from dialer.agents.queries import agent_of_extension, all_agents
+from dialer.agents.queries import agents_of_extension, all_agents
 from dialer.agents.service import add_agent
 from dialer.app.cli.common import (
     DEFAULT_DATA,
@@ -81,7 +81,7 @@ def add_user_command(
     hashed = hash_password(secret)
 
     def add(conn: Connection) -> None:
-        agent = agent_of_extension(conn, extension) if extension else None
+        agent = next(iter(agents_of_extension(conn, extension)), None) if extension else None
         if extension and agent is None:
             raise BadUser(f"there is no agent at extension {extension}: add the agent first")
         add_user(

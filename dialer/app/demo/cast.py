@@ -115,7 +115,7 @@ def orders_csv(cast: tuple[Role, ...], today: date) -> bytes:
         writer.writerow(
             (
                 role.order_no,
-                (opening + timedelta(minutes=9 * index)).strftime("%Y-%m-%d %H:%M"),
+                (opening + timedelta(minutes=9 * (index % ORDERS))).strftime("%Y-%m-%d %H:%M"),
                 role.plate,
                 role.name,
                 role.number,

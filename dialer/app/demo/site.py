@@ -87,7 +87,7 @@ def make_site(
         "web": {"port": 0},
         "private_asterisk": private.model_dump(mode="json"),
     }
-    (data_dir / FILE_NAME).write_text(_toml({"transcribe": transcribe}, tables), "utf-8")
+    write_settings(data_dir, {"transcribe": transcribe}, tables)
     logins = [
         Login(f"agent{index}", secrets.token_urlsafe(9), _AGENT_NAMES[extension], "agent", extension)
         for index, extension in enumerate(ROBOTS, start=1)
@@ -125,13 +125,16 @@ async def add_people(database: Database, site: Site) -> dict[str, str]:
     return agents
 
 
-def _toml(top: Mapping[str, object], tables: Mapping[str, Mapping[str, object]]) -> str:
-    lines = ["# Written by `dialer demo`. Every setting is described in docs/settings.md."]
+def write_settings(
+    data_dir: Path, top: Mapping[str, object], tables: Mapping[str, Mapping[str, object]]
+) -> None:
+    """Write the settings file of a demo or a drill."""
+    lines = ["# Written by `dialer`. Every setting is described in docs/settings.md."]
     lines += [f"{key} = {_value(value)}" for key, value in top.items()]
     for name, table in tables.items():
         lines.append(f"\n[{name}]")
         lines += [f"{key} = {_value(value)}" for key, value in table.items()]
-    return "\n".join(lines) + "\n"
+    (data_dir / FILE_NAME).write_text("\n".join(lines) + "\n", "utf-8")
 
 
 def _value(value: object) -> str:

@@ -1,14 +1,16 @@
 """Keeps agents ready and forms saved while the service dies and comes back."""
 
 import asyncio
+import contextlib
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.agents import service
 from dialer.agents.queries import all_agents, session
 from dialer.agents.states import AgentState, PauseReason
 from dialer.calling.queries import attempt
-from dialer.clock import system_clock
+from dialer.clock import Clock, system_clock
 from dialer.forms.queries import form_of
 from dialer.forms.rules import Disposition
 from dialer.forms.service import finish_wrap_up, save_form
@@ -21,19 +23,21 @@ _LOOK_SECONDS = 0.3
 class Clerk:
     """Stands for the agents' hands; works on the database beside the service."""
 
-    def __init__(self, database: Database, library: Library) -> None:
+    def __init__(self, database: Database, library: Library, clock: Clock = system_clock) -> None:
         self._db = database
         self._library = library
+        self._clock = clock
         self.open = True
 
     async def work(self) -> None:
-        """Work until cancelled."""
+        """Work until cancelled; a database that cannot be written is tried again, as a person would."""
         while True:
-            await self._db.write(self._look)
+            with contextlib.suppress(SQLAlchemyError):
+                await self._db.write(self._look)
             await asyncio.sleep(_LOOK_SECONDS)
 
     def _look(self, conn: Connection) -> None:
-        now = system_clock()
+        now = self._clock()
         for agent in all_agents(conn):
             current = session(conn, agent.id)
             if current is None:
@@ -46,7 +50,7 @@ class Clerk:
                 self._close_form(conn, agent.id, current.attempt_id)
 
     def _close_form(self, conn: Connection, agent_id: str, attempt_id: str) -> None:
-        now = system_clock()
+        now = self._clock()
         row = attempt(conn, attempt_id)
         if row is None or row.ended_at is None:
             return

@@ -1,10 +1,7 @@
 """Kill the service again and again at the worst moments; then count at the customers' phones (D7)."""
 
 import asyncio
-import os
 import random
-import signal
-import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -13,29 +10,30 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select
-
-from dialer.app.demo.cast import Fate, Role, orders_csv
+from dialer.app.demo.cast import Fate, Role
 from dialer.app.demo.site import Site, add_people, make_site, prepare_folder
 from dialer.app.demo.stage import Stage
 from dialer.app.demo.summary import unlinked_files
 from dialer.app.demo.talks import Legs
+from dialer.app.drill.books import (
+    count_repairs,
+    customers,
+    every_attempt,
+    import_cast,
+    recording_states,
+    unfinished,
+)
 from dialer.app.drill.clerk import Clerk
+from dialer.app.drill.subject import ServiceProcess
 from dialer.app.drill.verdict import Ring, Verdict, judge
 from dialer.app.private_asterisk import reach, running_asterisk
 from dialer.calling.engine import Step
-from dialer.calling.queries import Attempt, count_in_flight, extension_of
-from dialer.calling.tables import attempts, repairs
-from dialer.clock import system_clock
-from dialer.importing.service import import_orders
+from dialer.calling.queries import extension_of
 from dialer.playbooks.library import shipped_library
 from dialer.storage.database import Database
 from dialer.storage.migrating import migrate
-from dialer.storage.rows import fetch
-from recordings.queries import waiting
-from recordings.service import has_news
 from recordings.source import LocalSource
-from recordings.tables import recordings
+from recordings.states import RecordingState
 
 Say = Callable[[str], None]
 
@@ -81,7 +79,7 @@ class KillDrill:
             NotADemoFolder, InstallError, ServerError: see there.
         """
         prepare_folder(self._data_dir)
-        cast = _cast(kills * 14 + 20)
+        cast = customers(kills * 14 + 20, _FATES)
         async with AsyncExitStack() as stack:
             stage = Stage(cast, self._extension_of, _short_legs)
             trunk_port = await stage.open_trunk()
@@ -94,120 +92,68 @@ class KillDrill:
             self._db = Database(site.settings.url)
             await self._db.start()
             stack.push_async_callback(self._db.stop)
-            await self._import(site, cast)
+            await add_people(self._db, site)
+            await import_cast(self._db, cast, self._data_dir, ZoneInfo(site.settings.calling.time_zone))
             clerk = Clerk(self._db, shipped_library())
             clerking = asyncio.create_task(clerk.work(), name="clerk")
             stack.callback(clerking.cancel)
+            service = ServiceProcess(self._data_dir)
             moments: Counter[str] = Counter()
             for number in range(1, kills + 1):
                 moment = _MOMENTS[number % len(_MOMENTS)]
-                moments[await self._kill_at(moment)] += 1
+                moments[await self._kill_at(service, moment)] += 1
                 self._say(f"kill {number} of {kills}: {moment}; {len(stage.trunk.calls)} rings so far")
             clerk.open = False
-            await self._settle()
+            await self._settle(service)
             source = LocalSource(reach(site.settings, server).recordings_dir)
             verdict = await self._judge(stage, source, site)
             return KillReport(kills=kills, moments=dict(moments), seed=self._seed, verdict=verdict)
 
-    async def _kill_at(self, moment: str) -> str:
+    async def _kill_at(self, service: ServiceProcess, moment: str) -> str:
         """Start the service and kill it; says when it really died."""
-        crash_at = "" if moment == _AT_RANDOM else f"{moment}:{self._random.randint(1, 4)}"
-        process = await self._serve(crash_at)
+        await service.start("" if moment == _AT_RANDOM else f"{moment}:{self._random.randint(1, 4)}")
         patience = self._random.uniform(2.5, 9.0) if moment == _AT_RANDOM else _PATIENCE_SECONDS
         try:
-            await asyncio.wait_for(process.wait(), patience)
+            await asyncio.wait_for(service.wait(), patience)
         except TimeoutError:
             return _AT_RANDOM
         finally:
             # Also where the drill itself is ended: no service outlives it.
-            await _kill(process)
+            await service.kill()
         return moment
 
-    async def _serve(self, crash_at: str) -> asyncio.subprocess.Process:
-        log = (self._data_dir / "service.log").open("ab")
-        try:
-            return await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "dialer.app.cli", "serve", "--data", str(self._data_dir)),
-                *(("--crash-at", crash_at) if crash_at else ()),
-                stdout=log,
-                stderr=log,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
-            )
-        finally:
-            log.close()
-
-    async def _settle(self) -> None:
+    async def _settle(self, service: ServiceProcess) -> None:
         """Let a last service put everything right, and end it as a person would."""
         self._say("settling")
-        process = await self._serve("")
+        await service.start()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _SETTLE_SECONDS
         try:
             while loop.time() < deadline:
                 await asyncio.sleep(1)
-                if not await self._db.read(_unfinished):
+                if not await self._db.read(unfinished):
                     break
-            process.send_signal(signal.SIGTERM)
-            await process.wait()
+            await service.end()
         finally:
-            await _kill(process)
+            await service.kill()
 
     async def _judge(self, stage: Stage, source: LocalSource, site: Site) -> Verdict:
         rings = [Ring(call.attempt, call.number, call.answered_at is not None) for call in stage.trunk.calls]
         unlinked = await unlinked_files(self._db, source, site.settings.recordings.root)
+        states = await self._db.read(recording_states)
         return judge(
             rings,
-            await self._db.read(_attempts),
-            repairs=await self._db.read(_repairs),
-            recorded=await self._db.read(_recorded),
+            await self._db.read(every_attempt),
+            repairs=await self._db.read(count_repairs),
+            recorded=frozenset(one for one, state in states.items() if state == RecordingState.ARCHIVED),
             unlinked=unlinked,
-        )
-
-    async def _import(self, site: Site, cast: tuple[Role, ...]) -> None:
-        await add_people(self._db, site)
-        file = self._data_dir / "orders.csv"
-        zone = ZoneInfo(site.settings.calling.time_zone)
-        file.write_bytes(orders_csv(cast, system_clock().astimezone(zone).date()))
-        await import_orders(
-            self._db, shipped_library(), file, zone=zone, default_branch="drill", clock=system_clock
         )
 
     async def _extension_of(self, attempt_id: str) -> str | None:
         return await self._db.read(partial(extension_of, attempt_id=attempt_id))
 
 
-def _cast(size: int) -> tuple[Role, ...]:
-    return tuple(
-        Role(f"JS{index:05d}", f"139{index:08d}", f"豫A{index + 10000}", "测试", _FATES[index % len(_FATES)])
-        for index in range(size)
-    )
-
-
 def _short_legs(_role: Role) -> Legs:
     # A tone on each side: enough to be no silence.
     tone = bytes(0x35 if (n // 10) % 2 else 0xB5 for n in range(int(_TALK_SECONDS * 8000)))
     return Legs(tone, tone, _TALK_SECONDS)
-
-
-async def _kill(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        process.send_signal(signal.SIGKILL)
-        await process.wait()
-
-
-def _unfinished(conn: Connection) -> bool:
-    # An attempt that ended a moment ago is news to the archive before its recording waits there.
-    return bool(count_in_flight(conn) or has_news(conn) or waiting(conn))
-
-
-def _attempts(conn: Connection) -> list[Attempt]:
-    return fetch(conn, select(attempts), Attempt)
-
-
-def _repairs(conn: Connection) -> int:
-    return conn.execute(select(func.count()).select_from(repairs)).scalar_one()
-
-
-def _recorded(conn: Connection) -> frozenset[str]:
-    query = select(recordings.c.attempt_id).where(recordings.c.state == "archived")
-    return frozenset(conn.execute(query).scalars())

@@ -93,6 +93,8 @@ class Owed:
     # The day that a sample is drawn from; "" where there is none.
     period: str = ""
     once: str = ""
+    # The customer has hours of his own: the playbook's do not count (L3).
+    own_hours: bool = False
     # What somebody has to do besides the call, or instead of it.
     tasks: tuple[OwedTask, ...] = ()
 
@@ -243,6 +245,7 @@ def owed(
         once="|".join(str(facts.get(name)) for name in coverage.once)
         if coverage.once and all(facts.get(name) for name in coverage.once)
         else "",
+        own_hours=bool(person.record.get("slot_from") or person.record.get("time_zone")),
     )
 
 

@@ -119,6 +119,20 @@ class Playbook(Data):
     identity: str = Field(default="", description="The fact whose tail the customer must name (T4).")
     expected_minutes: Decimal = Field(default=Decimal(4), gt=0, description="Until a median is known.")
     wrap_up_seconds: int = Field(default=60, ge=5, le=1800)
+    mode: str = Field(
+        default="progressive",
+        pattern="^(progressive|preview)$",
+        description="preview: the agent looks at the customer first, then calls or skips (D2).",
+    )
+    preview_seconds: int | None = Field(
+        default=None, ge=5, le=3600, description="preview: how long; left out: as the site has it."
+    )
+    preview_then: str = Field(
+        default="",
+        pattern="^(call|release)?$",
+        description="preview: when the time is over, the customer is called, or the follow-up goes back and "
+        "the agent is paused; left out: as the site has it.",
+    )
     script: tuple[ScriptStep, ...] = ()
     objections: tuple[Objection, ...] = ()
     never_say: tuple[str, ...] = Field(default=(), description="Words shown beside the script.")

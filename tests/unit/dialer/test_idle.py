@@ -6,6 +6,7 @@ import pytest
 
 from dialer.agents.states import AgentState
 from dialer.calling.idle import Gates, IdleReason, why_idle
+from dialer.trunks.choosing import NoLine
 
 OPEN = Gates(
     state=AgentState.READY,
@@ -36,6 +37,11 @@ REASONS = [
     (replace(OPEN, due_in_hours=0, due_allowed=0), IdleReason.OUTSIDE_HOURS),
     (replace(OPEN, due_in_all=0, due_allowed=0), IdleReason.NOTHING_DUE),
     (replace(OPEN, due_allowed=0), IdleReason.NOT_ON_TRIAL_LIST),
+    (replace(OPEN, no_line=NoLine.BROKEN), IdleReason.TRUNK_BROKEN),
+    (replace(OPEN, no_line=NoLine.NONE_HERE), IdleReason.TRUNK_BROKEN),
+    (replace(OPEN, no_line=NoLine.FULL), IdleReason.NO_LINE_FREE),
+    # A moment's wait for the rate is no reason to tell anybody.
+    (replace(OPEN, no_line=NoLine.TOO_FAST), IdleReason.CALL_COMES),
 ]
 
 

@@ -8,6 +8,8 @@ import pytest
 from dialer.agents import states as agents
 from dialer.agents.states import AgentEvent, AgentState
 from dialer.calling import states as attempts
+from dialer.calling.modes import states as offers
+from dialer.calling.modes.states import OfferEvent, OfferState
 from dialer.calling.states import AttemptEvent, AttemptState
 from dialer.cases import states as cases
 from dialer.cases.states import CaseEvent, CaseState, ItemEvent, ItemState, TaskEvent, TaskState
@@ -25,6 +27,7 @@ cancelled  merge          merged
 merged     part           planned
 cancelled  part           planned
 waiting    dial           calling
+calling    give_back      waiting
 calling    not_reached    waiting
 calling    tries_used_up  exhausted
 merged     tries_used_up  exhausted
@@ -59,6 +62,11 @@ paused    sign_out      offline
 paused    ready         ready
 ready     pause         paused
 ready     reserve       reserved
+ready     offer         preview
+paused    offer         preview
+preview   reserve       reserved
+preview   give_back     ready
+preview   agent_failed  paused
 reserved  ring          ringing
 reserved  talk          talking
 ringing   talk          talking
@@ -96,6 +104,16 @@ called_again  close       closed
 called_again  reopen      open
 """
 
+OFFER = """
+open     press     pressed
+pressed  call      called
+open     skip      skipped
+open     expire    expired
+pressed  refuse    refused
+open     withdraw  withdrawn
+pressed  withdraw  withdrawn
+"""
+
 TASK = """
 open  finish  done
 open  drop    dropped
@@ -112,6 +130,7 @@ def moves(table: str) -> dict[tuple[str, str], str]:
         pytest.param(follow_ups.MACHINE, FollowUpState, FollowUpEvent, FOLLOW_UP, id="follow_up"),
         pytest.param(attempts.MACHINE, AttemptState, AttemptEvent, ATTEMPT, id="attempt"),
         pytest.param(agents.MACHINE, AgentState, AgentEvent, AGENT_SESSION, id="agent_session"),
+        pytest.param(offers.MACHINE, OfferState, OfferEvent, OFFER, id="offer"),
         pytest.param(cases.CASE, CaseState, CaseEvent, CASE, id="case"),
         pytest.param(cases.QUESTION_ITEM, ItemState, ItemEvent, QUESTION_ITEM, id="question_item"),
         pytest.param(cases.TASK, TaskState, TaskEvent, TASK, id="task"),
@@ -138,6 +157,11 @@ def test_legal_moves_are_these_and_no_others(
         (follow_ups.MACHINE, FollowUpState.PLANNED, {"done", "exhausted"}),
         (attempts.MACHINE, AttemptState.PLACING_AGENT, {"ended"}),
         (agents.MACHINE, AgentState.OFFLINE, set()),
+        (
+            offers.MACHINE,
+            OfferState.OPEN,
+            {"called", "skipped", "expired", "refused", "withdrawn"},
+        ),
         (cases.CASE, CaseState.NEW, set()),
         (cases.QUESTION_ITEM, ItemState.OPEN, {"closed"}),
         (cases.TASK, TaskState.OPEN, {"done", "dropped"}),

@@ -14,20 +14,14 @@ from tests.support.core import NOW, at
 # The telephone system's clock is wrong by years: only its differences may count.
 THEIRS = datetime(2019, 3, 5, tzinfo=UTC)
 
-AGENT_TIME, DIAL_TIME = timedelta(seconds=33), timedelta(seconds=53)
-PLACED = Doubt(
-    placed_at=NOW,
-    go_at=None,
-    answered_at=None,
-    doubted_at=at(30),
-    agent_time=AGENT_TIME,
-    dial_time=DIAL_TIME,
-)
+PATIENCE = timedelta(seconds=9)
+PLACED = Doubt(go_at=None, answered_at=None, doubted_at=at(30), absent=timedelta(0), patience=PATIENCE)
 GONE = replace(PLACED, go_at=at(10))
 TALKED = replace(GONE, answered_at=at(25))
 
 EMPTY = CallTrail(attempt_id="one")
-EARLY, LATE = at(32), at(70)  # inside and after both time-outs
+LATER = at(70)
+EARLY, LATE, HOURS = timedelta(0), PATIENCE, timedelta(hours=9)  # for so long nothing of it was alive
 
 FAILED = Ending(DialOutcome.FAILED, dialled=False)
 
@@ -69,7 +63,7 @@ ROWS = [
     ),
     # Gone after the go: the log decides, and nothing else.
     pytest.param(GONE, None, None, EARLY, S.KEEP_UNKNOWN, id="gone-log-unreadable"),
-    pytest.param(GONE, None, None, at(9999), S.KEEP_UNKNOWN, id="gone-log-unreadable-for-hours"),
+    pytest.param(GONE, None, None, HOURS, S.KEEP_UNKNOWN, id="gone-log-unreadable-for-hours"),
     pytest.param(TALKED, None, None, LATE, S.KEEP_UNKNOWN, id="talked-log-unreadable"),
     pytest.param(GONE, None, EMPTY, EARLY, S.WAIT, id="gone-log-may-lag"),
     pytest.param(GONE, None, EMPTY, LATE, S.END, id="gone-no-leg-after-the-ring-time"),
@@ -84,12 +78,12 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize(("doubt", "alive", "trail", "now", "settlement"), ROWS)
+@pytest.mark.parametrize(("doubt", "alive", "trail", "absent", "settlement"), ROWS)
 def test_each_row_of_the_table(
-    doubt: Doubt, alive: LiveCall | None, trail: CallTrail | None, now: datetime, settlement: Settlement
+    doubt: Doubt, alive: LiveCall | None, trail: CallTrail | None, absent: timedelta, settlement: Settlement
 ) -> None:
     """D7: live channels first, then the log; without proof nothing ends."""
-    decision = settle(doubt, alive, trail, now)
+    decision = settle(replace(doubt, absent=absent), alive, trail, LATER)
     assert decision.settlement is settlement
     assert (decision.ending is not None) is (settlement is S.END)
     assert decision.why
@@ -110,23 +104,19 @@ def test_an_ending_says_whether_the_customer_was_dialled(
     doubt: Doubt, trail: CallTrail, ending: Ending
 ) -> None:
     """D7, L7: only a customer who was dialled burns a try; in doubt it counts as dialled."""
-    assert settle(doubt, None, trail, LATE).ending == ending
+    assert settle(replace(doubt, absent=LATE), None, trail, LATER).ending == ending
 
 
-def test_never_gone_ends_at_its_time_out_and_not_a_second_before() -> None:
-    """D7: ring, gate and margin must be over."""
-    assert settle(PLACED, None, EMPTY, NOW + AGENT_TIME - timedelta(seconds=1)).settlement is S.WAIT
-    assert settle(PLACED, None, EMPTY, NOW + AGENT_TIME).settlement is S.END
-
-
-def test_no_leg_in_the_log_is_proof_only_after_the_ring_time() -> None:
-    """D7: the log may lag behind; the ring time counts from the go."""
-    assert settle(GONE, None, EMPTY, at(10) + DIAL_TIME - timedelta(seconds=1)).settlement is S.WAIT
-    assert settle(GONE, None, EMPTY, at(10) + DIAL_TIME).settlement is S.END
+@pytest.mark.parametrize("doubt", [PLACED, GONE])
+def test_silence_is_proof_after_the_patience_and_not_a_second_before(doubt: Doubt) -> None:
+    """D7: by the time in which nothing of it was alive, whatever the clock shows."""
+    for absent, settlement in ((PATIENCE - timedelta(seconds=1), S.WAIT), (PATIENCE, S.END)):
+        for now in (LATER, NOW - timedelta(days=1), NOW + timedelta(days=1)):
+            assert settle(replace(doubt, absent=absent), None, EMPTY, now).settlement is settlement
 
 
 def talk(doubt: Doubt, trail: CallTrail) -> tuple[datetime | None, datetime | None]:
-    decision = settle(doubt, None, trail, LATE)
+    decision = settle(replace(doubt, absent=LATE), None, trail, LATER)
     return decision.answered_at, decision.ended_at
 
 
@@ -152,7 +142,7 @@ def test_without_the_agents_answer_the_log_begins_at_the_customers_leg() -> None
 
 def test_an_adopted_talk_began_when_the_log_says() -> None:
     """D7: without a log it began now, so that no second of it is claimed without proof."""
-    assert settle(GONE, TALKING, CUT, LATE).answered_at == at(22)
-    assert settle(GONE, TALKING, None, LATE) == Decision(
-        S.ADOPT_TALKING, "both parties are connected", answered_at=LATE
+    assert settle(GONE, TALKING, CUT, LATER).answered_at == at(22)
+    assert settle(GONE, TALKING, None, LATER) == Decision(
+        S.ADOPT_TALKING, "both parties are connected", answered_at=LATER
     )

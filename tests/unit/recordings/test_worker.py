@@ -150,6 +150,24 @@ async def test_files_without_the_mark_are_taken_when_they_stand_still(world: Wor
     assert (row.state, row.seconds, row.problems) == (RecordingState.ARCHIVED, 5.0, [])
 
 
+async def test_a_clock_that_was_put_back_holds_no_recording_for_a_day(world: World) -> None:
+    """D7: what was put off by the clock of tomorrow is due today, and the folder is searched as often."""
+    world.later(86_400)
+    attempt, worker = await world.call(), world.worker()
+    await worker.step()
+    world.later(-86_400)
+    world.leave(attempt)
+    await worker.step()
+    assert (await world.recording(attempt)).state == RecordingState.ARCHIVED
+    forgotten = await world.call()
+    await world.db.write(lambda conn: service.expect_ended(conn, world.now))
+    await world.db.write(lambda conn: queries.drop_takeover(conn, forgotten))
+    world.leave(forgotten)
+    world.later(world.settings.scan_seconds)
+    await worker.step()
+    assert (await world.recording(forgotten)).state == RecordingState.ARCHIVED
+
+
 async def test_a1_an_answered_call_without_a_recording_is_an_alarm_until_one_turns_up(world: World) -> None:
     attempt = await world.call()
     worker = world.worker()

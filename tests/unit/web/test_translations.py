@@ -21,6 +21,8 @@ from web.i18n import LANGUAGES, N_, Translator, fields_of, read_texts, translato
 from web.supervisor.alarms import PROBLEM, WORDING, describe
 
 ROOT = Path(web.__file__).parent
+# What a command says in both languages, and its page, too.
+SPOKEN = tuple(ROOT.parent / "dialer" / "app" / name for name in ("doctor", "trace", "cli"))
 KEYWORDS = {"_": None, "N_": None, "text": None, "plural": (1, 2)}
 
 
@@ -35,7 +37,8 @@ def texts_of(path: Path) -> Iterator[str]:
 def used_texts() -> list[tuple[str, str]]:
     """(file, message id) of the whole panel."""
     paths = [*ROOT.rglob("*.py"), *ROOT.rglob("*.html")]
-    return sorted({(str(path.relative_to(ROOT)), text) for path in paths for text in texts_of(path)})
+    paths += [path for folder in SPOKEN for path in folder.rglob("*.py")]
+    return sorted({(str(path.relative_to(ROOT.parent)), text) for path in paths for text in texts_of(path)})
 
 
 def test_the_panel_has_texts() -> None:

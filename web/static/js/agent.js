@@ -1,6 +1,7 @@
 // The agent's page: shows anew what the server says whenever something happened, and carries the
 // agent's answers, form and wishes for a pause to it.
 
+import { Dialling } from "./agent_dial.js";
 import { Cards, Complaint } from "./agent_dialogs.js";
 import { ResultForm } from "./agent_form.js";
 import { Outbox } from "./agent_outbox.js";
@@ -30,8 +31,9 @@ class AgentPage {
       },
     );
     this.mount();
+    new Dialling(root, () => this.look());
     this.outbox.flush();
-    for (const prefix of ["agent_session.", "attempt.", "answer.", "form.", "engine.", "link.", "alarm.", "case.", "task.", "customer.", "occasion.", "identity."]) {
+    for (const prefix of ["agent_session.", "offer.", "attempt.", "answer.", "form.", "engine.", "link.", "alarm.", "case.", "task.", "customer.", "occasion.", "identity."]) {
       live.on(prefix, () => this.look());
     }
     setInterval(() => this.look(), LOOK_EVERY_MS);
@@ -70,6 +72,7 @@ class AgentPage {
     template.innerHTML = html;
     const fresh = template.content.querySelector("#agent");
     const texts = AgentPage.partsOf(fresh);
+    const desk = this.root.querySelector("[data-extension]")?.value;
     setServerNow(Number(fresh.dataset.now));
     this.data = JSON.parse(fresh.querySelector("[data-part=data]").textContent);
     if (fresh.dataset.layout !== this.root.dataset.layout) {
@@ -82,6 +85,9 @@ class AgentPage {
     }
     this.texts = texts;
     Object.assign(this.root.dataset, fresh.dataset);
+    // The phone that was chosen stays chosen, unless somebody sits there now.
+    const same = desk && this.root.querySelector(`[data-extension] option[value="${CSS.escape(desk)}"]:enabled`);
+    if (same) same.selected = true;
     this.mount();
     tick(this.root);
   }
@@ -194,8 +200,10 @@ class AgentPage {
     if (!button || button.disabled) return undefined;
     button.disabled = true;
     const { post, action, reason } = button.dataset;
+    const body = action ? { action, reason: reason ?? null } : {};
+    if (action === "sign_in") body.extension = this.root.querySelector("[data-extension]")?.value || null;
     try {
-      await send(post, action ? { action, reason: reason ?? null } : {});
+      await send(post, body);
     } catch (error) {
       notice(error.message);
     } finally {

@@ -106,6 +106,7 @@ def _trunks_and_nodes() -> None:
         sa.Column("owner", sa.String(length=200), nullable=False),
         sa.Column("token", sa.Integer(), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("wanted_by", sa.String(length=200), nullable=True),
         sa.Column("told", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("node", name=op.f("pk_node_leases")),
     )
@@ -139,19 +140,61 @@ def _modes() -> None:
     op.create_index(op.f("ix_offers_follow_up_id"), "offers", ["follow_up_id"])
     op.create_index("ix_offers_state", "offers", ["state", "ends_at"])
     op.create_index("ix_offers_agent", "offers", ["agent_id", "offered_at"])
+    op.create_table(
+        "tickets",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("call_id", sa.String(length=150), nullable=False),
+        sa.Column("number", sa.String(length=32), nullable=False),
+        sa.Column("called", sa.String(length=32), nullable=False),
+        sa.Column("customer_id", sa.String(length=26), nullable=True),
+        sa.Column("follow_up_id", sa.String(length=26), nullable=True),
+        sa.Column("attempt_id", sa.String(length=26), nullable=True),
+        sa.Column("agent_id", sa.String(length=26), nullable=True),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("missed", sa.String(length=12), nullable=True),
+        sa.Column("rang_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_tickets_customer_id")),
+        sa.ForeignKeyConstraint(["follow_up_id"], ["follow_ups.id"], name=op.f("fk_tickets_follow_up_id")),
+        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_tickets_agent_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tickets")),
+    )
+    op.create_index(op.f("ix_tickets_customer_id"), "tickets", ["customer_id"])
+    op.create_index(op.f("ix_tickets_attempt_id"), "tickets", ["attempt_id"])
+    op.create_index("ix_tickets_call", "tickets", ["call_id"])
+    op.create_index("ix_tickets_state", "tickets", ["state", "rang_at"])
+    op.create_index("ix_tickets_rang", "tickets", ["rang_at"])
     op.add_column(
         "attempts", sa.Column("mode", sa.String(length=16), nullable=False, server_default="progressive")
     )
     op.add_column("agents", sa.Column("preview", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_index("ix_follow_ups_due", "follow_ups", ["state", "due_at"])
     op.create_index("ix_follow_ups_appointment", "follow_ups", ["state", "appointment_at"])
+    op.add_column("follow_ups", sa.Column("hours", sa.String(length=60), nullable=True))
+    op.execute(
+        "UPDATE follow_ups SET hours = CASE WHEN appointment_at IS NOT NULL OR customer_id IN "
+        "(SELECT id FROM customers WHERE slot_from <> '' OR time_zone <> '') THEN 'own' ELSE playbook END"
+    )
+    with op.batch_alter_table("follow_ups") as table:
+        table.alter_column("hours", existing_type=sa.String(length=60), nullable=False)
+    op.create_index("ix_follow_ups_next", "follow_ups", ["state", "hours", "limit_at", "due_at"])
+    own = sa.text("hours = 'own'")
+    op.create_index(
+        "ix_follow_ups_own", "follow_ups", ["state", "due_at"], sqlite_where=own, postgresql_where=own
+    )
 
 
 def _modes_away() -> None:
+    op.drop_index("ix_follow_ups_own", "follow_ups")
+    op.drop_index("ix_follow_ups_next", "follow_ups")
+    op.drop_column("follow_ups", "hours")
     op.drop_index("ix_follow_ups_appointment", "follow_ups")
     op.drop_index("ix_follow_ups_due", "follow_ups")
     op.drop_column("agents", "preview")
     op.drop_column("attempts", "mode")
+    op.drop_table("tickets")
     op.drop_table("offers")
 
 

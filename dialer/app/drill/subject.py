@@ -1,0 +1,66 @@
+"""The service as a drill has it: a process of its own, that can be killed, ended and held short."""
+
+import asyncio
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+
+
+class ServiceProcess:
+    """`dialer serve` on `data_dir`. What it says goes to service.log there."""
+
+    def __init__(self, data_dir: Path, *options: str) -> None:
+        self._data_dir = data_dir
+        self._options = options
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is alive."""
+        return self._process is not None and self._process.returncode is None
+
+    @property
+    def code(self) -> int | None:
+        """The exit code of the last one; None while it runs."""
+        return self._process.returncode if self._process is not None else None
+
+    async def start(self, crash_at: str = "") -> None:
+        """Start it; `crash_at` is the moment at which it kills itself (`dialer serve --crash-at`)."""
+        log = (self._data_dir / "service.log").open("ab")
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "dialer.app.cli", "serve", "--data", str(self._data_dir)),
+                *self._options,
+                *(("--crash-at", crash_at) if crash_at else ()),
+                stdout=log,
+                stderr=log,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            )
+        finally:
+            log.close()
+
+    async def wait(self) -> None:
+        """Wait until it is over, whatever ends it."""
+        if self._process is not None:
+            await self._process.wait()
+
+    async def kill(self) -> None:
+        """Kill it as a power cut would; one that is over is no error."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGKILL)
+            await self._process.wait()
+
+    async def end(self) -> None:
+        """End it as a person would, and wait until it has ended."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+            await self._process.wait()
+
+    def allow_files(self, most_bytes: int | None) -> None:
+        """Let no file of it be written beyond so many bytes, as on a full disk; None: again without limit."""
+        if self._process is not None and self._process.returncode is None:
+            _, hard = resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE)
+            soft = hard if most_bytes is None else most_bytes
+            resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (soft, hard))

@@ -1,0 +1,93 @@
+"""All SQL that reads what calls in progress are in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, select
+
+from dialer.calling.incall.states import PartyState
+from dialer.calling.incall.tables import call_parties, in_calls, speaker_turns
+from dialer.storage.prepared import Prepared
+from dialer.storage.rows import fetch, fetch_one
+from dialer.telephony.incall import PartyMode
+
+_IN_CALL = Prepared(select(in_calls).where(in_calls.c.attempt_id == bindparam("key")))
+
+
+@dataclass(frozen=True, slots=True)
+class InCallRow:
+    """What a call is in besides a talk of two; `left_at`: when its own agent left it to others."""
+
+    attempt_id: str
+    held: bool = False
+    muted: bool = False
+    left_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A further phone in a call."""
+
+    id: str
+    attempt_id: str
+    extension: str
+    agent_id: str | None
+    purpose: str
+    mode: PartyMode
+    state: PartyState
+    asked_by: str
+    asked_at: datetime
+    up_at: datetime | None
+    ended_at: datetime | None
+    muted: bool
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mode", PartyMode(self.mode))
+        object.__setattr__(self, "state", PartyState(self.state))
+
+    @property
+    def talks(self) -> bool:
+        """Whether it is one of those who talk with the customer."""
+        return self.state is PartyState.UP and self.mode is PartyMode.JOIN
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Somebody of ours was with the customer; `party_id` None: the call's own agent."""
+
+    id: int
+    attempt_id: str
+    party_id: str | None
+    agent_id: str | None
+    began_at: datetime
+    ended_at: datetime | None
+
+
+def in_call(conn: Connection, attempt_id: str) -> InCallRow | None:
+    """What a call is in; None where no step was taken in it."""
+    return fetch_one(conn, _IN_CALL, InCallRow, key=attempt_id)
+
+
+def party(conn: Connection, party_id: str) -> Party | None:
+    """The party with this id."""
+    return fetch_one(conn, select(call_parties).where(call_parties.c.id == party_id), Party)
+
+
+def parties(conn: Connection, attempt_id: str) -> list[Party]:
+    """The parties of a call that have not ended, in the order of their coming."""
+    query = select(call_parties).where(
+        call_parties.c.attempt_id == attempt_id, call_parties.c.state != PartyState.ENDED
+    )
+    return fetch(conn, query.order_by(call_parties.c.asked_at, call_parties.c.id), Party)
+
+
+def open_parties(conn: Connection) -> list[Party]:
+    """Every party that has not ended, of all calls."""
+    query = select(call_parties).where(call_parties.c.state.in_((PartyState.RINGING, PartyState.UP)))
+    return fetch(conn, query.order_by(call_parties.c.id), Party)
+
+
+def turns(conn: Connection, attempt_id: str) -> list[Turn]:
+    """Who of ours was with the customer when, in order; empty: the call's own agent all along."""
+    query = select(speaker_turns).where(speaker_turns.c.attempt_id == attempt_id)
+    return fetch(conn, query.order_by(speaker_turns.c.id), Turn)

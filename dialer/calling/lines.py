@@ -1,0 +1,105 @@
+"""Which trunk carries each call, worked out in the unit of work that commits to it (D4).
+
+Never more calls than a trunk has channels or its rate allows, none to a broken one, and one to a trunk
+that is being tried again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from sqlalchemy import Connection, func, select
+
+from dialer.calling.settings import CallingSettings
+from dialer.calling.states import IN_FLIGHT
+from dialer.calling.tables import attempts
+from dialer.storage.prepared import Prepared
+from dialer.trunks.choosing import Load, NoLine, choose, room, trunks_of
+from dialer.trunks.numbers import as_dialled, caller_id_of
+from dialer.trunks.queries import breakers
+from dialer.trunks.service import try_again
+from dialer.trunks.settings import TrunkSettings
+
+_CARRIED = Prepared(
+    select(attempts.c.trunk, func.count().label("calls"))
+    .where(attempts.c.state.in_(IN_FLIGHT))
+    .group_by(attempts.c.trunk)
+)
+_ANY = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a call is placed on: the trunk, the number as it dials it, and what the customer sees."""
+
+    trunk: str
+    number: str
+    caller_id: str
+    tries: bool
+
+
+def carried(conn: Connection) -> dict[str | None, int]:
+    """Calls in flight, by trunk."""
+    return {row[0]: row[1] for row in _CARRIED.rows(conn)}
+
+
+class Lines:
+    """The trunks of one node in one unit of work. `allowed` is what their rates still allow, by trunk."""
+
+    def __init__(
+        self,
+        conn: Connection,
+        settings: CallingSettings,
+        now: datetime,
+        *,
+        allowed: Mapping[str, int],
+        node: str = "",
+        first: bool = True,
+    ) -> None:
+        self._conn = conn
+        self._settings = settings
+        self._now = now
+        self._trunks = trunks_of(settings.trunks, node, first=first)
+        self._in_flight = carried(conn)
+        broken = breakers(conn)
+        self._loads = {
+            one.name: Load(self._in_flight.get(one.name, 0), allowed.get(one.name), broken.get(one.name))
+            for one in self._trunks
+        }
+
+    @cached_property
+    def in_flight(self) -> int:
+        """Calls in flight when this began, over all trunks and nodes."""
+        return sum(self._in_flight.values())
+
+    @property
+    def room(self) -> int:
+        """How many more calls may be placed now: of these, each `take` gives a line."""
+        trunks = sum(room(one, self._loads[one.name], self._now) for one in self._trunks)
+        return max(0, min(trunks, self._settings.max_calls - self.in_flight, _ANY))
+
+    @property
+    def refusal(self) -> NoLine | None:
+        """Why there is no line for a call now; None: there is one."""
+        found = choose(self._trunks, self._loads, self._now)
+        return found if isinstance(found, NoLine) else None
+
+    def take(self, number: str, branch: str) -> Line | NoLine:
+        """A line for one call to a customer of this branch; it counts from here on. See `begin`."""
+        trunk = choose(self._trunks, self._loads, self._now)
+        if isinstance(trunk, NoLine):
+            return trunk
+        load = self._loads[trunk.name]
+        self._loads[trunk.name] = load.one_more()
+        return self._line(trunk, number, branch, tries=load.tries)
+
+    def begin(self, line: Line, attempt_id: str) -> None:
+        """The attempt on this line is committed to: where it tries a broken trunk, nobody else does."""
+        broken = self._loads[line.trunk].breaker
+        if line.tries and broken is not None:
+            try_again(self._conn, broken, attempt_id, self._now)
+
+    def _line(self, trunk: TrunkSettings, number: str, branch: str, *, tries: bool) -> Line:
+        caller_id = caller_id_of(trunk, branch, self._settings.caller_id)
+        return Line(trunk.name, as_dialled(number, trunk), caller_id, tries)

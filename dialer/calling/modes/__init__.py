@@ -1,0 +1,1 @@
+"""Calls that an agent looks at first: preview, appointments to the minute, calls by hand (D2)."""

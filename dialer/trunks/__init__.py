@@ -1,0 +1,1 @@
+"""The lines to the customers: how each is dialled, what it may carry, and whether it works (D4)."""

@@ -1,0 +1,115 @@
+"""The database cannot be written for a while: every call comes to its end all the same (D7)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from dialer.calling.engine import Engine
+from dialer.calling.queries import Attempt, of_follow_up
+from dialer.calling.settings import CallingSettings, Mode
+from dialer.calling.states import AttemptState
+from dialer.clock import Steps
+from dialer.storage.database import Database
+from dialer.telephony.fake import FakeTelephony
+from dialer.telephony.fates import CustomerFate
+from dialer.telephony.outcomes import DialOutcome
+from tests.support.core import LIBRARY, NOW, add_follow_up, add_ready_agent, at
+
+T = TypeVar("T")
+
+NUMBER, EXTENSION = "13800000001", "8001"
+SETTINGS = CallingSettings(mode=Mode.LIVE, keep_hours=False, settle_margin_seconds=1, page_lead_seconds=0)
+
+
+class Trouble:
+    """Lets writes through, or fails them as a full disk does."""
+
+    def __init__(self, database: Database) -> None:
+        self._write = database.write
+        self.on = False
+        self.failed = asyncio.Event()
+
+    async def write(self, work: Callable[[Connection], T], *, urgent: bool = False) -> T:
+        if self.on:
+            self.failed.set()
+            raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
+        return await self._write(work, urgent=urgent)
+
+
+@pytest.fixture
+def trouble(database: Database, monkeypatch: pytest.MonkeyPatch) -> Trouble:
+    trouble = Trouble(database)
+    monkeypatch.setattr(database, "write", trouble.write)
+    return trouble
+
+
+@pytest.fixture
+async def telephony(database: Database, trouble: Trouble) -> AsyncIterator[FakeTelephony]:
+    """A telephone system on which the engine has placed calls to a customer who talks until told."""
+    telephony = FakeTelephony(phones=[EXTENSION], clock=lambda: at(1))
+    telephony.customers[NUMBER] = CustomerFate()
+    engine = Engine(database, telephony, LIBRARY, SETTINGS, lambda: at(1))
+    running = asyncio.create_task(engine.run())
+    yield telephony
+    trouble.on = False
+    running.cancel()
+    await asyncio.wait([running])
+
+
+async def until(database: Database, follow_up_id: str, state: AttemptState) -> Attempt:
+    async with asyncio.timeout(20):
+        while True:
+            tried = await database.read(lambda c: of_follow_up(c, follow_up_id))
+            if tried and tried[-1].state is state:
+                return tried[-1]
+            await asyncio.sleep(0.02)
+
+
+async def called(database: Database) -> str:
+    follow_up_id = await database.write(lambda c: add_follow_up(c, NUMBER))
+    await database.write(lambda c: add_ready_agent(c, EXTENSION))
+    return follow_up_id
+
+
+async def test_a_talk_whose_end_could_not_be_written_is_settled(
+    database: Database, trouble: Trouble, telephony: FakeTelephony
+) -> None:
+    """D7: nobody tells of that end again, and the link was never lost."""
+    follow_up_id = await called(database)
+    talking = await until(database, follow_up_id, AttemptState.TALKING)
+    trouble.on = True
+    telephony.customer_hangs_up(talking.id)
+    await trouble.failed.wait()
+    trouble.on = False
+    ended = await until(database, follow_up_id, AttemptState.ENDED)
+    assert ended.outcome == DialOutcome.ANSWERED
+    assert telephony.rung() == [NUMBER]
+
+
+async def test_a_talk_whose_answer_could_not_be_written_is_found(
+    database: Database, trouble: Trouble, telephony: FakeTelephony
+) -> None:
+    telephony.customers[NUMBER] = CustomerFate(after=None)
+    follow_up_id = await called(database)
+    ringing = await until(database, follow_up_id, AttemptState.CUSTOMER_GO)
+    trouble.on = True
+    telephony.customer_answers(ringing.id)
+    await trouble.failed.wait()
+    trouble.on = False
+    talking = await until(database, follow_up_id, AttemptState.TALKING)
+    assert talking.answered_at is not None
+    telephony.customer_hangs_up(talking.id)
+    assert (await until(database, follow_up_id, AttemptState.ENDED)).outcome == DialOutcome.ANSWERED
+
+
+def test_a_stepped_clock_is_found_by_one_that_is_not() -> None:
+    steps = Steps()
+    assert steps.since_last(NOW, 100.0) == 0.0
+    assert steps.since_last(at(5), 105.0) == pytest.approx(0.0, abs=1e-3)
+    assert steps.since_last(at(3610), 110.0) == pytest.approx(3600.0)
+    assert steps.since_last(at(11), 111.0) == pytest.approx(-3600.0)
+    assert steps.since_last(at(12), 112.0) == pytest.approx(0.0, abs=1e-3)

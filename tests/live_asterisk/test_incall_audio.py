@@ -1,0 +1,205 @@
+"""Who hears whom in a call in progress, and that the recording holds it whole (A1, D6, V2).
+
+Each phone says a tone of its own. Marks are seconds since the customer's answer.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from ulid import ULID
+
+from asterisk.phones import PhoneCall
+from asterisk.phones import rtp as phones_rtp
+from asterisk.phones.audio import from_alaw
+from asterisk.server import AsteriskServer
+from dialer.telephony.events import CustomerAnswered, Entered, Left, LegEnded, PartyUp, PhoneHeld, PhoneResumed
+from dialer.telephony.incall import PartyMode, PartyOrder
+from dialer.telephony.outcomes import Leg
+from dialer.telephony.port import CallOrder
+from tests.contract.telephony_rigs import ANSWERING, CHIEF, COLLEAGUE, AsteriskRig, order, running
+from tests.contract.test_telephony import to_gate
+from tests.live_asterisk.conftest import appears
+from tests.live_asterisk.test_recording import read, tone
+
+AGENT_HZ, COLLEAGUE_HZ, CHIEF_HZ, CUSTOMER_HZ = 500, 700, 900, 1200
+_TONES = (AGENT_HZ, COLLEAGUE_HZ, CHIEF_HZ, CUSTOMER_HZ)
+# A change takes this long to be heard, at most, on a machine that is busy.
+_SETTLED = 0.4
+
+
+def heard_in(samples: npt.NDArray[np.int16], begin: float, end: float) -> set[int]:
+    """The tones that are there throughout a time; none of the others may be there at its middle."""
+    cut = samples[int((begin + _SETTLED) * 8000) : int(end * 8000)].astype(np.float64)
+    frames = cut[: len(cut) // 800 * 800].reshape(-1, 800)
+    assert len(frames) >= 3, (begin, end, len(samples) / 8000)
+    found = set()
+    for hertz in _TONES:
+        power = np.abs(frames @ np.exp(-2j * np.pi * hertz * np.arange(800) / 8000)) / 800
+        if np.median(power) > 500:
+            found.add(hertz)
+    return found
+
+
+def loudness(samples: npt.NDArray[np.int16], begin: float, end: float) -> float:
+    cut = samples[int((begin + _SETTLED) * 8000) : int(end * 8000)].astype(np.float64)
+    return float(np.sqrt(np.mean(cut**2)))
+
+
+class Talk:
+    """One call on the stage, with the marks of what was done in it."""
+
+    def __init__(self, rig: AsteriskRig, call: CallOrder, customer: PhoneCall) -> None:
+        self.rig, self.call, self.customer = rig, call, customer
+        self.port, self.told, self.attempt = rig.telephony, rig.told, call.attempt_id
+        assert customer.answered_at is not None
+        self.began = customer.answered_at
+
+    def now(self) -> float:
+        return (datetime.now(UTC) - self.began).total_seconds()
+
+    async def go_on(self, seconds: float = 1.2) -> tuple[float, float]:
+        """Let them talk so long; gives the marks."""
+        begin = self.now()
+        await asyncio.sleep(seconds)
+        return begin, self.now()
+
+    async def party(self, extension: str, hertz: int, mode: PartyMode) -> str:
+        """Another phone takes part, and says its tone."""
+        third = str(ULID())
+        await self.port.add_party(
+            PartyOrder(party_id=third, attempt_id=self.attempt, extension=extension, mode=mode)
+        )
+        await self.told.one(PartyUp, self.attempt, party_id=third)
+        self.rig.phones[extension].calls[-1].start_speech(tone(hertz, 60))
+        if mode is PartyMode.JOIN:
+            await self.told.one(Entered, self.attempt, party_id=third)
+        return third
+
+    def phone(self, extension: str) -> PhoneCall:
+        return self.rig.phones[extension].calls[-1]
+
+    async def end(self) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int16]]:
+        """The customer hangs up; gives the recording: our side, and the customer's."""
+        await self.customer.hang_up()
+        await self.told.one(LegEnded, self.attempt, leg=Leg.CUSTOMER)
+        await self.port.hang_up(self.attempt)
+        folder = self.rig.server.layout.recordings
+        await appears(folder / f"{self.attempt}.done")
+        ours, theirs = read(folder / f"{self.attempt}.agent.wav"), read(folder / f"{self.attempt}.customer.wav")
+        assert self.customer.ended_at is not None
+        seconds = (self.customer.ended_at - self.began).total_seconds()
+        assert abs(len(ours) / 8000 - seconds) < 0.5 and abs(len(theirs) / 8000 - seconds) < 0.5
+        return ours, theirs
+
+    def heard(self, call: PhoneCall, begin: float, end: float) -> set[int]:
+        """What a phone heard between two marks."""
+        assert call.answered_at is not None
+        late = (call.answered_at - self.began).total_seconds()
+        return heard_in(from_alaw(call.heard), begin - late, end - late)
+
+
+@pytest.fixture
+async def talk(asterisk_server: AsteriskServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Talk]:
+    """A call in progress. The phones' packets are numbered from the upper half on: see the dialplan's attendant."""
+    monkeypatch.setattr(phones_rtp.secrets, "randbelow", lambda limit: limit * 5 // 8)
+    real = AsteriskRig(asterisk_server)
+    await real.open()
+    try:
+        async with running(real):
+            call = order(customer_ring_seconds=10)
+            await to_gate(real, call)
+            await real.telephony.open_gate(call.attempt_id)
+            await real.told.one(CustomerAnswered, call.attempt_id)
+            await real.told.one(Entered, call.attempt_id)
+            customer = next(one for one in real.trunk.calls if one.attempt == call.attempt_id)
+            customer.start_speech(tone(CUSTOMER_HZ, 60))
+            real.phones[ANSWERING].calls[-1].start_speech(tone(AGENT_HZ, 60))
+            yield Talk(real, call, customer)
+            await real.telephony.hang_up(call.attempt_id)
+    finally:
+        await real.close()
+
+
+async def test_hold_third_party_and_transfer_are_recorded_whole(talk: Talk) -> None:
+    """A1, D6: through hold, a third party and the agent's leaving, each side is where it belongs."""
+    plain = await talk.go_on()
+    await talk.port.hold(talk.attempt)
+    held = await talk.go_on(2)
+    await talk.port.resume(talk.attempt)
+    again = await talk.go_on()
+    await talk.party(COLLEAGUE, COLLEAGUE_HZ, PartyMode.JOIN)
+    three = await talk.go_on()
+    await talk.port.release_agent(talk.attempt)
+    await talk.told.one(Left, talk.attempt, party_id=None)
+    after = await talk.go_on(6)  # longer than the attendant waits for somebody of ours
+    agent, colleague = talk.phone(ANSWERING), talk.phone(COLLEAGUE)
+    ours, theirs = await talk.end()
+
+    assert heard_in(ours, *plain) == {AGENT_HZ}
+    assert heard_in(ours, *held) == set() and loudness(ours, *held) > 30  # music, and none of ours
+    assert heard_in(ours, *again) == {AGENT_HZ}
+    assert heard_in(ours, *three) == {AGENT_HZ, COLLEAGUE_HZ}
+    assert heard_in(ours, *after) == {COLLEAGUE_HZ}
+    for when in (plain, held, again, three, after):
+        assert heard_in(theirs, *when) == {CUSTOMER_HZ}
+    # And the phones: nobody of ours hears the customer who waits.
+    assert talk.heard(agent, *plain) == {CUSTOMER_HZ}
+    assert talk.heard(agent, *held) == set()
+    assert talk.heard(agent, *three) == {COLLEAGUE_HZ, CUSTOMER_HZ}
+    assert talk.heard(colleague, *three) == {AGENT_HZ, CUSTOMER_HZ}
+    assert talk.heard(colleague, *after) == {CUSTOMER_HZ}
+    assert talk.heard(talk.customer, *three) == {AGENT_HZ, COLLEAGUE_HZ}
+
+
+async def test_a_supervisor_is_heard_by_whom_he_means_only(talk: Talk) -> None:
+    """A1, V2: listening is heard by nobody, a whisper by the agent, joining by all and the recording."""
+    chief = await talk.party(CHIEF, CHIEF_HZ, PartyMode.LISTEN)
+    listens = await talk.go_on()
+    moments = {}
+    for mode in (PartyMode.WHISPER, PartyMode.JOIN, PartyMode.LISTEN):
+        before = len(talk.told.all(PartyUp))
+        await talk.port.move_party(chief, mode)
+        await talk.told.until(lambda before=before: len(talk.told.all(PartyUp)) > before)
+        moments[mode] = await talk.go_on(1.6)
+    agent, his = talk.phone(ANSWERING), talk.phone(CHIEF)
+    ours, theirs = await talk.end()
+    whispers, joins, again = moments.values()
+
+    for when, hears, recorded in (
+        (listens, {CUSTOMER_HZ}, {AGENT_HZ}),
+        (whispers, {CUSTOMER_HZ, CHIEF_HZ}, {AGENT_HZ}),
+        (joins, {CUSTOMER_HZ, CHIEF_HZ}, {AGENT_HZ, CHIEF_HZ}),
+        (again, {CUSTOMER_HZ}, {AGENT_HZ}),
+    ):
+        assert talk.heard(agent, *when) == hears
+        assert talk.heard(talk.customer, *when) == recorded
+        assert heard_in(ours, *when) == recorded
+        assert heard_in(theirs, *when) == {CUSTOMER_HZ}
+        assert talk.heard(his, *when) == {AGENT_HZ, CUSTOMER_HZ}
+
+
+async def test_mute_tones_and_the_phones_own_hold(talk: Talk) -> None:
+    """A1, D6: nobody hears a muted agent; after the phone's own hold our side is recorded again."""
+    await talk.port.mute(talk.attempt, True)
+    muted = await talk.go_on()
+    await talk.port.mute(talk.attempt, False)
+    heard = await talk.go_on()
+    await talk.port.send_digits(talk.attempt, "5")
+    await talk.phone(ANSWERING).hold()
+    await talk.told.one(PhoneHeld, talk.attempt)
+    held = await talk.go_on(2)
+    await talk.phone(ANSWERING).hold(False)
+    await talk.told.one(PhoneResumed, talk.attempt)
+    back = await talk.go_on(2)
+    agent = talk.phone(ANSWERING)
+    ours, theirs = await talk.end()
+    assert heard_in(ours, *muted) == set() and talk.heard(talk.customer, *muted) == set()
+    assert talk.heard(agent, *muted) == {CUSTOMER_HZ}
+    assert heard_in(ours, *heard) == {AGENT_HZ}
+    assert AGENT_HZ not in heard_in(ours, *held) and loudness(ours, *held) > 30
+    assert heard_in(ours, *back) == {AGENT_HZ} and talk.heard(talk.customer, *back) == {AGENT_HZ}
+    assert heard_in(theirs, *back) == {CUSTOMER_HZ} and talk.heard(agent, *back) == {CUSTOMER_HZ}

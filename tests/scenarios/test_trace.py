@@ -1,0 +1,78 @@
+"""O1: `dialer trace` on a real call: one story, in the order in which it happened."""
+
+import asyncio
+import json
+from pathlib import Path
+
+from click.testing import Result
+from typer.testing import CliRunner
+
+from dialer.app.cli.main import app
+from dialer.app.doctor.examine import examine_apart
+from tests.scenarios.conftest import NewSite
+from tests.support.site import talk
+from web.finding import Level, worst
+
+
+async def dialer(*words: str) -> Result:
+    """Run a command beside the service, as an administrator does."""
+    return await asyncio.to_thread(CliRunner().invoke, app, list(words))
+
+
+def order(steps: list[dict[str, object]], *texts: str) -> list[int]:
+    """Where these steps stand in the story."""
+    told = [str(step["text"]) for step in steps]
+    return [told.index(text) for text in texts]
+
+
+async def test_o1_the_story_of_a_call(new_site: NewSite) -> None:
+    site = await new_site(tables={"web": {"language": "en", "port": 0}})
+    async with site.serving() as service:
+        (number,) = await site.owe(talk(1.5))
+        await site.ready()
+        attempt = await site.ended(number)
+        await site.archived(attempt)
+        answer = await dialer("trace", attempt.id, "--data", str(site.folder), "--json")
+        assert answer.exit_code == 0, answer.output
+        story = json.loads(answer.output)
+        # The doctor's look from the panel, in a process of its own, while the service runs.
+        assert worst(await examine_apart(service.settings)) in (Level.OK, Level.WARN)
+    steps = story["steps"]
+    assert [step["at"] for step in steps] == sorted(step["at"] for step in steps)
+    places = order(
+        steps,
+        "The attempt was committed: the agent's phone may ring.",
+        "The go was committed: the customer may be dialled.",
+        "The customer answered.",
+        "The attempt has ended.",
+        "The recording is in the archive.",
+    )
+    assert places == sorted(places)
+    sources = {step["source"] for step in steps}
+    assert {"plan", "event", "agent", "CEL", "ledger", "recording"} <= sources
+    channels = {step["more"]["channel"] for step in steps if step["source"] == "CEL"}
+    assert any("PJSIP/trunk" in channel for channel in channels)
+    assert story["head"]["outcome"] == "answered"
+    assert number not in answer.output
+    assert story["gates"]
+    assert story["unread"] == ""
+
+
+async def test_o1_the_story_in_words_and_of_a_prefix(new_site: NewSite, tmp_path: Path) -> None:
+    site = await new_site()
+    async with site.serving():
+        (number,) = await site.owe(talk(0.5))
+        await site.ready()
+        attempt = await site.ended(number)
+        in_words = await dialer("trace", attempt.id[:-2].lower(), "--data", str(site.folder))
+        assert in_words.exit_code == 0, in_words.output
+        assert attempt.id in in_words.output
+        assert "客户已接听" in in_words.output
+        unknown = await dialer("trace", "01ZZZZZZZZ", "--data", str(site.folder))
+        assert unknown.exit_code == 1
+        assert "no attempt whose id begins with 01ZZZZZZZZ" in unknown.output
+        nonsense = await dialer("trace", "豫A12345", "--data", str(site.folder))
+        assert "dialer explain" in nonsense.output
+    nowhere = await dialer("trace", attempt.id, "--data", str(tmp_path / "nowhere"))
+    assert nowhere.exit_code == 1
+    assert not (tmp_path / "nowhere" / "dialer.db").exists()

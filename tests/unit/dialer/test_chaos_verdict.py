@@ -1,0 +1,119 @@
+"""What chaos finds when it holds the phones', the telephone system's and our own books together (D7)."""
+
+from dataclasses import fields, replace
+from datetime import timedelta
+
+import pytest
+
+from dialer.app.chaos.verdict import Books, Faults, PhoneCall, hold_together
+from dialer.calling.queries import Attempt
+from dialer.calling.states import AttemptState
+from dialer.telephony.port import CallTrail
+from tests.support.core import NOW, at
+
+ONE = Attempt(
+    id="01",
+    follow_up_id="f1",
+    agent_id="a1",
+    number="139",
+    state=AttemptState.ENDED,
+    run_id="r1",
+    placed_at=NOW,
+    go_at=at(2),
+    ringing_at=at(3),
+    answered_at=at(5),
+    doubted_at=None,
+    ended_at=at(60),
+    outcome="answered",
+    cause=16,
+    dial_status=None,
+    hung_up_by=None,
+    counted=True,
+)
+BUSY = replace(ONE, outcome="busy", answered_at=None)
+TALK = CallTrail(attempt_id="01", customer_started_at=at(2), customer_answered_at=at(5))
+RING = PhoneCall("01", "139", at(2), answered=True)
+SOUND = Books(
+    phones=[RING],
+    attempts=[ONE],
+    trails={"01": TALK},
+    recordings={"01": "archived"},
+    repairs={},
+    agents=[],
+    follow_ups=[],
+    unlinked=[],
+    deaths=[],
+)
+UNANSWERED = replace(SOUND, phones=[replace(RING, answered=False)], attempts=[BUSY], recordings={})
+
+
+def again(after: timedelta) -> Attempt:
+    assert ONE.ended_at is not None
+    return replace(BUSY, id="02", placed_at=ONE.ended_at + after, ended_at=ONE.ended_at + after)
+
+
+SHORT, LONG = timedelta(minutes=1), timedelta(minutes=16)
+FOUND = [
+    pytest.param(SOUND, {}, id="sound"),
+    pytest.param(replace(SOUND, recordings={"01": "missing"}), {}, id="a named gap is no fault"),
+    pytest.param(replace(SOUND, phones=[RING, RING]), {"rung_twice"}, id="twice"),
+    pytest.param(
+        replace(UNANSWERED, attempts=[BUSY, again(SHORT)]), {"rung_again_too_soon"}, id="again too soon"
+    ),
+    pytest.param(replace(UNANSWERED, attempts=[BUSY, again(LONG)]), {}, id="again when the rules allow it"),
+    pytest.param(
+        replace(SOUND, attempts=[ONE, again(LONG)]), {"rung_again_too_soon"}, id="again after an answer"
+    ),
+    pytest.param(replace(SOUND, attempts=[replace(ONE, go_at=None)]), {"rung_without_go"}, id="without a go"),
+    pytest.param(
+        replace(UNANSWERED, attempts=[replace(BUSY, outcome="failed")]),
+        {"rung_and_written_off"},
+        id="written off",
+    ),
+    pytest.param(replace(SOUND, attempts=[BUSY], recordings={}), {"answered_and_not_known"}, id="not known"),
+    pytest.param(
+        replace(SOUND, trails={}, attempts=[BUSY], recordings={}),
+        {"rung_and_not_logged"},
+        id="answered to a system that died: only the ring counts",
+    ),
+    pytest.param(
+        replace(SOUND, phones=[replace(RING, answered=False)]), {"answered_by_nobody"}, id="invented"
+    ),
+    pytest.param(
+        replace(SOUND, phones=[]), {"logged_and_not_rung", "answered_by_nobody"}, id="never rung"
+    ),
+    pytest.param(
+        replace(SOUND, attempts=[replace(ONE, state=AttemptState.UNKNOWN)]),
+        {"attempts_without_end"},
+        id="without an end",
+    ),
+    pytest.param(replace(SOUND, agents=["a1"]), {"agents_stuck"}, id="agent stuck"),
+    pytest.param(replace(SOUND, follow_ups=["f1"]), {"follow_ups_stuck"}, id="follow-up stuck"),
+    pytest.param(replace(SOUND, recordings={}), {"answered_without_recording_or_gap"}, id="no recording"),
+    pytest.param(
+        replace(SOUND, recordings={"01": "expected"}),
+        {"answered_without_recording_or_gap"},
+        id="a recording that never came",
+    ),
+    pytest.param(replace(SOUND, unlinked=["07"]), {"unlinked_recordings"}, id="unlinked"),
+    pytest.param(replace(SOUND, unlinked=["01"], recordings={"01": "failed"}), {}, id="kept for a person"),
+    pytest.param(replace(SOUND, deaths=["exit code 1"]), {"service_died"}, id="died"),
+]
+
+
+@pytest.mark.parametrize(("books", "faults"), FOUND)
+def test_each_fault_is_found_and_named(books: Books, faults: set[str]) -> None:
+    found = hold_together(books)
+    assert {one.name for one in fields(Faults) if getattr(found.faults, one.name)} == set(faults)
+    assert found.faults.none is not bool(faults)
+    assert bool(found.details) is bool(faults)
+
+
+def test_a_ring_of_an_attempt_that_is_not_in_the_books() -> None:
+    found = hold_together(replace(SOUND, phones=[RING, replace(RING, attempt_id="09")]))
+    assert found.faults.rung_without_attempt == 1
+
+
+def test_what_was_done_is_counted() -> None:
+    found = hold_together(replace(SOUND, repairs={"01": 2}))
+    assert (found.rings, found.attempts, found.answered, found.archived, found.repairs) == (1, 1, 1, 1, 2)
