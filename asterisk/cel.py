@@ -205,7 +205,8 @@ def _customer_row(trail: CallTrail, row: CelRow) -> CallTrail:
     # Any line of the leg proves that it was dialled, should its first one be missing.
     trail = replace(trail, customer_started_at=trail.customer_started_at or row.at)
     match row.event:
-        case "ANSWER":
+        # Who rang may have been answered before he was put through: the bridge tells.
+        case "ANSWER" | "BRIDGE_ENTER":
             return replace(trail, customer_answered_at=trail.customer_answered_at or row.at)
         case "HANGUP":
             return replace(trail, customer_ended_at=row.at, customer_cause=row.cause)

@@ -228,8 +228,8 @@ def _ended(
     party = book.parties.pop(party_id, None)
     if party is None:
         return ()
-    stamp = stamp_of(message)
-    return (PartyEnded(attempt_id=party.attempt_id, at=at, asterisk_at=stamp, party_id=party_id, cause=cause),)
+    known = {"attempt_id": party.attempt_id, "party_id": party_id}
+    return (PartyEnded(**known, at=at, asterisk_at=stamp_of(message), cause=cause),)
 
 
 def _hold(book: PartyBook, message: Message, at: datetime) -> tuple[InCallEvent, ...]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import json
 import ssl
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -37,8 +38,7 @@ class RemoteCel:
                 f"a part of the log at {self._url} is gone: it was renamed twice before it was read"
             )
         if answer.status != 200:
-            said = body[:2000].decode("utf-8", "replace")
-            raise OSError(f"the node agent at {self._url} refuses ({answer.status}): {said}")
+            raise OSError(f"the node agent at {self._url} refuses ({answer.status}): {_said(body)}")
         if hashlib.sha256(body).hexdigest() != answer.headers.get("X-Sha256"):
             raise OSError(f"a piece of the log at {self._url} arrived damaged")
         self._file = answer.headers["X-File"]
@@ -55,3 +55,11 @@ class RemoteCel:
             context = ssl.create_default_context(cafile=self._ca)
             return http.client.HTTPSConnection(host, port, timeout=self._timeout, context=context)
         return http.client.HTTPConnection(host, port, timeout=self._timeout)
+
+
+def _said(body: bytes) -> str:
+    """The agent's own sentence, or what came instead of it."""
+    try:
+        return str(json.loads(body)["error"])
+    except (ValueError, KeyError, TypeError):
+        return body[:2000].decode("utf-8", "replace")

@@ -21,7 +21,7 @@ from asterisk.telephony import AsteriskTelephony
 from asterisk.translate import CALL_EVENTS
 from dialer.telephony.events import LegEnded, LinkUp
 
-LEAST_EVENTS_A_SECOND = 60_000
+LEAST_EVENTS_A_SECOND = 100_000
 
 _RECORDED = ("customer_hangs_up", "customer_486")
 _LEGS = 2

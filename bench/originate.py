@@ -20,7 +20,7 @@ from bench.raw_ami import Address, Watcher
 from dialer.pace import keep_pace
 from dialer.storage.dialects import sqlite_url
 
-LEAST_RATIO = 0.9
+LEAST_RATIO = 0.95
 MOST_ADDED_P99_MS = 10.0
 # Past these the machine is full before the engine comes: nothing is learned about the engine.
 LEAST_FLOOR = 0.95

@@ -45,7 +45,8 @@ def fill(conn: Connection, count: int, now: datetime) -> None:
     name = cast(number.c.i, String)
     customer, occasion = literal("C").concat(name), literal("O").concat(name)
     phone = literal("13").concat(cast(number.c.i + 100_000_000, String))
-    limit = case((shut, moment.c.nearest), else_=moment.c.limit_at)
+    is_due = number.c.i % 2 == 0
+    limit = case((shut, moment.c.nearest), (is_due, moment.c.soon), else_=moment.c.after)
     both = number.join(moment, moment.c.k == number.c.i % _MOMENTS)
     common = {"branch": literal("bench"), "created_at": literal(now, UtcDateTime)}
     _insert(conn, customers, number, {"id": customer, "name": name, **common})
@@ -80,7 +81,7 @@ def fill(conn: Connection, count: int, now: datetime) -> None:
             "occasion_id": occasion,
             "number": phone,
             "state": literal(FollowUpState.WAITING.value),
-            "due_at": case((number.c.i % 2 == 0, moment.c.since), else_=moment.c.later),
+            "due_at": case((is_due, moment.c.since), else_=moment.c.later),
             "target_at": limit,
             "limit_at": limit,
             "tries": literal({}, follow_ups.c.tries.type),
@@ -97,15 +98,16 @@ def _numbers(count: int) -> CTE:
 
 
 def _moments(now: datetime) -> CTE:
-    """For each of so many places in the day: since when due, or from when on, and the limits."""
-    times = [column(name, UtcDateTime) for name in ("since", "later", "limit_at", "nearest")]
+    """For each of so many places in the day: since when due, or from when on, and the limits: two days after
+    it is due, in the playbook that is shut as soon as it opens.
+    """
+    times = [column(name, UtcDateTime) for name in ("since", "later", "soon", "after", "nearest")]
     rows = []
     for place in range(_MOMENTS):
         shift = place * _DAY / _MOMENTS
-        later = now + timedelta(hours=1) + shift
-        rows.append(
-            (place, now - _DAY + shift, later, later + _DAY, now + timedelta(minutes=1) + shift / 100)
-        )
+        since, later = now - _DAY + shift, now + timedelta(hours=1) + shift
+        nearest = now + timedelta(minutes=1) + shift / 100
+        rows.append((place, since, later, since + 2 * _DAY, later + 2 * _DAY, nearest))
     return values(column("k", Integer), *times, name="moments").data(rows).cte("moments")
 
 

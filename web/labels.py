@@ -7,6 +7,7 @@ from dialer.calling.states import AttemptState
 from dialer.cases.states import CaseState, ItemState, TaskKind, TaskState
 from dialer.followups.states import FollowUpState
 from dialer.forms.rules import Disposition, Satisfaction
+from dialer.telephony.heard import Heard
 from dialer.telephony.outcomes import DialOutcome
 from web.i18n import N_
 
@@ -119,8 +120,29 @@ TASK_KIND: Mapping[str, str] = {
     TaskKind.OTHER: N_("Task"),
 }
 
-# Why a follow-up stands where it stands: an outcome, a disposition, or new.
-FOLLOW_UP_REASON: Mapping[str, str] = {**OUTCOME, **DISPOSITION, "new": N_("New")}
+# What was heard on the customer's line (D3).
+HEARD: Mapping[str, str] = {
+    Heard.EMPTY_NUMBER: N_("Number does not exist"),
+    Heard.SUSPENDED: N_("Number suspended"),
+    Heard.BARRED: N_("Takes no calls"),
+    Heard.POWERED_OFF: N_("Phone switched off"),
+    Heard.UNREACHABLE: N_("Phone out of reach"),
+    Heard.BUSY: N_("Busy"),
+    Heard.NO_ANSWER: N_("No answer"),
+    Heard.CALL_REMINDER: N_("Call reminder service"),
+    Heard.SECRETARY: N_("Secretary (machine)"),
+    Heard.VOICEMAIL: N_("Voicemail"),
+    Heard.FORWARDED: N_("Call forwarded"),
+    Heard.OWN_LINE: N_("Our own line may not call"),
+    Heard.NOBODY: N_("Nobody spoke"),
+    Heard.PERSON: N_("A person"),
+    Heard.RING_BACK: N_("Ringing tone only"),
+    Heard.SILENCE: N_("Silence"),
+    Heard.UNCLEAR: N_("Not understood"),
+}
+
+# Why a follow-up stands where it stands: what was heard, an outcome, a disposition, or new.
+FOLLOW_UP_REASON: Mapping[str, str] = {**HEARD, **OUTCOME, **DISPOSITION, "new": N_("New")}
 
 ROLE: Mapping[str, str] = {
     "agent": N_("Agent"),

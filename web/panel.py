@@ -6,6 +6,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from dialer.calling.incall.rules import Actor
+from dialer.calling.incall.states import Step
 from dialer.calling.status import EngineStatus
 from dialer.clock import Clock
 from dialer.figures import LinkFigures
@@ -35,6 +37,8 @@ class Panel:
     link_figures: Callable[[], Mapping[str, LinkFigures]] = dict
     # Looks at the whole site, as `dialer doctor` does.
     examine: Callable[[], Awaitable[list[Finding]]] | None = None
+    # Takes a step in a call in progress: attempt, step, who, the phone to ring, tones (D6).
+    act: Callable[[str, Step, Actor, str, str], Awaitable[None]] | None = None
 
     @property
     def uploads(self) -> Path:

@@ -198,11 +198,14 @@ class Softphone(_Phone):
 
     async def unregister(self) -> None:
         """Become unreachable; calls that are up stay up."""
-        if self._refreshing is not None:
-            self._refreshing.cancel()
-            await asyncio.wait([self._refreshing])
-            self._refreshing = None
+        await self._stop_refreshing()
         await self._register(0, _UNREGISTER_SECONDS)
+
+    async def lose_power(self) -> None:
+        """Vanish without a word, between calls, as when the plug is pulled; `register` brings it back."""
+        await self._stop_refreshing()
+        self._socket.close()
+        self._endpoint = None
 
     async def close(self) -> None:
         """Hang up what is up, unregister and close the socket. A registrar that is gone is no error."""
@@ -226,6 +229,12 @@ class Softphone(_Phone):
 
     def _contact_user(self) -> str:
         return self.username
+
+    async def _stop_refreshing(self) -> None:
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+            await asyncio.wait([self._refreshing])
+            self._refreshing = None
 
     async def _keep_registered(self) -> None:
         pause = self._expires / 2

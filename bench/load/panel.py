@@ -69,7 +69,9 @@ class Hands:
         self.refused: list[str] = []
 
     async def __aenter__(self) -> "Hands":
-        self._http = aiohttp.ClientSession(self._site.panel, timeout=aiohttp.ClientTimeout(total=_TRY_SECONDS))
+        self._http = aiohttp.ClientSession(
+            self._site.panel, timeout=aiohttp.ClientTimeout(total=_TRY_SECONDS)
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -92,7 +94,7 @@ class Hands:
         begun = time.monotonic()
         for number, agent in enumerate(self._site.agents):
             await asyncio.sleep(max(0.0, begun + number / a_second - time.monotonic()))
-            self._work(self._post(agent, "/agent/state", {"action": action, **more}))
+            self._work(self._post(agent, "/agent/state", dict(more, action=action)))
 
     def heard(self, kind: str, subject: str, data: Mapping[str, object]) -> None:
         """What the feed tells: whose call it is, and when it is over."""
@@ -112,7 +114,7 @@ class Hands:
         self._works.add(task)
         task.add_done_callback(self._works.discard)
 
-    async def _post(self, agent: str, path: str, body: Mapping[str, str | bool]) -> None:
+    async def _post(self, agent: str, path: str, body: Mapping[str, object]) -> None:
         assert self._http is not None
         said = ""
         for _ in range(_TRIES):

@@ -144,7 +144,9 @@ class Sipp:
         except TimeoutError:
             process.kill()
             await process.wait()
-            raise SippError(f"{len(phones)} phones could not register within {_REGISTER_SECONDS} s.") from None
+            raise SippError(
+                f"{len(phones)} phones could not register within {_REGISTER_SECONDS} s."
+            ) from None
         if code:
             raise SippError(f"Not all of {len(phones)} phones could register. {self._said()}")
 

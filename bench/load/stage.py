@@ -65,9 +65,7 @@ class Stage:
 
     def trunk(self) -> Sipp:
         """The trunk's sipp, not started."""
-        return Sipp(
-            self._sipp, self.work, "customers", port=self._trunk_port, media_port=_CUSTOMERS_MEDIA
-        )
+        return Sipp(self._sipp, self.work, "customers", port=self._trunk_port, media_port=_CUSTOMERS_MEDIA)
 
     async def _open(self) -> None:
         binary = await asyncio.to_thread(find_or_install, progress=lambda text, _done: self._say(text))

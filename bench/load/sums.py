@@ -145,7 +145,7 @@ def judge(bench: LoadBench) -> list[Verdict]:
         Verdict(
             "recordings",
             f"each within {MOST_MISSING_SECONDS} s of its call",
-            f"{recorded.missing.most:.2f} s at most, {recorded.short} past it, {recorded.named} of them named",
+            f"{recorded.missing.most:.2f} s at most, {recorded.short} past it ({recorded.named} named)",
             recorded.recordings == recorded.answered > 0 and recorded.short == 0,
         ),
         Verdict(

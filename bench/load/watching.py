@@ -132,4 +132,5 @@ def shorter_side(folder: Path, calls: Iterable[str]) -> dict[str, float]:
 
 def _seconds(file: Path) -> float:
     with wave.open(str(file)) as audio:
-        return audio.getnframes() / audio.getframerate()
+        frames, rate = audio.getnframes(), audio.getframerate()
+    return float(frames / rate)

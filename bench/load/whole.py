@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, select
@@ -19,6 +18,7 @@ from bench.load.stage import CUSTOMER_RING, Stage, talk_span
 from bench.load.sums import Whole, agents_for, calls_in, recorded, spread
 from bench.load.watching import CallTimes, Meter
 from dialer.calling.queries import count_in_flight
+from dialer.storage import feed
 from dialer.storage.database import Database
 from recordings.queries import waiting
 from recordings.service import has_news
@@ -109,6 +109,11 @@ class _Run:
         while not await self._hands.answers():
             if self._service.returncode is not None or time.monotonic() > deadline:
                 raise PanelError(f"The service did not start. It said: {self._said()}")
+            await asyncio.sleep(0.2)
+        # The plan of the day comes first: before it no call is made.
+        while not await self._database.read(_planned):
+            if time.monotonic() > deadline:
+                raise PanelError(f"The service made no plan of the day. It said: {self._said()}")
             await asyncio.sleep(0.2)
         self._reading = asyncio.create_task(self._page.read())
         async with asyncio.timeout(_START_SECONDS):
@@ -212,6 +217,10 @@ async def _wait(until: float, tell: Callable[[float], None]) -> None:
 
 def _left(conn: Connection) -> tuple[int, int]:
     return count_in_flight(conn), waiting(conn) + has_news(conn)
+
+
+def _planned(conn: Connection) -> bool:
+    return bool(feed.after(conn, 0, kinds=("plan.released",), limit=1))
 
 
 def _recordings(conn: Connection) -> dict[str, tuple[str, str | None, list[str]]]:

@@ -45,7 +45,9 @@ async def make_load_site(plan: SitePlan) -> Site:
     await database.start()
     try:
         # One hash for all: a login costs as much as the password is meant to cost.
-        people = partial(_add_people, extensions=plan.extensions, password=hash_password(secrets.token_hex(8)))
+        people = partial(
+            _add_people, extensions=plan.extensions, password=hash_password(secrets.token_hex(8))
+        )
         supervisor, agents = await database.write(people)
         now = system_clock()
         for first in range(0, plan.customers, _BATCH):

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable
 from datetime import datetime
 
+from asterisk.cel import CelFile, CelSource
 from asterisk.remote_cel import RemoteCel
 from asterisk.server import AsteriskServer
 from asterisk.settings import AsteriskSettings
@@ -62,11 +63,24 @@ class Nodes:
 
     def telephony(self, share: Share, clock: Callable[[], datetime]) -> AsteriskTelephony:
         """A link to this node."""
-        files = self._files(share.name)
-        cel = RemoteCel(files.url, files.token, ca=files.ca, timeout=files.timeout_seconds) if files else None
-        made = AsteriskTelephony(self.reach(share), clock=clock, cel=cel)
+        made = AsteriskTelephony(self.reach(share), clock=clock, cel=self.cel(share))
         self.links[share.name] = made.figures
         return made
+
+    def cel(self, share: Share) -> CelSource:
+        """The channel event log of this node, here or through its agent."""
+        files = self.files(share)
+        if files is None:
+            return CelFile(self.reach(share).cel_file)
+        return RemoteCel(files.url, files.token, ca=files.ca, timeout=files.timeout_seconds)
+
+    def files(self, share: Share) -> RemoteFiles | None:
+        """The agent on this node's machine; None where its files are read from here."""
+        return self._by_name[share.name].files if share.name in self._by_name else self._settings.files
+
+    def recordings_of(self, share: Share) -> RecordingSource:
+        """Where this node leaves its recordings."""
+        return _source(self.reach(share), self.files(share))
 
     def recordings(self) -> RecordingSource:
         """Where the recordings of all nodes are left."""
@@ -74,9 +88,6 @@ class Nodes:
             return _source(self._alone, self._settings.files)
         sources = tuple(_source(one.asterisk, one.files) for one in self._by_name.values())
         return sources[0] if len(sources) == 1 else SeveralSources(sources)
-
-    def _files(self, node: str) -> RemoteFiles | None:
-        return self._by_name[node].files if node in self._by_name else self._settings.files
 
 
 def _source(asterisk: AsteriskSettings, files: RemoteFiles | None) -> RecordingSource:

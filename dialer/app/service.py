@@ -121,6 +121,7 @@ class Service:
                 branch=settings.site.branch,
                 link_figures=lambda: nodes.links,
                 examine=partial(examine_apart, settings),
+                act=self.engine.act,
             )
         )
         self._reach = ReachWatch(self.database, settings.calling, clock)

@@ -14,8 +14,10 @@ from structlog.contextvars import bound_contextvars
 
 from dialer.alarms.service import clear_alarm, raise_alarm
 from dialer.calling import queries
+from dialer.calling.committing import NodeLost
 from dialer.calling.following import Follower, Step
 from dialer.calling.inbound.desk import CallerDesk
+from dialer.calling.incall.steps import InCall
 from dialer.calling.modes.service import Taken
 from dialer.calling.modes.timing import Timetable
 from dialer.calling.placer import Placer
@@ -100,6 +102,7 @@ class Engine:
             may_place=self._may_place,
             place=self._place_for_caller,
         )
+        self.in_call = InCall(database, telephony, library, clock, share=share)
         self._calls = Follower(
             database,
             telephony,
@@ -109,6 +112,7 @@ class Engine:
             site=self._site,
             settle=self.settle,
             passed=passed,
+            in_call=self.in_call,
             answered=self._desk.answered,
             over=lambda attempt_id: self._spawn(self._desk.ended(attempt_id)),
         )
@@ -228,9 +232,13 @@ class Engine:
             self._agents_left = False
             return 0
         now = self._clock()
-        found = await self._db.write(
-            lambda c: reserve(c, self._pairing(), now, spare=self._desk.waiting), urgent=True
-        )
+        try:
+            found = await self._db.write(
+                lambda c: reserve(c, self._pairing(), now, spare=self._desk.waiting), urgent=True
+            )
+        except NodeLost:
+            # Whoever has the node now calls; this engine is about to be stopped.
+            return 0
         self._agents_left = found.agents_left
         for order in found.orders:
             self._rates.spend(order.trunk)
@@ -307,6 +315,7 @@ class Engine:
         try:
             await self._db.write(lambda c: clear_alarm(c, "link_down", self._subject, self._clock()))
             self._settled = await self._settler.settle_all()
+            await self.in_call.rebuild()
             await self._tell("engine.settled", "engine", settled=self._settled)
         except Exception:
             # The sweep tries again: the link itself is fine.

@@ -14,6 +14,10 @@ from typing import Any
 import structlog
 
 from dialer.calling.engine import Engine
+from dialer.calling.incall.rules import Actor, Refusal
+from dialer.calling.incall.states import Step
+from dialer.calling.incall.steps import StepRefused
+from dialer.calling.queries import attempt
 from dialer.calling.status import EngineStatus
 from dialer.nodes import service
 from dialer.nodes.queries import Told, told
@@ -109,6 +113,22 @@ class Fleet:
         ids = list(attempt_ids)
         for name in self.held:
             await self._engines[name].settle(ids)
+
+    async def act(
+        self, attempt_id: str, step: Step, by: Actor, extension: str = "", digits: str = ""
+    ) -> None:
+        """Take a step in a call in progress (D6, V2).
+
+        Raises:
+            StepRefused: it was not taken, or another process has the call.
+        """
+        known = await self._db.read(lambda conn: attempt(conn, attempt_id))
+        node = next((n for n, one in self._shares.items() if known and one.has_call(known.node)), None)
+        if node is None:
+            raise StepRefused(Refusal.NO_TALK)
+        if node not in self._held:
+            raise StepRefused(Refusal.ELSEWHERE)
+        await self._engines[node].in_call.act(attempt_id, step, by, extension=extension, digits=digits)
 
     # --- running -----------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from structlog.contextvars import bound_contextvars
 
 from dialer.calling import queries, service
+from dialer.calling.incall.steps import InCall
 from dialer.calling.mailboxes import Mailboxes
 from dialer.calling.progress import Ending, Progress, conclude, observe
 from dialer.calling.service import EndRules
@@ -26,6 +27,8 @@ from dialer.telephony.events import (
     CallEvent,
     CustomerAnswered,
     CustomerRinging,
+    InCallEvent,
+    LegEnded,
 )
 from dialer.telephony.port import LinkUnavailable, RequestRefused, RequestUncertain, Telephony
 
@@ -61,6 +64,7 @@ class Follower:
         site: EndRules,
         settle: Callable[[Iterable[str]], Awaitable[object]],
         passed: Callable[[Step], None],
+        in_call: InCall,
         answered: Callable[[str], None] = lambda _attempt_id: None,
         over: Callable[[str], None] = lambda _attempt_id: None,
     ) -> None:
@@ -73,6 +77,7 @@ class Follower:
         self._site = site
         self._settle = settle
         self._passed = passed
+        self._in_call = in_call
         # Calls of which an event could not be dealt with: the sweep settles them from what can be proven.
         self.undone: set[str] = set()
         self._seen: dict[str, Progress] = {}
@@ -131,6 +136,9 @@ class Follower:
             raise
 
     async def _follow(self, attempt_id: str, event: CallEvent) -> None:
+        if isinstance(event, InCallEvent):
+            await self._in_call.on_event(event)
+            return
         if attempt_id not in self._seen and not await self._is_open(attempt_id):
             return
         seen = observe(self._seen.get(attempt_id) or Progress(whole=False), event)
@@ -145,6 +153,8 @@ class Follower:
             case CustomerAnswered():
                 await self._write(lambda c: service.note_answered(c, attempt_id, event.at))
                 self._answered(attempt_id)
+            case LegEnded():
+                await self._in_call.on_event(event)
         if seen.over and seen.clear:
             await self.end(attempt_id, conclude(seen), ended_at=event.at)
         elif seen.over or (seen.agent_gone and not seen.whole):

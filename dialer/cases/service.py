@@ -229,7 +229,9 @@ def show_answer_alarm(
         clear_alarm(conn, ANSWER_ALARM, attempt_id, now)
 
 
-def complain(conn: Connection, bearing: Bearing, words: str, now: datetime) -> str | None:
+def complain(
+    conn: Connection, bearing: Bearing, words: str, now: datetime, *, source: str = "call"
+) -> str | None:
     """A complaint with one press: a case, and the manager sees it at once (T5). None where there is one."""
     assert bearing.attempt_id is not None
     made = open_case(
@@ -242,6 +244,7 @@ def complain(conn: Connection, bearing: Bearing, words: str, now: datetime) -> s
         effect=f"complaint:{bearing.attempt_id}",
         due_at=None,
         now=now,
+        source=source,
     )
     if made is not None:
         raise_alarm(

@@ -43,7 +43,7 @@ def make_sqlite_reader(url: str) -> Engine:
 
 
 def make_sqlite_migrator(url: str) -> Engine:
-    """The engine that migrates: a table that others refer to is rebuilt, so references are checked after it."""
+    """The engine that migrates: it may rebuild a table that others refer to, and checks references last."""
     return _make_sqlite_engine(url, begin="BEGIN IMMEDIATE", foreign_keys=False)
 
 

@@ -66,5 +66,7 @@ def _with_events(connection: Connection, work: Callable[[Connection], T]) -> tup
         flush(connection)
     finally:
         # The connection goes back to the pool: nothing of this transaction may stay on it.
-        forget(connection)
+        # One that was cut off in the middle is thrown away, and asking it would hide why.
+        if not connection.invalidated:
+            forget(connection)
     return result, take_news(connection)

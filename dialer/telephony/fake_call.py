@@ -60,7 +60,7 @@ class FakeCall:
     gate: GatePosition = GatePosition.RINGING
     agent_told: asyncio.Event = field(default_factory=asyncio.Event)
     customer_told: asyncio.Event = field(default_factory=asyncio.Event)
-    # The parties who talk, in the order of their coming; `attended`: nobody's leaving ends the call by itself.
+    # The parties who talk, in their order; `attended`: nobody's leaving ends the call by itself.
     others: list[str] = field(default_factory=list)
     attended: bool = False
     released: bool = False

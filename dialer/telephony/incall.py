@@ -1,7 +1,7 @@
 """What a call in progress can do besides going on: who else takes part, hold, mute, tones (D6, V2).
 
-A party is a further phone of ours: a colleague, or a supervisor. Every party has an id of our own, by which the
-telephone system names its channel; the recording is on the customer's channel and stays whole.
+A party is a further phone of ours: a colleague's, or a supervisor's. Each has an id of our own, by which the
+telephone system names its channel. The recording is on the customer's channel and stays whole.
 """
 
 from dataclasses import dataclass

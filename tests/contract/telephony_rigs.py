@@ -56,16 +56,21 @@ CUSTOMERS: dict[str, tuple[CustomerFate, Behaviour]] = {
 
 
 def order(
-    number: str = "answers", extension: str = ANSWERING, attempt_id: str = "", **more: int
+    number: str = "answers",
+    extension: str = ANSWERING,
+    attempt_id: str = "",
+    *,
+    agent_ring_seconds: int = 2,
+    customer_ring_seconds: int = 1,
 ) -> CallOrder:
     """A call order with an attempt id of its own."""
-    values = {"agent_ring_seconds": 2, "customer_ring_seconds": 1, **more}
     return CallOrder(
         attempt_id=attempt_id or str(ULID()),
         agent_extension=extension,
         customer_number=number,
         caller_id="5550",
-        **values,
+        agent_ring_seconds=agent_ring_seconds,
+        customer_ring_seconds=customer_ring_seconds,
     )
 
 

@@ -268,7 +268,8 @@ async def test_f7_every_state_is_kept_with_its_times_and_what_ended_it(database:
         save_result(conn, call.agent_id, call.id)
         finish_wrap_up(conn, call.agent_id, at(101))
         sign_out(conn, call.agent_id, at(200), why="shift_over")
-        kept = agent_queries.history(conn, at(-1), at(999), call.agent_id)
+        away, *kept = agent_queries.history(conn, at(-1), at(999), call.agent_id)
+        assert (away.state, away.event) == ("offline", "sign_in")
         assert [(row.state, row.reason, row.event, row.why) for row in kept] == [
             ("paused", "signed_in", "ready", None),
             ("ready", None, "reserve", None),

@@ -58,7 +58,7 @@ def now_(conn: Connection, ticket: Ticket) -> Ticket:
 
 
 async def test_d9_a_customer_is_matched_to_what_waits_for_him(database: Database) -> None:
-    """The agent's page is his before the phone rings; the talk does the follow-up, and is no contact of ours."""
+    """The page is his before the phone rings; the talk does the follow-up, and is no contact of ours."""
 
     def work(conn: Connection) -> None:
         owed, agent_id = add_follow_up(conn), add_ready_agent(conn)

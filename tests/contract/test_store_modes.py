@@ -156,7 +156,9 @@ async def test_d2_what_was_skipped_is_not_in_the_way_of_the_rest(database: Datab
     await database.write(work)
 
 
-async def test_d2_a_skip_lets_colleagues_have_what_was_his_unless_only_he_may_call(database: Database) -> None:
+async def test_d2_a_skip_lets_colleagues_have_it_unless_only_he_may_call(
+    database: Database,
+) -> None:
     def work(conn: Connection) -> None:
         for number, bound in (("13800000001", False), ("13800000002", True)):
             follow_up_id = add_follow_up(conn, number)

@@ -171,6 +171,21 @@ async def test_d5_a_talk_proven_after_its_agent_was_let_go_has_its_form_filled_i
     assert (now.state, now.attempt_id) == (AgentState.WRAP_UP, attempt_id)
 
 
+async def test_d6_who_was_asked_into_a_call_that_has_ended_owes_no_form_of_it(database: Database) -> None:
+    """D5, D6: a helper's session stands on somebody else's attempt."""
+
+    def work(conn: Connection) -> str:
+        call, helper = talked(conn), add_ready_agent(conn, "8002")
+        on_it = update(agent_sessions).where(agent_sessions.c.agent_id == helper)
+        conn.execute(on_it.values(state="talking", attempt_id=call.id))
+        return helper
+
+    helper = await database.write(work)
+    await Watch(database, seconds=90).after(0)
+    now = await database.read(lambda c: session_of(c, helper))
+    assert (now.state, now.attempt_id) == (AgentState.READY, None)
+
+
 async def test_d5_an_ordinary_wrap_up_is_left_alone(database: Database) -> None:
     call = await database.write(talked)
     await Watch(database, seconds=90).after(9999)

@@ -60,9 +60,7 @@ async def test_a_third_party_rings_and_enters(rig: Rig) -> None:
     assert len(rig.told.all(PartyRinging, call.attempt_id)) == 1
     assert [one.mode for one in rig.told.all(PartyUp, call.attempt_id)] == [PartyMode.JOIN]
     alive = await rig.telephony.live_parties()
-    wanted = LiveParty(
-        party_id=third.party_id, attempt_id=call.attempt_id, mode=PartyMode.JOIN, talking=True
-    )
+    wanted = LiveParty(party_id=third.party_id, attempt_id=call.attempt_id, mode=PartyMode.JOIN, talking=True)
     assert alive == (wanted,)
     (live,) = await rig.telephony.live_calls()
     assert (live.customer_answered, live.agent_gone, live.held) == (True, False, False)

@@ -15,6 +15,8 @@ from dialer.app.doctor.examine import examine
 from dialer.app.settings import Settings, load_settings
 from dialer.storage.database import Database
 from dialer.storage.migrating import migrate
+from recordings.node.server import NodeAgent
+from recordings.node.settings import NodeAgentSettings, RemoteFiles
 from tests.fixtures_asterisk import EXTENSIONS, PHONE_PASSWORD, trial_settings
 from web.finding import Finding, Level
 from web.i18n import LANGUAGES, translator
@@ -189,3 +191,24 @@ async def test_a_full_disk(site: Settings) -> None:
     keep = site.recordings.model_copy(update={"keep_free_bytes": 10**18})
     findings = await found(site.model_copy(update={"recordings": keep}))
     assert bad(findings) == {"disk": Level.FAIL}
+
+
+async def test_files_of_another_machine(site: Settings) -> None:
+    """A6: through the node agent recordings and event log are looked at there; a wrong token is said."""
+    token = "a-token-of-24-characters"
+    agent = NodeAgent(
+        NodeAgentSettings(port=0, token=token),
+        recordings_dir=site.asterisk.recordings_dir,
+        cel_file=site.asterisk.cel_file,
+    )
+    # What the service itself has at that place is another machine's.
+    here = site.asterisk.model_copy(update={"recordings_dir": Path("/nowhere"), "cel_file": Path("/nowhere")})
+    await agent.start()
+    try:
+        url = f"http://127.0.0.1:{agent.port}"
+        away = site.model_copy(update={"asterisk": here, "files": RemoteFiles(url=url, token=token)})
+        assert bad(await found(away)) == {}
+        wrong = away.model_copy(update={"files": RemoteFiles(url=url, token="another-token-of-24-chars")})
+        assert bad(await found(wrong)) == {"recordings-folder": Level.FAIL, "cel": Level.FAIL}
+    finally:
+        await agent.stop()

@@ -16,7 +16,15 @@ from asterisk.phones import PhoneCall
 from asterisk.phones import rtp as phones_rtp
 from asterisk.phones.audio import from_alaw
 from asterisk.server import AsteriskServer
-from dialer.telephony.events import CustomerAnswered, Entered, Left, LegEnded, PartyUp, PhoneHeld, PhoneResumed
+from dialer.telephony.events import (
+    CustomerAnswered,
+    Entered,
+    Left,
+    LegEnded,
+    PartyUp,
+    PhoneHeld,
+    PhoneResumed,
+)
 from dialer.telephony.incall import PartyMode, PartyOrder
 from dialer.telephony.outcomes import Leg
 from dialer.telephony.port import CallOrder
@@ -89,7 +97,8 @@ class Talk:
         await self.port.hang_up(self.attempt)
         folder = self.rig.server.layout.recordings
         await appears(folder / f"{self.attempt}.done")
-        ours, theirs = read(folder / f"{self.attempt}.agent.wav"), read(folder / f"{self.attempt}.customer.wav")
+        ours = read(folder / f"{self.attempt}.agent.wav")
+        theirs = read(folder / f"{self.attempt}.customer.wav")
         assert self.customer.ended_at is not None
         seconds = (self.customer.ended_at - self.began).total_seconds()
         assert abs(len(ours) / 8000 - seconds) < 0.5 and abs(len(theirs) / 8000 - seconds) < 0.5
@@ -104,7 +113,7 @@ class Talk:
 
 @pytest.fixture
 async def talk(asterisk_server: AsteriskServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Talk]:
-    """A call in progress. The phones' packets are numbered from the upper half on: see the dialplan's attendant."""
+    """A call in progress. Packets are numbered from the upper half on: see the dialplan's attendant."""
     monkeypatch.setattr(phones_rtp.secrets, "randbelow", lambda limit: limit * 5 // 8)
     real = AsteriskRig(asterisk_server)
     await real.open()

@@ -5,16 +5,21 @@ from datetime import timedelta
 
 import pytest
 from playwright.async_api import Page, expect
-from sqlalchemy import update
+from sqlalchemy import Connection, select, update
 
 from dialer.agents.queries import session
 from dialer.agents.states import AgentState
 from dialer.calling import reserving
+from dialer.calling.inbound import service as inbound
+from dialer.calling.inbound.queries import ticket_of
 from dialer.calling.modes import service
-from dialer.calling.modes.queries import held_for
+from dialer.calling.modes.queries import held_for, offer_of
 from dialer.calling.modes.states import OfferState
+from dialer.cases.queries import cases_of_call
+from dialer.cases.tables import cases
 from dialer.customers.tables import customers
 from dialer.followups.tables import follow_ups
+from dialer.telephony.events import CustomerCalls
 from tests.panel.agent_page import add_caller
 from tests.panel.site import OpenPage, Site, snapshot
 from tests.support.core import BUSY
@@ -71,7 +76,7 @@ async def test_d2_the_agent_skips_with_one_of_the_sites_reasons(
     assert offer is not None
     await page.click(".offer-skip >> text=资料有误，需先核对")
     await expect(page.locator(".idle")).to_be_visible()
-    found = await panel_server.database.read(lambda conn: service.offer_of(conn, offer.id))
+    found = await panel_server.database.read(lambda conn: offer_of(conn, offer.id))
     assert found is not None
     assert (found.state, found.reason) == (OfferState.SKIPPED, "data_wrong")
     await look(panel_server)
@@ -132,6 +137,33 @@ async def test_d2_the_last_call_is_called_again_by_hand(panel_server: Site, open
     found = await panel_server.database.read(lambda conn: session(conn, agent_id))
     assert found is not None
     assert found.state is AgentState.RESERVED
+
+
+async def test_d9_the_agent_says_what_a_customer_rang_for(panel_server: Site, open_page: OpenPage) -> None:
+    """K0: his page is open before the phone rings; a complaint is a case, whose source stays on it."""
+    await add_caller(panel_server)
+    page = await open_page("wang", "/agent")
+    call = CustomerCalls(call_id="1.1", number="13800000001", called="4008", at=panel_server.clock())
+
+    def rings(conn: Connection) -> tuple[str, str]:
+        ticket = inbound.open_ticket(conn, call, panel_server.clock())
+        order = inbound.put_through(conn, panel_server.status.pairing, ticket.id, panel_server.clock())
+        assert order is not None
+        return ticket.id, order.attempt_id
+
+    ticket_id, attempt_id = await panel_server.database.write(rings)
+    await expect(page.locator(".rang")).to_contain_text("客户来电")
+    await panel_server.go(attempt_id)
+    await panel_server.answer(attempt_id)
+    await snapshot(page, "rang_zh")
+    await page.click(".rang >> text=投诉")
+    await expect(page.locator(".rang [aria-pressed=true]")).to_have_text("投诉")
+    ticket = await panel_server.database.read(lambda conn: ticket_of(conn, ticket_id))
+    assert ticket is not None
+    assert ticket.kind == "complaint"
+    found = await panel_server.database.read(lambda conn: cases_of_call(conn, attempt_id))
+    source = await panel_server.database.read(lambda conn: conn.execute(select(cases.c.source)).scalar())
+    assert (len(found), source) == (1, "ring_back")
 
 
 async def test_d2_the_agent_chooses_to_look_first(panel_server: Site, open_page: OpenPage) -> None:

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from asterisk.phones import Behaviour, Refuse, RingForever
+from dialer.agents.queries import history
 from dialer.agents.states import AgentState, PauseReason
+from dialer.clock import system_clock
 from dialer.followups.states import FollowUpState
 from dialer.telephony.outcomes import DialOutcome
 from tests.fixtures_asterisk import EXTENSIONS
@@ -58,6 +60,38 @@ async def test_nobody_is_dialled_for_an_agent_whose_phone_is_gone(new_site: NewS
         await site.ended(number)
         await site.sound()
         await site.no_alarm()
+
+
+async def test_a_phone_that_loses_power_pauses_its_agent_and_brings_him_back(
+    new_site: NewSite, logs: Logs
+) -> None:
+    """D5: nobody is dialled for him meanwhile; the history says why, and calls go on by themselves."""
+    site = await new_site(tables={"agents": {"phone_grace_seconds": 1}})
+    (phone,) = site.phones.values()
+    async with site.serving():
+        await site.ready()
+        await until(lambda: _linked(logs), "the link is up")
+        await phone.lose_power()
+
+        async def paused() -> bool:
+            session = await site.session()
+            return (session.state, session.reason) == (AgentState.PAUSED, PauseReason.PHONE_UNREACHABLE)
+
+        # Asterisk asks each phone every ten seconds whether it is there.
+        await until(paused, "the agent is paused")
+        for language, words in (("en", "Phone cannot be reached"), ("zh", "话机不可达")):
+            assert words in plain(await site.page(language)), language
+        (number,) = await site.owe(talk(1.5))
+        assert await site.attempts() == []
+        await phone.register()
+        assert (await site.ended(number)).outcome == DialOutcome.ANSWERED
+        site.clerk()
+        await site.sound()
+        await site.no_alarm()
+    now = system_clock()
+    kept = await site.db.read(lambda conn: history(conn, now - timedelta(hours=1), now))
+    assert [row.why for row in kept if row.why] == ["phone_gone", "phone_back"]
+    assert site.rings(number) == 1
 
 
 # What each customer's phone does, and what must come of it: state, least minutes to the next try, counted.

@@ -4,7 +4,6 @@ import asyncio
 import json
 from pathlib import Path
 
-from click.testing import Result
 from typer.testing import CliRunner
 
 from dialer.app.cli.main import app
@@ -14,9 +13,10 @@ from tests.support.site import talk
 from web.finding import Level, worst
 
 
-async def dialer(*words: str) -> Result:
-    """Run a command beside the service, as an administrator does."""
-    return await asyncio.to_thread(CliRunner().invoke, app, list(words))
+async def dialer(*words: str) -> tuple[int, str]:
+    """Run a command beside the service, as an administrator does: its exit code, and what it said."""
+    told = await asyncio.to_thread(CliRunner().invoke, app, list(words))
+    return told.exit_code, told.output
 
 
 def order(steps: list[dict[str, object]], *texts: str) -> list[int]:
@@ -32,9 +32,9 @@ async def test_o1_the_story_of_a_call(new_site: NewSite) -> None:
         await site.ready()
         attempt = await site.ended(number)
         await site.archived(attempt)
-        answer = await dialer("trace", attempt.id, "--data", str(site.folder), "--json")
-        assert answer.exit_code == 0, answer.output
-        story = json.loads(answer.output)
+        code, told = await dialer("trace", attempt.id, "--data", str(site.folder), "--json")
+        assert code == 0, told
+        story = json.loads(told)
         # The doctor's look from the panel, in a process of its own, while the service runs.
         assert worst(await examine_apart(service.settings)) in (Level.OK, Level.WARN)
     steps = story["steps"]
@@ -53,7 +53,7 @@ async def test_o1_the_story_of_a_call(new_site: NewSite) -> None:
     channels = {step["more"]["channel"] for step in steps if step["source"] == "CEL"}
     assert any("PJSIP/trunk" in channel for channel in channels)
     assert story["head"]["outcome"] == "answered"
-    assert number not in answer.output
+    assert number not in told
     assert story["gates"]
     assert story["unread"] == ""
 
@@ -64,15 +64,15 @@ async def test_o1_the_story_in_words_and_of_a_prefix(new_site: NewSite, tmp_path
         (number,) = await site.owe(talk(0.5))
         await site.ready()
         attempt = await site.ended(number)
-        in_words = await dialer("trace", attempt.id[:-2].lower(), "--data", str(site.folder))
-        assert in_words.exit_code == 0, in_words.output
-        assert attempt.id in in_words.output
-        assert "客户已接听" in in_words.output
-        unknown = await dialer("trace", "01ZZZZZZZZ", "--data", str(site.folder))
-        assert unknown.exit_code == 1
-        assert "no attempt whose id begins with 01ZZZZZZZZ" in unknown.output
-        nonsense = await dialer("trace", "豫A12345", "--data", str(site.folder))
-        assert "dialer explain" in nonsense.output
-    nowhere = await dialer("trace", attempt.id, "--data", str(tmp_path / "nowhere"))
-    assert nowhere.exit_code == 1
+        code, told = await dialer("trace", attempt.id[:-2].lower(), "--data", str(site.folder))
+        assert code == 0, told
+        assert attempt.id in told
+        assert "客户已接听" in told
+        code, told = await dialer("trace", "01ZZZZZZZZ", "--data", str(site.folder))
+        assert code == 1
+        assert "no attempt whose id begins with 01ZZZZZZZZ" in told
+        _, told = await dialer("trace", "豫A12345", "--data", str(site.folder))
+        assert "dialer explain" in told
+    code, _ = await dialer("trace", attempt.id, "--data", str(tmp_path / "nowhere"))
+    assert code == 1
     assert not (tmp_path / "nowhere" / "dialer.db").exists()

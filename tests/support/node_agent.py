@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from recordings.node.server import NodeAgent
@@ -32,6 +32,7 @@ class BadLine:
         self.spoil_at: int | None = None
         self.passed = 0
         self._server: asyncio.Server | None = None
+        self._lines: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "BadLine":
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -41,16 +42,40 @@ class BadLine:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
+        lines = list(self._lines)
+        for line in lines:
+            line.cancel()
+        await asyncio.gather(*lines, return_exceptions=True)
+        # What was aborted is closed in the loop's next turns.
+        for _turn in range(3):
+            await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
-        asking = asyncio.create_task(_pump(reader, far_writer))
+        line = asyncio.current_task()
+        assert line is not None
+        self._lines.add(line)
+        ends = [writer]
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+            ends.append(far_writer)
+            asking = asyncio.create_task(_pump(reader, far_writer))
+            self._lines.add(asking)
+            await self._answer(far_reader, writer)
+        except OSError:
+            pass  # either side has gone
+        finally:
+            for end in ends:
+                end.transport.abort()
+            self._lines.discard(line)
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answered = 0
-        while data := await far_reader.read(4096):
+        while data := await reader.read(4096):
             if self.cut_after is not None and answered + len(data) > self.cut_after:
                 writer.write(data[: self.cut_after - answered])
                 await writer.drain()
-                break
+                await asyncio.sleep(0.05)  # aborted at once, even what was written would be lost
+                return
             spoil = self.spoil_at
             if spoil is not None and answered <= spoil < answered + len(data):
                 at = spoil - answered
@@ -59,11 +84,10 @@ class BadLine:
             self.passed += len(data)
             writer.write(data)
             await writer.drain()
-        asking.cancel()
-        for one in (writer, far_writer):
-            one.close()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(4096):
-        writer.write(data)
+    with suppress(OSError):
+        while data := await reader.read(4096):
+            writer.write(data)
+        writer.close()

@@ -38,7 +38,7 @@ from recordings.tables import recordings
 from tests.fixtures_asterisk import PHONE_PASSWORD
 from tests.support.site import talk, tone
 
-LEASE_SECONDS = 3.0
+LEASE_SECONDS = 8.0
 PHONES: Mapping[str, tuple[str, ...]] = {"east": ("8001", "8002"), "west": ("8003", "8004")}
 _QUICK = {
     "mode": "live",

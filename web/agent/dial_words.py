@@ -2,9 +2,18 @@
 
 from collections.abc import Mapping
 
+from dialer.calling.inbound.states import TicketKind
 from dialer.calling.modes.manual import BUSY, FORGOTTEN, NOT_WAITING, NOT_YOURS, NUMBER
 from dialer.calling.modes.service import NO_LINE, NO_LINK, PHONE, TRIAL
 from web.i18n import N_
+
+# What a customer rang for.
+TICKET: Mapping[str, str] = {
+    TicketKind.INQUIRY: N_("Inquiry"),
+    TicketKind.REQUEST: N_("Request"),
+    TicketKind.COMPLAINT: N_("Complaint"),
+    TicketKind.SUGGESTION: N_("Suggestion"),
+}
 
 GONE = N_("This customer does not lie before you any more. The page shows what is now.")
 SKIP_WHY = N_("Choose why you do not call now.")

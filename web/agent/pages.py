@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from aiohttp import web
 
 from dialer.forms.rules import Satisfaction
-from web.agent import calls, offers, results, session, tasks
+from web.agent import calls, incall, offers, results, session, tasks, tickets
 from web.agent.calls import agent_id_of
-from web.agent.dial_words import REFUSED, REFUSED_OTHERWISE
+from web.agent.dial_words import REFUSED, REFUSED_OTHERWISE, TICKET
 from web.agent.session import is_elsewhere, phone_words, why_no_call
 from web.agent.view import View, call_data, load
 from web.agent.words import (
@@ -32,7 +32,9 @@ def routes(_panel: Panel) -> list[web.RouteDef]:
         web.get("/agent/view", view),
         web.post("/agent/state", session.change_state),
         *calls.routes(),
+        *incall.routes(),
         *offers.routes(),
+        *tickets.routes(),
         *tasks.routes(),
     ]
 
@@ -83,6 +85,7 @@ def _context(request: web.Request, shown: View, now: datetime) -> dict[str, obje
         # Up to the end of that day: midnight itself would name the next one.
         "deadline": call.sheet.limit_at - timedelta(minutes=1) if call else None,
         "shown": shown.offer,
+        "ticket_kinds": TICKET,
         "skip_reasons": offers.skip_reasons(panel.engine_status(), language),
         "refusal": _(REFUSED.get(shown.refused, REFUSED_OTHERWISE), gate=shown.refused)
         if shown.refused

@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from dialer.agents.queries import Agent, AgentSession, Desk, agent, all_desks, session
 from dialer.agents.states import AgentState
+from dialer.calling.inbound.queries import Ticket, ticket_of_attempt
 from dialer.calling.queries import Attempt, attempt
-from dialer.calling.states import AttemptState
+from dialer.calling.states import AttemptState, CallMode
 from dialer.calling.status import Idle, idle
 from dialer.cases.queries import Case, cases_of_call, count_open_tasks
 from dialer.customers.rules import is_missing
@@ -45,6 +46,9 @@ class Call:
     script: tuple[Step, ...]
     cards: list[dict[str, str]]
     cases: tuple[Case, ...]
+    ticket: Ticket | None = None
+    # Whether it is this agent's own, and not one he was asked into (D6).
+    mine: bool = True
 
     @property
     def playbook(self) -> Playbook:
@@ -81,7 +85,7 @@ class Call:
     @property
     def open(self) -> bool:
         """Whether answers can be given: the customer is or was there, and the form is not closed."""
-        return self.phase in ANSWERING and self.form is None
+        return self.mine and self.phase in ANSWERING and self.form is None
 
     @property
     def in_doubt(self) -> bool:
@@ -107,6 +111,7 @@ class View:
     day: Day
     tasks: int
     position: int
+    talk: Talk | None = None
     desks: tuple[Desk, ...] = ()
     offer: Shown | None = None
     refused: str = ""
@@ -132,6 +137,7 @@ def load(conn: Connection, panel: Panel, agent_id: str, language: str, now: date
         day=day(conn, agent_id, since),
         tasks=count_open_tasks(conn, agent_id),
         position=position,
+        talk=talk_of(conn, panel, agent_id, call.attempt.id) if call else None,
         # Who begins work chooses a phone.
         desks=tuple(all_desks(conn)) if current is None or current.state is AgentState.OFFLINE else (),
         offer=shown(conn, panel, agent_id, who.name, who.code, language)
@@ -177,6 +183,8 @@ def _call(conn: Connection, panel: Panel, who: Agent, current: AgentSession, lan
         script=_script(topics, facts, language),
         cards=_cards(topics, facts, language),
         cases=tuple(cases_of_call(conn, placed.id)),
+        ticket=ticket_of_attempt(conn, placed.id) if placed.mode == CallMode.INBOUND else None,
+        mine=placed.agent_id == who.id,
     )
 
 

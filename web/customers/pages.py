@@ -17,7 +17,16 @@ from web.customers import queries, words
 from web.customers.missing import missing_of
 from web.customers.segments import may_keep
 from web.customers.timeline import timeline
-from web.labels import CASE_STATE, DISPOSITION, ITEM_STATE, OUTCOME, SATISFACTION, TASK_KIND, TASK_STATE
+from web.labels import (
+    CASE_STATE,
+    DISPOSITION,
+    HEARD,
+    ITEM_STATE,
+    OUTCOME,
+    SATISFACTION,
+    TASK_KIND,
+    TASK_STATE,
+)
 from web.panel import PANEL, Panel
 from web.plan.explain import context as explain_context
 from web.quality.words import RECORDING, TRANSCRIPT
@@ -113,6 +122,7 @@ def frame(request: web.Request) -> dict[str, object]:
         "recording_states": RECORDING,
         "transcript_states": TRANSCRIPT,
         "outcome_names": OUTCOME,
+        "heard_names": HEARD,
         "answer_text": _answers(panel.library, language_of(request)),
         "lang": language_of(request),
     }

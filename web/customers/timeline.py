@@ -15,8 +15,9 @@ from dialer.customers.tables import contacts, corrections, merges, occasions
 from dialer.followups.tables import follow_ups
 from dialer.forms.tables import answers, result_forms
 from dialer.planning.tables import exclusions
+from qa.announcements.tables import announcements
 from qa.transcripts.tables import segments, transcripts
-from recordings.tables import recordings
+from recordings.tables import early_clips, recordings
 
 _MOST_SAID = 400
 
@@ -82,6 +83,7 @@ def _calls(conn: Connection, records: Sequence[str]) -> list[Entry]:
             attempts.c.answered_at,
             attempts.c.ended_at,
             attempts.c.outcome,
+            attempts.c.heard,
             attempts.c.playbook_version,
             agents.c.name.label("agent"),
             follow_ups.c.id.label("follow_up_id"),
@@ -94,12 +96,17 @@ def _calls(conn: Connection, records: Sequence[str]) -> list[Entry]:
             recordings.c.state.label("recording"),
             recordings.c.seconds,
             transcripts.c.state.label("transcript"),
+            announcements.c.heard.label("line"),
+            announcements.c.words.label("line_words"),
+            early_clips.c.seconds.label("early_seconds"),
         )
         .join(follow_ups, follow_ups.c.id == attempts.c.follow_up_id)
         .join(agents, agents.c.id == attempts.c.agent_id)
         .outerjoin(result_forms, result_forms.c.attempt_id == attempts.c.id)
         .outerjoin(recordings, recordings.c.attempt_id == attempts.c.id)
         .outerjoin(transcripts, transcripts.c.attempt_id == attempts.c.id)
+        .outerjoin(announcements, announcements.c.attempt_id == attempts.c.id)
+        .outerjoin(early_clips, early_clips.c.attempt_id == attempts.c.id)
         .where(follow_ups.c.customer_id.in_(records))
     )
     rows = [dict(row) for row in conn.execute(query).mappings()]

@@ -9,14 +9,14 @@ from sqlalchemy import Connection
 from dialer.agents.queries import all_agents
 from dialer.storage.feed import emit, latest_id
 from qa.checks.library import shipped_rules
-from recordings.queries import recording_of
+from recordings.queries import early_clip_of, recording_of
 from recordings.service import Files
 from web.auth.guard import current_user, requires
-from web.labels import DISPOSITION, OUTCOME
+from web.labels import DISPOSITION, HEARD, OUTCOME
 from web.panel import PANEL, Panel
 from web.quality import words
 from web.quality.queries import Filter, calls
-from web.quality.view import load, sound
+from web.quality.view import early_file, load, sound
 from web.render import language_of, render
 
 PAGE_SIZE = 50
@@ -40,6 +40,7 @@ def routes(_panel: Panel) -> list[web.RouteDef]:
         web.get("/qa/part/calls", list_part),
         web.get("/qa/calls/{attempt}", call_page),
         web.get("/qa/calls/{attempt}/audio", audio),
+        web.get("/qa/calls/{attempt}/early", early),
         web.get("/qa/calls/{attempt}/peaks", peaks),
         web.post("/qa/calls/{attempt}/plays", note_play),
     ]
@@ -77,6 +78,7 @@ async def call_page(request: web.Request) -> web.StreamResponse:
         margin=_MARGIN,
         words=words,
         outcome_names=OUTCOME,
+        heard_names=HEARD,
         disposition_names=DISPOSITION,
         lang=language_of(request),
     )
@@ -90,6 +92,18 @@ async def audio(request: web.Request) -> web.StreamResponse:
     return web.FileResponse(
         files.listen, headers={"Content-Type": "audio/ogg", "Cache-Control": "private, no-store"}
     )
+
+
+@requires("qa", "supervisor")
+async def early(request: web.Request) -> web.StreamResponse:
+    """What was heard on the customer's line before the answer, or instead of one (D3)."""
+    panel, attempt_id = request.app[PANEL], request.match_info["attempt"]
+    kept = await panel.database.read(lambda conn: early_clip_of(conn, attempt_id))
+    path = early_file(panel.recordings_root, kept)
+    if path is None:
+        raise web.HTTPNotFound
+    await _leave_trace(request, "early_clip.fetched", {"range": request.headers.get("Range", "")})
+    return web.FileResponse(path, headers={"Content-Type": "audio/wav", "Cache-Control": "private, no-store"})
 
 
 @requires("qa", "supervisor")
@@ -146,6 +160,7 @@ async def _list(request: web.Request, template: str) -> web.Response:
         feed_position=position,
         words=words,
         outcome_names=OUTCOME,
+        heard_names=HEARD,
         disposition_names=DISPOSITION,
         lang=language_of(request),
     )

@@ -39,6 +39,8 @@ class CallRow:
     playbook: str
     playbook_version: int | None
     outcome: str
+    # What was heard instead of the customer.
+    heard: str | None
     disposition: str | None
     wishes: str | None
     call_again_at: datetime | None
@@ -116,6 +118,7 @@ def _call() -> Select[Any]:
             follow_ups.c.playbook,
             attempts.c.playbook_version,
             attempts.c.outcome,
+            attempts.c.heard,
             result_forms.c.disposition,
             result_forms.c.wishes,
             result_forms.c.call_again_at,

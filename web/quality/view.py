@@ -12,11 +12,12 @@ from dialer.playbooks.asking import is_bad
 from dialer.playbooks.form.schema import Question
 from dialer.playbooks.library import Library
 from dialer.storage.feed import latest_id
+from qa.announcements.queries import Announcement, announcement_of
 from qa.checks.library import RuleLibrary
 from qa.checks.queries import FindingRow, findings_of
 from qa.rules.schema import RuleSetError
 from qa.transcripts.queries import segments_of
-from recordings.queries import Recording, recording_of
+from recordings.queries import EarlyClip, Recording, early_clip_of, recording_of
 from recordings.service import Files, NoRecording, files_of
 from web.quality.dialogue import Turn, dialogue
 from web.quality.queries import CallRow, call
@@ -60,6 +61,9 @@ class CallPage:
     rule_names: Mapping[str, Mapping[str, str]]
     answers: list[GivenAnswer]
     asked: int
+    # What was heard on the line, and whether its clip from before the answer can be played.
+    announcement: Announcement | None
+    has_early: bool
     position: int
 
 
@@ -84,6 +88,8 @@ def load(
         rule_names=_names(rules, found),
         answers=_answers(topic, row) if topic else [],
         asked=len(topic.standing.questions) if topic else 0,
+        announcement=announcement_of(conn, attempt_id),
+        has_early=early_file(root, early_clip_of(conn, attempt_id)) is not None,
         position=position,
     )
 
@@ -95,6 +101,14 @@ def sound(root: Path, recording: Recording | None) -> Files | None:
     except NoRecording:
         return None
     return files if files.listen.is_file() else None
+
+
+def early_file(root: Path, clip: EarlyClip | None) -> Path | None:
+    """Where what was heard before the answer lies; None where there is nothing to hear."""
+    if clip is None:
+        return None
+    path = root / clip.path
+    return path if path.is_file() else None
 
 
 def _names(rules: RuleLibrary, found: list[FindingRow]) -> dict[str, Mapping[str, str]]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from dialer.calling.hearing import Effect
+from qa.announcements.states import HearingState
 from qa.rules.findings import Reason, Verdict
 from qa.transcripts.states import TranscriptState
 from recordings.rules import Problem
@@ -80,6 +82,21 @@ PROBLEM: Mapping[str, str] = {
     Problem.MISSING_AGENT: N_("The agent's side is missing."),
     Problem.MISSING_CUSTOMER: N_("The customer's side is missing."),
     Problem.UNREADABLE: N_("The recording cannot be read."),
+}
+
+# What hearing a line changed (D3).
+HEARD_EFFECT: Mapping[str, str] = {
+    Effect.CORRECTED: N_("The result of the call and the next try go by it."),
+    Effect.TOO_LATE: N_("The result of the call is set right; the follow-up had gone on meanwhile."),
+    Effect.TALK_KEPT: N_(
+        "The agent has saved answers or a result, so the call counts as a talk: listen and decide."
+    ),
+    Effect.NOTHING: N_("It changes nothing: what was signalled stands."),
+}
+
+HEARD_STATE: Mapping[str, str] = {
+    HearingState.WAITING: N_("The line is being listened to; this page shows it when it is done."),
+    HearingState.FAILED: N_("The line could not be listened to: what was signalled stands."),
 }
 
 CHANNEL: Mapping[str, str] = {"agent": N_("Agent"), "customer": N_("Customer")}

@@ -14,13 +14,13 @@ from dialer.forms.rules import Disposition
 from dialer.playbooks.library import BadPlaybook
 from dialer.trunks.queries import breakers
 from dialer.trunks.reach import marked
-from web.auth.guard import requires
+from web.auth.guard import current_user, requires
 from web.auth.rules import Role
 from web.labels import DISPOSITION, FOLLOW_UP_REASON, FOLLOW_UP_STATE, OUTCOME
 from web.panel import PANEL, Panel
 from web.plan.pages import in_sight
 from web.render import language_of, render, translator_of
-from web.supervisor import agents, queries, trunks, view
+from web.supervisor import agents, incall, queries, trunks, view
 from web.supervisor.alarms import describe
 
 _QUEUE = 50
@@ -32,7 +32,7 @@ Values = Mapping[str, object]
 def routes(panel: Panel) -> list[web.RouteDef]:
     """The routes of this area."""
     own = [web.get("/supervisor", page), web.get("/supervisor/part/{name}", part)]
-    return [*own, *agents.routes(panel)]
+    return [*own, *incall.routes(), *agents.routes(panel)]
 
 
 @requires(Role.SUPERVISOR, Role.ADMIN)
@@ -90,8 +90,18 @@ async def _agents(request: web.Request) -> Values:
 
 async def _calls(request: web.Request) -> Values:
     panel = request.app[PANEL]
-    calls = await panel.database.read(live)
-    return {"calls": [view.call_row(call) for call in calls]}
+    user = current_user(request)
+    calls, now_in = await panel.database.read(
+        lambda conn: (
+            found := live(conn),
+            incall.in_progress(conn, [call.id for call in found], user.login),
+        )
+    )
+    return {
+        "calls": [view.call_row(call) for call in calls],
+        "now_in": now_in,
+        "may_listen": Role.SUPERVISOR in user.roles,
+    }
 
 
 async def _queue(request: web.Request) -> Values:

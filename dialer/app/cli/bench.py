@@ -1,13 +1,15 @@
 """`dialer bench`: figures measured on this machine, as ratios within one run."""
 
+import asyncio
 import os
+from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from asterisk.install import InstallError
 from asterisk.ports import PortBusy
@@ -15,12 +17,19 @@ from asterisk.server import ServerError
 from bench import ami as ami_bench
 from bench import hearing as hearing_bench
 from bench import importing as import_bench
+from bench import lateness as lateness_bench
 from bench import originate as originate_bench
 from bench import planning as planning_bench
 from bench import speech as speech_bench
+from bench.load import run as load_bench
+from bench.load.panel import PanelError
+from bench.load.sipp import SippError
+from bench.load.sums import LoadBench, judge
 from bench.placing import CannotPlace
+from bench.raw_ami import LoginRefused
 from dialer.app.cli.common import DEFAULT_DATA, AsJson, DataDir, console, fail, run, settings_of, show
 from dialer.app.cli.importing import IMPORT_COLUMNS
+from dialer.app.load_site import make_load_site
 from dialer.app.logs import set_up_logs
 from dialer.playbooks.library import shipped_library
 from qa.announcements.phrases import PhraseBook, PhrasesUnusable
@@ -42,7 +51,7 @@ def bench() -> None:
 
 @app.command()
 def originate(
-    rate: Annotated[float, typer.Option(min=1, max=200, help="Calls offered in a second.")] = 100,
+    rate: Annotated[float, typer.Option(min=1, max=600, help="Calls offered in a second.")] = 100,
     seconds: Annotated[float, typer.Option(min=1, help="How long each of the four turns is.")] = 15,
     folder: Annotated[
         Path | None,
@@ -253,4 +262,97 @@ def import_(
         fail(
             f"wanted are at most {import_bench.WORST_GROWTH} times the cost and "
             f"{import_bench.MOST_MEGABYTES} MB"
+        )
+
+
+@app.command()
+def lateness(
+    full: Annotated[bool, typer.Option(help="With a million waiting: takes many minutes.")] = False,
+    seconds: Annotated[float, typer.Option(min=5, help="How long appointments come due at each size.")] = 30,
+    as_json: AsJson = False,
+) -> None:
+    """How late appointments are called, and how long the next call is looked for, with much waiting."""
+    sizes = (*lateness_bench.SIZES, lateness_bench.FULL) if full else lateness_bench.SIZES
+    screen = Console(stderr=True)
+
+    def told(one: lateness_bench.Waiting) -> None:
+        screen.print(
+            f"{one.database}, {one.waiting:>9,} waiting: an appointment is called p50 {one.late_p50:.0f} ms, "
+            f"p99 {one.late_p99:.0f} ms after its minute ({one.kept} kept, {one.missed} missed); "
+            f"the next call is found in p50 {one.looking_p50:.1f} ms, p99 {one.looking_p99:.1f} ms",
+            highlight=False,
+        )
+
+    figures = run(lateness_bench.measure(sizes, seconds, told))
+    grown = ", ".join(f"{growth:.2f} times on {name}" for name, growth in figures.growth.items())
+    show(figures, as_json, f"From the smallest size to the largest, finding the next call takes {grown}.")
+    if not figures.good:
+        fail(
+            f"wanted are p99 {lateness_bench.MOST_LATE_P99_MS:.0f} ms for every appointment and "
+            f"{lateness_bench.MOST_LOOKING_P99_MS:.0f} ms to find the next call"
+        )
+
+
+@app.command()
+def load(
+    calls: Annotated[
+        int | None, typer.Option(min=1, help="So many calls at once; default: what Asterisk alone carries.")
+    ] = None,
+    most: Annotated[int, typer.Option(min=1, help="Where the search for that ends.")] = 150,
+    step: Annotated[int, typer.Option(min=1, help="How many calls more at each step of the search.")] = 25,
+    step_seconds: Annotated[float, typer.Option(min=5, help="How long each step is.")] = 25,
+    minutes: Annotated[float, typer.Option(min=0.1, max=60, help="How long the service bears them.")] = 10,
+    talk: Annotated[float, typer.Option(min=5, help="Seconds that a customer talks, on average.")] = 60,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="A folder on the disk that shall bear database and recordings, 3 MB a call; default: the "
+            "one for temporary files.",
+        ),
+    ] = None,
+    profile: Annotated[
+        Path | None, typer.Option(help="A file for what the service's main thread did (cProfile).")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Recorded calls at once: Asterisk alone, then the whole service. sipp plays phones and customers."""
+    plan = load_bench.LoadPlan(
+        calls, most, step, step_seconds, minutes * 60, talk, folder, profile and profile.absolute()
+    )
+    bench, stopped = LoadBench(), None
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, transient=True, disable=as_json, console=Console(stderr=True)) as bar:
+        task = bar.add_task("Begins", total=1.0)
+        work = load_bench.measure(
+            plan, make_load_site, bench, lambda text, done: bar.update(task, description=text, completed=done)
+        )
+        try:
+            run(work)
+        except (typer.Exit, asyncio.CancelledError):
+            stopped = "stopped before its end: this is what was measured so far"
+        except (
+            InstallError,
+            ServerError,
+            PortBusy,
+            SippError,
+            LoginRefused,
+            PanelError,
+            load_bench.NothingHeld,
+        ) as error:
+            stopped = str(error)
+    if not as_json:
+        console.print(load_bench.table(bench))
+        console.print(load_bench.verdicts(bench))
+    show(
+        {**asdict(bench), "held": bench.held, "verdicts": [asdict(one) for one in judge(bench)]},
+        as_json,
+        f"Asterisk alone carried {bench.held} recorded calls at once.",
+    )
+    if stopped is not None:
+        fail(stopped)
+    if not bench.good:
+        fail(
+            "; ".join(f"{one.what}: {one.found}, wanted {one.wanted}" for one in judge(bench) if not one.good)
         )

@@ -3,6 +3,7 @@
 import typer
 
 from dialer.app.cli import (
+    agents,
     asterisk,
     bench,
     customers,
@@ -37,7 +38,7 @@ app.command("explain")(explain.explain_command)
 app.command("trace")(trace.trace)
 app.add_typer(importing.export_app, name="export")
 app.add_typer(users.users, name="user")
-app.add_typer(users.agents, name="agent")
+app.add_typer(agents.agents, name="agent")
 app.add_typer(customers.app, name="customer")
 app.add_typer(models.app, name="models")
 app.add_typer(playbooks.app, name="playbook")

@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from asterisk.cel import CelFile, CelSource
 from asterisk.cel_lines import CelLine, lines_of
 from asterisk.conf import Layout
 from dialer.app.cli.common import DEFAULT_DATA, AsJson, DataDir, console, fail, run, settings_of, show
@@ -61,16 +62,17 @@ async def _story(settings: Settings, key: str) -> Story:
 
 def _cel(settings: Settings, facts: Facts) -> tuple[list[CelLine], str]:
     """The lines of the call, or why they cannot be read."""
+    log: CelSource
     if settings.private_asterisk is not None:
-        path = Layout(run=settings.asterisk_dir, modules=Path(), data=Path()).cel_file
+        log = CelFile(Layout(run=settings.asterisk_dir, modules=Path(), data=Path()).cel_file)
     else:
         shares = shares_of(settings)
         share = next((one for one in shares if one.has_call(facts.attempt.node)), shares[0])
-        path = Nodes(settings, None).reach(share).cel_file
+        log = Nodes(settings, None).cel(share)
     try:
-        return lines_of(path, facts.attempt.id), ""
+        return lines_of(log, facts.attempt.id), ""
     except OSError as error:
-        return [], f"{path}: {error.strerror or error}"
+        return [], str(error)
 
 
 def _print(story: Story, settings: Settings, text: Translator) -> None:

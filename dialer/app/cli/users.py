@@ -1,24 +1,13 @@
-"""`dialer user` and `dialer agent`: who logs in and who calls."""
+"""`dialer user`: who logs in."""
 
 import secrets
 from typing import Annotated
 
 import typer
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 
-from dialer.agents.queries import agents_of_extension, all_agents
-from dialer.agents.service import add_agent
-from dialer.app.cli.common import (
-    DEFAULT_DATA,
-    AsJson,
-    DataDir,
-    console,
-    fail,
-    settings_of,
-    show,
-    with_database,
-)
+from dialer.agents.queries import agent_of_code, agents_of_extension
+from dialer.app.cli.common import DEFAULT_DATA, DataDir, console, fail, settings_of, with_database
 from dialer.clock import system_clock
 from dialer.storage.database import Database
 from web.auth.passwords import hash_password
@@ -26,41 +15,6 @@ from web.auth.rules import BadUser
 from web.auth.service import add_user, set_password
 
 users = typer.Typer(help="Who may log in to the panel.", no_args_is_help=True)
-agents = typer.Typer(help="Who calls, at which extension.", no_args_is_help=True)
-
-
-@agents.command("add")
-def add_agent_command(
-    code: Annotated[str, typer.Argument(help="The agent's number (工号).")],
-    name: str,
-    extension: Annotated[str, typer.Option(help="The phone's extension in Asterisk.")],
-    data: DataDir = DEFAULT_DATA,
-) -> None:
-    """Add an agent."""
-    settings = settings_of(data)
-
-    async def work(database: Database) -> str:
-        return await database.write(
-            lambda c: add_agent(c, code=code, name=name, extension=extension, branch=settings.site.branch)
-        )
-
-    try:
-        with_database(settings, work)
-    except IntegrityError:
-        fail(f"the number {code!r} or the extension {extension!r} belongs to another agent already")
-    console.print(f"Agent {code} {name} at extension {extension} was added.")
-
-
-@agents.command("list")
-def list_agents(data: DataDir = DEFAULT_DATA, as_json: AsJson = False) -> None:
-    """Every agent."""
-
-    async def work(database: Database) -> list[dict[str, str]]:
-        rows = await database.read(all_agents)
-        return [{"code": row.code, "name": row.name, "extension": row.extension} for row in rows]
-
-    rows = with_database(settings_of(data), work)
-    show(rows, as_json, "\n".join(f"{r['code']}  {r['extension']}  {r['name']}" for r in rows) or "none")
 
 
 @users.command("add")
@@ -70,7 +24,10 @@ def add_user_command(
     role: Annotated[
         list[str], typer.Option(help="agent, qa, supervisor, admin or auditor; may be repeated.")
     ],
-    extension: Annotated[str, typer.Option(help="For agents: the extension of the agent.")] = "",
+    agent: Annotated[str, typer.Option(help="For agents: the agent's number (工号).")] = "",
+    extension: Annotated[
+        str, typer.Option(help="For agents, instead of the number: the phone the agent usually sits at.")
+    ] = "",
     password: Annotated[
         str, typer.Option(envvar="DIALER_PASSWORD", help="Empty: one is made and printed.")
     ] = "",
@@ -81,16 +38,14 @@ def add_user_command(
     hashed = hash_password(secret)
 
     def add(conn: Connection) -> None:
-        agent = next(iter(agents_of_extension(conn, extension)), None) if extension else None
-        if extension and agent is None:
-            raise BadUser(f"there is no agent at extension {extension}: add the agent first")
+        agent_id = _agent_id(conn, agent, extension)
         add_user(
             conn,
             login=login,
             name=name,
             password_hash=hashed,
             roles=role,
-            agent_id=agent.id if agent else None,
+            agent_id=agent_id,
             now=system_clock(),
         )
 
@@ -124,3 +79,21 @@ def password_command(
     except BadUser as error:
         fail(error)
     console.print(f"{login} has a new password." + ("" if password else f" Password: {secret}"))
+
+
+def _agent_id(conn: Connection, code: str, extension: str) -> str | None:
+    """The agent with this number, or who usually sits at this phone; None where neither is named."""
+    if code:
+        known = agent_of_code(conn, code)
+        if known is None:
+            raise BadUser(f"there is no agent with the number {code!r}: see `dialer agent list`")
+        return known.id
+    if not extension:
+        return None
+    sitting = agents_of_extension(conn, extension)
+    if not sitting:
+        raise BadUser(f"there is no agent at extension {extension}: add the agent first")
+    if len(sitting) > 1:
+        names = ", ".join(f"{one.code} {one.name}" for one in sitting)
+        raise BadUser(f"several agents sit at extension {extension} ({names}): name one with --agent")
+    return sitting[0].id

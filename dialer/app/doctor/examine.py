@@ -17,12 +17,13 @@ from dialer.agents.queries import all_agents
 from dialer.app.doctor import machine, sizing
 from dialer.app.doctor.speech import look_at_speech
 from dialer.app.doctor.store import look_at_database
-from dialer.app.doctor.telephone import TelephoneSystem
+from dialer.app.doctor.telephone import AwayFiles, TelephoneSystem
 from dialer.app.lock import serving_pid
 from dialer.app.logs import set_up_logs
 from dialer.app.nodes import Nodes, shares_of
 from dialer.app.settings import Settings
 from dialer.clock import Clock, system_clock
+from dialer.nodes.rules import Share
 from dialer.storage.database import Database
 from dialer.storage.looking import is_there
 from qa.speech.workers import default_workers
@@ -102,6 +103,7 @@ class _Site:
                 share.name if settings.nodes else "",
                 nodes.reach(share),
                 [one for one in self._extensions if share.has_phone(one)],
+                _away(nodes, share),
             )
             for share in shares_of(settings)
         ]
@@ -135,6 +137,11 @@ class _Site:
             workers = self._settings.speech.workers or default_workers()
             found.append(sizing.check_transcription(sizing.need(self._measured), workers))
         return found
+
+
+def _away(nodes: Nodes, share: Share) -> AwayFiles | None:
+    files = nodes.files(share)
+    return AwayFiles(files.url, nodes.recordings_of(share), nodes.cel(share)) if files is not None else None
 
 
 def _give_way() -> None:

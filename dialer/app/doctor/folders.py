@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from asterisk.asking import TrialCall
-from asterisk.cel import parse_row
+from asterisk.cel import CelSource, parse_row
+from asterisk.cel_lines import lines_with
+from recordings.source import RecordingSource, SourceUnreachable
 from web.finding import Finding, Level, said
 from web.i18n import N_
 
@@ -100,7 +102,7 @@ def check_recordings(look: FolderLook, folder: Path, trial: TrialCall | None) ->
     return Finding("recordings-folder", _RECORDINGS, Level.OK, seen)
 
 
-def check_log(look: LogLook, path: Path, trial: TrialCall | None) -> Finding:
+def check_log(look: LogLook, path: Path | str, trial: TrialCall | None) -> Finding:
     """Configured, readable, with our columns, and fresh. Pure."""
     if look.problem:
         seen = said(N_("{file} cannot be read: {error}"), file=path, error=look.problem)
@@ -115,6 +117,41 @@ def check_log(look: LogLook, path: Path, trial: TrialCall | None) -> Finding:
         return Finding("cel", _CEL, Level.UNKNOWN, seen)
     seen = said(N_("{file} does not tell of the call made just now."), file=path)
     return Finding("cel", _CEL, Level.FAIL, seen, said(_CEL_ADVICE))
+
+
+async def look_at_source(source: RecordingSource) -> str:
+    """Why the recordings at another machine cannot be had; empty: they can."""
+    try:
+        await asyncio.to_thread(source.attempts)
+    except SourceUnreachable as error:
+        return str(error)
+    return ""
+
+
+async def look_at_source_log(log: CelSource, trial: TrialCall | None) -> LogLook:
+    """Look at the event log of another machine, for a moment longer where a call was just made."""
+    wanted = trial.channel_id if trial is not None and not trial.refused else ""
+
+    def look() -> LogLook:
+        # Goes on where it stopped: the whole of it is read once.
+        try:
+            return LogLook(has_trial=any(line.unique_id == wanted for line in lines_with(log, "doctor-")))
+        except OSError as error:
+            return LogLook(problem=str(error))
+
+    try:
+        return await _patiently(look, lambda seen: bool(seen.problem) or seen.has_trial or not wanted)
+    finally:
+        await asyncio.to_thread(log.close)
+
+
+def check_source(problem: str, url: str) -> Finding:
+    """The agent on the telephone system's machine hands out its recordings. Pure."""
+    if problem:
+        do = said(N_("Start `dialer node serve` there; check files.url, files.token and the firewall."))
+        return Finding("recordings-folder", _RECORDINGS, Level.FAIL, said("{error}", error=problem), do)
+    seen = said(N_("The agent at {url} hands out recordings."), url=url)
+    return Finding("recordings-folder", _RECORDINGS, Level.OK, seen)
 
 
 async def _patiently(look: Callable[[], T], good: Callable[[T], bool]) -> T:

@@ -1,13 +1,15 @@
 """One telephone system: asked, judged, and what it leaves on the disk."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from asterisk.ami import LinkFault
 from asterisk.asking import Answers, ask
+from asterisk.cel import CelSource
 from asterisk.settings import AsteriskSettings
 from asterisk.tls import context_of
 from dialer.app.doctor import dialplan, folders, link, phones
+from recordings.source import RecordingSource
 from web.finding import Finding
 
 NO_ASTERISK = LinkFault(
@@ -16,13 +18,29 @@ NO_ASTERISK = LinkFault(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class AwayFiles:
+    """What the agent on the telephone system's machine hands out."""
+
+    url: str
+    recordings: RecordingSource
+    cel: CelSource
+
+
 class TelephoneSystem:
     """How `node` (empty: the only one) is reached, the extensions at it, and what was answered."""
 
-    def __init__(self, node: str, where: AsteriskSettings | None, extensions: Sequence[str]) -> None:
+    def __init__(
+        self,
+        node: str,
+        where: AsteriskSettings | None,
+        extensions: Sequence[str],
+        away: AwayFiles | None = None,
+    ) -> None:
         self.answers: Answers | None = None
         self._node = node
         self._where = where
+        self._away = away
         self._phones: tuple[str, ...] = ()
         self._trunks: tuple[str, ...] = ()
         if where is not None:
@@ -78,6 +96,11 @@ class TelephoneSystem:
 
     async def _left_behind(self, where: AsteriskSettings) -> list[Finding]:
         trial = self.answers.trial if self.answers is not None else None
+        if self._away is not None:
+            away = self._away
+            problem = await folders.look_at_source(away.recordings)
+            log = await folders.look_at_source_log(away.cel, trial)
+            return [folders.check_source(problem, away.url), folders.check_log(log, away.url, trial)]
         folder = await folders.look_at_folder(where.recordings_dir, trial)
         events = await folders.look_at_log(where.cel_file, trial)
         return [

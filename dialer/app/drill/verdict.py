@@ -77,6 +77,8 @@ def judge(
         if ring.answered
         and ring.attempt_id in by_id
         and by_id[ring.attempt_id].outcome != DialOutcome.ANSWERED
+        # A machine that answered is known, and is not "answered" (D3).
+        and by_id[ring.attempt_id].heard is None
     ]
     stuck = [row.id for row in attempts if row.state is not AttemptState.ENDED]
     answered = [row.id for row in attempts if row.outcome == DialOutcome.ANSWERED]

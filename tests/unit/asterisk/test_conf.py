@@ -98,7 +98,7 @@ def test_the_end_of_a_recording_starts_no_program() -> None:
     """A fork of Asterisk at every call halts all its threads: the dialplan leaves the mark by itself."""
     conf = private()["huifang.conf"]
     recordings = [line for line in conf.splitlines() if ",MixMonitor(" in line]
-    assert len(recordings) == 2 and all(re.search(r"i\(HF_\w+\)\)$", line) for line in recordings)
+    assert len(recordings) == 3 and all(re.search(r"i\(HF_\w+\)\)$", line) for line in recordings)
     assert conf.count("Set(FILE(") == 2 and "func_env.so" in private()["modules.conf"]
 
 

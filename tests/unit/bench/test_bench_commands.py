@@ -57,7 +57,7 @@ def test_an_engine_that_falls_behind_the_raw_client_is_a_failure(
 
     assert result.exit_code == code
     assert json.loads(result.stdout)["ratio"] == ratio
-    assert ("wanted are at least 90%" in result.stderr) == (code == 1)
+    assert ("wanted are at least 95%" in result.stderr) == (code == 1)
 
 
 def test_a_machine_that_is_full_before_the_engine_comes_is_named_instead(

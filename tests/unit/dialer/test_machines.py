@@ -62,6 +62,7 @@ paused    sign_out      offline
 paused    ready         ready
 ready     pause         paused
 ready     reserve       reserved
+paused    reserve       reserved
 ready     offer         preview
 paused    offer         preview
 preview   reserve       reserved

@@ -7,6 +7,7 @@ import { ResultForm } from "./agent_form.js";
 import { Outbox } from "./agent_outbox.js";
 import { notice, send, setServerNow, tick } from "./base.js";
 import { live } from "./live.js";
+import { takeSteps } from "./steps.js";
 import { Questionnaire, isElsewhere } from "./questionnaire.js";
 
 // Hours open and follow-ups become due without an event.
@@ -32,8 +33,9 @@ class AgentPage {
     );
     this.mount();
     new Dialling(root, () => this.look());
+    takeSteps(root, (attempt) => `/agent/calls/${attempt}/steps`, { done: () => this.look() });
     this.outbox.flush();
-    for (const prefix of ["agent_session.", "offer.", "attempt.", "answer.", "form.", "engine.", "link.", "alarm.", "case.", "task.", "customer.", "occasion.", "identity."]) {
+    for (const prefix of ["agent_session.", "offer.", "ticket.", "attempt.", "call.", "call_party.", "answer.", "form.", "engine.", "link.", "alarm.", "case.", "task.", "customer.", "occasion.", "identity."]) {
       live.on(prefix, () => this.look());
     }
     setInterval(() => this.look(), LOOK_EVERY_MS);

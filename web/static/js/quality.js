@@ -13,11 +13,16 @@ const attempt = location.pathname.split("/").at(-1);
 const player = sound ? await hear(sound) : null;
 
 // What this page waits for has come.
-for (const prefix of ["recording.archived", "recording.missing", "recording.failed", "transcript.", "check.", "call.checked"]) {
+for (const prefix of ["recording.archived", "recording.missing", "recording.failed", "transcript.", "early_clip.", "announcement.", "check.", "call.checked"]) {
   live.on(prefix, (event) => {
     const mine = event.subject === attempt || event.data.attempt_id === attempt;
-    if (mine && (!player || player.audio.paused)) location.reload();
+    if (mine && !listening()) location.reload();
   });
+}
+
+/** Whether somebody listens now, to the recording or to what came before the answer. */
+function listening() {
+  return [...document.querySelectorAll("audio")].some((audio) => !audio.paused);
 }
 
 async function hear(box) {

@@ -19,10 +19,12 @@ def upgrade() -> None:
     _trunks_and_nodes()
     _modes()
     _announcements()
+    _in_call()
 
 
 def downgrade() -> None:
     """Take them away again."""
+    _in_call_away()
     _announcements_away()
     _modes_away()
     _trunks_and_nodes_away()
@@ -233,3 +235,56 @@ def _announcements_away() -> None:
     op.drop_index("ix_announcements_queue", "announcements")
     op.drop_table("announcements")
     op.drop_column("attempts", "heard")
+
+
+def _in_call() -> None:
+    op.create_table(
+        "in_calls",
+        sa.Column("attempt_id", sa.String(length=26), nullable=False),
+        sa.Column("held", sa.Boolean(), nullable=False),
+        sa.Column("muted", sa.Boolean(), nullable=False),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["attempt_id"], ["attempts.id"], name=op.f("fk_in_calls_attempt_id")),
+        sa.PrimaryKeyConstraint("attempt_id", name=op.f("pk_in_calls")),
+    )
+    op.create_table(
+        "call_parties",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("attempt_id", sa.String(length=26), nullable=False),
+        sa.Column("extension", sa.String(length=20), nullable=False),
+        sa.Column("agent_id", sa.String(length=26), nullable=True),
+        sa.Column("purpose", sa.String(length=12), nullable=False),
+        sa.Column("mode", sa.String(length=8), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("asked_by", sa.String(length=60), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("up_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("muted", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["attempt_id"], ["attempts.id"], name=op.f("fk_call_parties_attempt_id")),
+        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_call_parties_agent_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_parties")),
+    )
+    op.create_index(op.f("ix_call_parties_attempt_id"), "call_parties", ["attempt_id"])
+    op.create_index("ix_call_parties_state", "call_parties", ["state"])
+    op.create_table(
+        "speaker_turns",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("attempt_id", sa.String(length=26), nullable=False),
+        sa.Column("party_id", sa.String(length=26), nullable=True),
+        sa.Column("agent_id", sa.String(length=26), nullable=True),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["attempt_id"], ["attempts.id"], name=op.f("fk_speaker_turns_attempt_id")),
+        sa.ForeignKeyConstraint(["party_id"], ["call_parties.id"], name=op.f("fk_speaker_turns_party_id")),
+        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_speaker_turns_agent_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_speaker_turns")),
+    )
+    op.create_index(op.f("ix_speaker_turns_attempt_id"), "speaker_turns", ["attempt_id"])
+
+
+def _in_call_away() -> None:
+    for table in ("speaker_turns", "call_parties", "in_calls"):
+        op.drop_table(table)

@@ -1,0 +1,121 @@
+"""What the agent's page shows of the call in progress besides the talk: hold, mute, who else is in it (D6)."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+from sqlalchemy import Connection
+
+from dialer.agents.queries import all_agents, all_desks, sessions
+from dialer.agents.states import AgentState
+from dialer.calling.incall.queries import Party
+from dialer.calling.incall.rules import Actor
+from dialer.calling.incall.service import standing
+from dialer.calling.incall.states import INVITING, SUPERVISING, PartyState
+from dialer.telephony.incall import PartyMode
+from web.agent.calls import agent_id_of
+from web.auth.guard import requires
+from web.i18n import N_
+from web.labels import AGENT_STATE
+from web.panel import Panel
+from web.steps import take_step
+
+_FREE = (AgentState.READY, AgentState.PAUSED)
+HOW = {
+    PartyState.RINGING: N_("rings"),
+    PartyMode.LISTEN: N_("listens"),
+    PartyMode.WHISPER: N_("whispers"),
+    PartyMode.JOIN: N_("talks"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another phone in the call; `how` is a message id."""
+
+    name: str
+    extension: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A phone that can be asked in; `state` is a message id, "" where nobody is signed in there."""
+
+    extension: str
+    name: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """The call in progress. `leads`: the buttons are this agent's; `own`: it is the call he was given."""
+
+    leads: bool
+    own: bool
+    held: bool
+    muted: bool
+    others: tuple[Other, ...]
+    asking: bool
+    can_leave: bool
+    targets: tuple[Target, ...]
+
+
+def routes() -> list[web.RouteDef]:
+    """The route of the steps."""
+    return [web.post("/agent/calls/{attempt}/steps", step)]
+
+
+@requires("agent")
+async def step(request: web.Request) -> web.StreamResponse:
+    """One step in the call in progress."""
+    agent_id = agent_id_of(request)
+    return await take_step(request, Actor(agent_id, agent_id))
+
+
+def talk_of(conn: Connection, panel: Panel, agent_id: str, attempt_id: str) -> Talk | None:
+    """The call in progress as this agent sees it; None while nobody talks."""
+    now = standing(conn, attempt_id)
+    if now is None or not now.talking:
+        return None
+    me = Actor(agent_id, agent_id)
+    mine = now.of(me)
+    # Who only listens is not shown to the agent who is listened to.
+    seen = [
+        one
+        for one in now.parties
+        if one is not mine and not (one.purpose in SUPERVISING and one.mode is PartyMode.LISTEN)
+    ]
+    names = {one.id: one.name for one in all_agents(conn)}
+    talkers = [one for one in now.parties if one.talks and one is not mine]
+    ours = now.agent_here if mine is not None else False
+    return Talk(
+        leads=now.leads(me),
+        own=now.agent_id == agent_id,
+        held=now.held,
+        muted=mine.muted if mine is not None else now.muted,
+        others=tuple(_other(one, names) for one in seen),
+        asking=any(one.purpose in INVITING and one is not mine for one in now.parties),
+        can_leave=bool(talkers) or ours,
+        targets=_targets(conn, panel, agent_id, names),
+    )
+
+
+def _other(party: Party, names: dict[str, str]) -> Other:
+    how = HOW[PartyState.RINGING] if party.state is PartyState.RINGING else HOW[party.mode]
+    return Other(names.get(party.agent_id or "", ""), party.extension, how)
+
+
+def _targets(conn: Connection, panel: Panel, agent_id: str, names: dict[str, str]) -> tuple[Target, ...]:
+    """The phones that can ring and are not in a call, with who sits there."""
+    at_phone = {one.extension: one for one in sessions(conn) if one.extension}
+    status = panel.engine_status()
+    found = []
+    for desk in all_desks(conn):
+        current = at_phone.get(desk.extension)
+        if current is not None and (current.agent_id == agent_id or current.state not in _FREE):
+            continue
+        if not status.at(desk.extension).reaches(desk.extension):
+            continue
+        name = names.get(current.agent_id, "") if current else desk.place or ", ".join(desk.usual)
+        found.append(Target(desk.extension, name, AGENT_STATE[current.state] if current else ""))
+    return tuple(sorted(found, key=lambda one: (one.state == "", one.extension)))
