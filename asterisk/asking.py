@@ -18,7 +18,7 @@ from dialer.telephony.port import RequestRefused, TelephonyError
 
 DOCTOR_CONTEXT = "huifang-doctor"
 
-# What the service asks of Asterisk, and what it is for.
+# What the service asks of Asterisk.
 ACTIONS = (
     "CoreSettings",
     "CoreStatus",
@@ -33,17 +33,26 @@ ACTIONS = (
     "ShowDialPlan",
     "Status",
 )
-# A call cannot do without these.
+# A call, its recording, and what an agent may do in it cannot do without these.
 MODULES = (
+    "app_bridgeaddchan.so",
+    "app_chanspy.so",
     "app_dial.so",
     "app_mixmonitor.so",
+    "app_playback.so",
+    "app_senddtmf.so",
+    "app_softhangup.so",
     "app_stack.so",
     "app_userevent.so",
+    "func_callerid.so",
     "func_channel.so",
     "func_env.so",
+    "func_logic.so",
     "func_periodic_hook.so",
+    "func_strings.so",
     "cel_custom.so",
     "res_manager_devicestate.so",
+    "res_musiconhold.so",
 )
 OPTIONS = ("allow_transfer", "direct_media", "allow", "aors")
 

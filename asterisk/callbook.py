@@ -180,7 +180,8 @@ def value_of(row: Message, variable: str) -> str:
     for line in row.get("Variable", "").splitlines():
         name, _, value = line.partition("=")
         if name == variable:
-            return value
+            # So Asterisk writes what is not set on that channel.
+            return "" if value == "(null)" else value
     return ""
 
 

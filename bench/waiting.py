@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
+    ColumnDefault,
     ColumnElement,
     Connection,
     FromClause,
@@ -48,7 +49,7 @@ def fill(conn: Connection, count: int, now: datetime) -> None:
     is_due = number.c.i % 2 == 0
     limit = case((shut, moment.c.nearest), (is_due, moment.c.soon), else_=moment.c.after)
     both = number.join(moment, moment.c.k == number.c.i % _MOMENTS)
-    common = {"branch": literal("bench"), "created_at": literal(now, UtcDateTime)}
+    common: dict[str, ColumnElement[Any]] = {"branch": literal("bench"), "created_at": literal(now, UtcDateTime)}
     _insert(conn, customers, number, {"id": customer, "name": name, **common})
     _insert(conn, phones, number, {"customer_id": customer, "number": phone, "position": literal(0)})
     _insert(
@@ -117,7 +118,7 @@ def _insert(
     cells = dict(given)
     for one in table.columns:
         # The defaults are Python's: the database does not know them.
-        if one.name not in cells and one.default is not None:
+        if one.name not in cells and isinstance(one.default, ColumnDefault):
             value = one.default.arg
             cells[one.name] = literal(value({}) if callable(value) else value, one.type)
     conn.execute(insert(table).from_select(list(cells), select(*cells.values()).select_from(source)))

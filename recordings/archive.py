@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ class Order:
     """What to take over. `channels` from left to right; of these only `present` has a file.
 
     `name` is the path below `root` without suffix, `facts` go into the sidecar. With `copies`
-    a small copy and a waveform are made for the page.
+    a waveform is made for the page, and a small copy has its place: see `listen_copy`.
     """
 
     attempt_id: str
@@ -81,8 +82,7 @@ def archive(order: Order) -> Archived:
             raise OSError(errno.EIO, "the file read back is not what was written", str(wav))
         result = _describe(order, joined, wav)
         outputs = {result.path: wav}
-        if result.listen_path and result.peaks_path:
-            outputs[result.listen_path] = _write(work / "listen", small_copy(wav))
+        if result.peaks_path:
             outputs[result.peaks_path] = _write(work / "peaks", waveform(joined))
         sidecar = json.dumps(_sidecar(order, result, joined, digests), ensure_ascii=False, indent=1)
         outputs[f"{order.name}.json"] = _write(work / "sidecar", sidecar.encode())
@@ -93,6 +93,28 @@ def archive(order: Order) -> Archived:
             _place(outputs[name], order.root, name)
     shutil.rmtree(work, ignore_errors=True)
     return result
+
+
+def listen_copy(wav: Path, to: Path) -> Path:
+    """The small copy of an archived recording for the page (A2), made when it is first asked for.
+
+    Most calls are never listened to, and encoding costs as much as all the rest of archiving. It works for a
+    tenth of a second for each minute of the call: call it in a worker thread. Two at once do no harm.
+
+    Raises:
+        OSError: the archive cannot be written.
+    """
+    if not to.is_file():
+        to.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=to.parent, prefix=".", delete=False) as file:
+            made = Path(file.name)
+        try:
+            made.write_bytes(small_copy(wav))
+            made.replace(to)
+        except BaseException:
+            made.unlink(missing_ok=True)
+            raise
+    return to
 
 
 def demand_room(root: Path, keep_free_bytes: int) -> None:

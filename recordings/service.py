@@ -243,7 +243,7 @@ def adopt(conn: Connection, attempt_ids: list[str], now: datetime) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Where an archived recording lies on this machine."""
+    """Where an archived recording lies on this machine. `listen` is there once somebody has listened."""
 
     wav: Path
     listen: Path

@@ -12,8 +12,25 @@ from rich.table import Table
 from bench.load.floor import measure_step
 from bench.load.site import MakeSite
 from bench.load.stage import Stage
-from bench.load.sums import LoadBench, Recorded, agents_for, judge, ladder
+from bench.load.sums import LoadBench, Recorded, Step, Whole, agents_for, judge, ladder
 from bench.load.whole import measure_whole
+
+_ROWS = (
+    "calls wanted at once",
+    "up on average",
+    "placed",
+    "answered",
+    "service, % of a core",
+    "Asterisk, % of a core",
+    "service, MB",
+    "Asterisk, MB",
+    "recordings",
+    "missing s: p50 / p99 / most",
+    "too short / named as a gap",
+    "page lag ms: p50 / p99 / most",
+    "lost / unlinked",
+    "in the archive after, s",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +107,12 @@ def _ended_in_order() -> Iterator[None]:
 
 def table(bench: LoadBench) -> Table:
     """Asterisk alone and the service side by side, for a person."""
-    shown = Table(
-        "", "calls", "up", "placed", "answered", "service %", "Asterisk %", "MB", "recordings", "missing s"
-    )
-    for step in bench.steps:
-        shown.add_row(
-            f"Asterisk alone{'' if step.held else ', falls short'}",
-            *(str(step.calls), str(step.up), str(step.placed), str(step.recorded.answered), ""),
-            *(f"{step.asterisk.cpu:.0f}", f"{step.asterisk.megabytes:.0f}", *_recorded(step.recorded)),
-        )
-    if (whole := bench.whole) is not None:
-        shown.add_row(
-            f"the service, {whole.seconds:.0f} s",
-            *(str(whole.calls), f"{whole.up:.0f}", str(whole.placed), str(whole.recorded.answered)),
-            *(f"{whole.service.cpu:.1f}", f"{whole.asterisk.cpu:.0f}"),
-            f"{whole.service.megabytes:.0f} + {whole.asterisk.megabytes:.0f}",
-            *_recorded(whole.recorded),
-        )
+    columns = [_alone(step) for step in bench.steps]
+    if bench.whole is not None:
+        columns.append(_service(bench.whole))
+    shown = Table("", *(heading for heading, *_ in columns))
+    for name, *values in zip(_ROWS, *(values for _, *values in columns), strict=True):
+        shown.add_row(name, *values)
     return shown
 
 
@@ -118,9 +124,34 @@ def verdicts(bench: LoadBench) -> Table:
     return shown
 
 
-def _recorded(recorded: Recorded) -> tuple[str, str]:
+def _alone(step: Step) -> tuple[str, ...]:
+    return (
+        f"alone{'' if step.held else ', falls short'}",
+        *(str(step.calls), str(step.up), str(step.placed), str(step.recorded.answered)),
+        *("", f"{step.asterisk.cpu:.0f}", "", f"{step.asterisk.megabytes:.0f}"),
+        *_recorded(step.recorded),
+        *("", "", ""),
+    )
+
+
+def _service(whole: Whole) -> tuple[str, ...]:
+    lag = whole.page_lag
+    return (
+        f"service, {whole.seconds:.0f} s",
+        *(str(whole.calls), f"{whole.up:.0f}", str(whole.placed), str(whole.recorded.answered)),
+        *(f"{whole.service.cpu:.1f}", f"{whole.asterisk.cpu:.0f}"),
+        *(f"{whole.service.megabytes:.0f}", f"{whole.asterisk.megabytes:.0f}"),
+        *_recorded(whole.recorded),
+        f"{lag.p50:.0f} / {lag.p99:.0f} / {lag.most:.0f}",
+        f"{whole.lost} / {whole.unlinked}",
+        f"{whole.settled_seconds:.1f}",
+    )
+
+
+def _recorded(recorded: Recorded) -> tuple[str, ...]:
     missing = recorded.missing
     return (
-        f"{recorded.recordings} of {recorded.answered}",
-        f"p50 {missing.p50:.2f} p99 {missing.p99:.2f} most {missing.most:.2f}",
+        str(recorded.recordings),
+        f"{missing.p50:.2f} / {missing.p99:.2f} / {missing.most:.2f}",
+        f"{recorded.short} / {recorded.named}",
     )

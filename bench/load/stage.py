@@ -2,9 +2,11 @@
 
 import asyncio
 import shutil
+import socket
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing, suppress
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Self
@@ -22,8 +24,6 @@ CUSTOMER_RING = (0.5, 2.0)
 PASSWORD = "load-trial"
 
 _PORTS_A_CALL = 4
-# Where sipp's audio is, away from Asterisk's; it counts up from there.
-_AGENTS_MEDIA, _CUSTOMERS_MEDIA = 40_000, 50_000
 _REACHABLE_SECONDS = 40.0
 _SPEECH = "dealer-00.flac"
 
@@ -65,7 +65,7 @@ class Stage:
 
     def trunk(self) -> Sipp:
         """The trunk's sipp, not started."""
-        return Sipp(self._sipp, self.work, "customers", port=self._trunk_port, media_port=_CUSTOMERS_MEDIA)
+        return Sipp(self._sipp, self.work, "customers", port=self._trunk_port, media_port=_media_port())
 
     async def _open(self) -> None:
         binary = await asyncio.to_thread(find_or_install, progress=lambda text, _done: self._say(text))
@@ -85,7 +85,7 @@ class Stage:
         await self.server.start()
         self._say(f"Registering {len(self.extensions)} phones.")
         self._agents = Sipp(
-            self._sipp, self.work, "agents", port=free_port(HOST, udp=True), media_port=_AGENTS_MEDIA
+            self._sipp, self.work, "agents", port=free_port(HOST, udp=True), media_port=_media_port()
         )
         registrar = (HOST, self.server.ports.sip)
         await self._agents.register(dict.fromkeys(self.extensions, PASSWORD), registrar)
@@ -107,6 +107,17 @@ class Stage:
         if hasattr(self, "server"):
             await self.server.stop()
         shutil.rmtree(self.work, ignore_errors=True)
+
+
+def _media_port() -> int:
+    """A port for sipp's audio: it takes this one and the next but one."""
+    while True:
+        port = free_port(HOST, udp=True) // 2 * 2
+        with suppress(OSError), closing(socket.socket(type=socket.SOCK_DGRAM)) as first:
+            first.bind((HOST, port))
+            with closing(socket.socket(type=socket.SOCK_DGRAM)) as second:
+                second.bind((HOST, port + 2))
+                return port
 
 
 def talk_span(mean_seconds: float) -> tuple[float, float]:

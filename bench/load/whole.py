@@ -27,7 +27,7 @@ from recordings.tables import recordings
 
 _READY_A_SECOND = 8.0
 _PAUSES_A_SECOND = 25.0
-_START_SECONDS = 40.0
+_START_SECONDS = 120.0
 # Until the first calls are through, and from the last pause to the moment when all hang up.
 _SETTLING_SECONDS = 5.0
 _QUIET_SECONDS = 4.0

@@ -7,9 +7,12 @@ from pathlib import Path
 
 from dialer.agents import states as agents
 from dialer.calling import states as calling
+from dialer.calling.inbound import states as tickets
+from dialer.calling.modes import states as offers
 from dialer.cases import states as cases
 from dialer.followups import states as followups
 from dialer.machine import E, Machine, S
+from dialer.trunks import states as trunks
 from qa.announcements import states as announcements
 from qa.checks import states as checks
 from qa.transcripts import states as transcripts
@@ -33,10 +36,13 @@ def states_page() -> str:
             _INTRODUCTION,
             _section(followups.__doc__, followups.MACHINE, followups.FollowUpState.PLANNED),
             _section(calling.__doc__, calling.MACHINE, calling.AttemptState.PLACING_AGENT),
+            _section(offers.__doc__, offers.MACHINE, offers.OfferState.OPEN),
+            _section(tickets.__doc__, tickets.MACHINE, tickets.TicketState.RINGING),
             _section(None, cases.CASE, cases.CaseState.NEW),
             _section(None, cases.QUESTION_ITEM, cases.ItemState.OPEN),
             _section(None, cases.TASK, cases.TaskState.OPEN),
             _section(agents.__doc__, agents.MACHINE, agents.AgentState.OFFLINE),
+            _section(trunks.__doc__, trunks.MACHINE, trunks.BreakerState.CLOSED),
             _section(recordings.__doc__, recordings.MACHINE, recordings.RecordingState.EXPECTED),
             _section(transcripts.__doc__, transcripts.MACHINE, transcripts.TranscriptState.WAITING),
             _section(

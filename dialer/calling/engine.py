@@ -264,6 +264,7 @@ class Engine:
             mark = self._db.feed.mark()
             try:
                 await self._desk.look()
+                await self._desk.tidy()
             except Exception as error:
                 log.exception("Callers cannot be put through now.", action="receive", error=str(error))
                 await asyncio.sleep(_RETRY_SECONDS)

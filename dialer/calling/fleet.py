@@ -242,7 +242,7 @@ class Fleet:
 
     async def _renew(self, lease: Lease, leases: LeaseSettings) -> Kept:
         said, seconds = _said(self._engines[lease.node].status), leases.seconds
-        kept = await self._db.write(lambda conn: service.renew(conn, lease, seconds, said), urgent=True)
+        kept = await self._db.write_apart(lambda conn: service.renew(conn, lease, seconds, said))
         self._told = await self._db.read(told)
         return kept
 

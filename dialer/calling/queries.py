@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
 
-from dialer.agents.tables import agents
+from dialer.agents.tables import agent_sessions, agents
 from dialer.calling.states import IN_FLIGHT, AttemptState
 from dialer.calling.tables import attempts, repairs
 from dialer.customers.tables import customers
@@ -88,8 +88,13 @@ def attempt(conn: Connection, attempt_id: str) -> Attempt | None:
 
 
 def extension_of(conn: Connection, attempt_id: str) -> str | None:
-    """The extension of the agent this attempt was placed for; None where there is no such attempt."""
-    query = select(agents.c.extension).join(attempts, attempts.c.agent_id == agents.c.id)
+    """The phone of the agent this attempt was placed for: where he sits now, else his usual one; None where
+    there is no such attempt."""
+    query = (
+        select(func.coalesce(agent_sessions.c.extension, agents.c.extension))
+        .join(attempts, attempts.c.agent_id == agents.c.id)
+        .outerjoin(agent_sessions, agent_sessions.c.agent_id == agents.c.id)
+    )
     extension: str | None = conn.execute(query.where(attempts.c.id == attempt_id)).scalar()
     return extension
 

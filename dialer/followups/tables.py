@@ -22,7 +22,8 @@ OWN_HOURS = "own"
 
 
 def _its_playbook(context: DefaultExecutionContext) -> str:
-    return str(context.get_current_parameters()["playbook"])
+    assert context.current_parameters is not None
+    return str(context.current_parameters["playbook"])
 
 
 _OWN = text(f"hours = '{OWN_HOURS}'")

@@ -53,3 +53,10 @@ class Database:
             Whatever `work` raised; nothing of it is kept then.
         """
         return await self._store.write(work, urgent=urgent)
+
+    async def write_apart(self, work: Callable[[Connection], T]) -> T:
+        """The same for brief work that leaves no event row: on a server it waits for no other writer.
+
+        So is a lease renewed in time while something long is written.
+        """
+        return await self._store.write_apart(work)

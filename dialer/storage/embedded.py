@@ -65,6 +65,10 @@ class Embedded:
         """Run `work`; its result is durable."""
         return await self._writer.write(work, urgent=urgent)
 
+    async def write_apart(self, work: Callable[[Connection], T]) -> T:
+        """The same: there is one writer."""
+        return await self._writer.write(work, urgent=True)
+
     async def _keep(self) -> None:
         loop = asyncio.get_running_loop()
         while True:

@@ -60,6 +60,12 @@ class Server:
         return result
 
 
+    async def write_apart(self, work: Callable[[Connection], T]) -> T:
+        """Run `work`, which leaves no event row, beside whatever else is written."""
+        async with self._engine.begin() as connection:
+            return await connection.run_sync(work)
+
+
 def _with_events(connection: Connection, work: Callable[[Connection], T]) -> tuple[T, frozenset[str]]:
     try:
         result = work(connection)

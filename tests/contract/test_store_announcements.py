@@ -238,8 +238,8 @@ async def test_d3_what_the_agent_has_saved_stands(line: Line) -> None:
     call = await line.answered("您好我是机主的智能助理", CLIPS / "secretary-1.wav")
 
     def save(conn: Connection) -> None:
-        saved = {"agent_id": call.agent_id, "attempt_id": call.id, "disposition": Disposition.REFUSED}
-        save_form(conn, LIBRARY, now=at(88), **saved)
+        result = Disposition.REFUSED
+        save_form(conn, LIBRARY, agent_id=call.agent_id, attempt_id=call.id, disposition=result, now=at(88))
 
     await line.db.write(save)
     await line.listen()

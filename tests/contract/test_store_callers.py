@@ -245,3 +245,16 @@ async def test_d9_nobody_is_put_through_to_a_phone_that_cannot_ring(database: Da
         assert service.put_through(conn, how, ticket.id, NOW) is None
 
     await database.write(work)
+
+
+async def test_d9_for_one_caller_one_phone_rings_also_after_a_restart(database: Database) -> None:
+    """D7: he is told of again, and an agent's phone rings for him already."""
+
+    def work(conn: Connection) -> None:
+        for number in range(2):
+            add_ready_agent(conn, f"800{number}")
+        ticket = rings(conn)
+        put_through(conn, ticket)
+        assert service.put_through(conn, pairing(), rings(conn).id, at(5)) is None
+
+    await database.write(work)

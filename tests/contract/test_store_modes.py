@@ -1,10 +1,12 @@
 """Preview, appointments to the minute and calls by hand, on both databases (D2, L7)."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, event, select, update
 
 from dialer.agents import service as agents
 from dialer.agents.queries import agent as agent_row
@@ -14,7 +16,7 @@ from dialer.alarms.service import open_alarms
 from dialer.calling import queries as calls
 from dialer.calling import service as calling
 from dialer.calling.committing import Pairing
-from dialer.calling.modes import manual, preparing, service
+from dialer.calling.modes import manual, preparing, queries, service
 from dialer.calling.modes.manual import NotNow
 from dialer.calling.modes.queries import Offer, held_for, next_moment, offer_of
 from dialer.calling.modes.service import BadSkip, Taken
@@ -234,7 +236,7 @@ async def test_d7_without_a_link_nobody_waits_to_be_called_out_of_the_blue(datab
     def work(conn: Connection) -> None:
         agent_id, offer = shown(conn)
         service.press(conn, agent_id, offer.id, at(1))
-        assert service.give_up_pressed(conn, at(2)) == 1
+        assert service.give_up_pressed(conn, pairing(), at(2)) == 1
         assert state_of(conn, offer) is OfferState.REFUSED
         assert session_of(conn, agent_id).state is AgentState.READY
 
@@ -402,3 +404,34 @@ async def test_d2_a_number_of_nobodys_makes_a_follow_up_of_its_own(database: Dat
         assert order.customer_number == "13911112222"
 
     await database.write(work)
+
+
+@pytest.mark.parametrize("query", ["_NEXT_DUE", "_NEXT_APPOINTMENT", "_NEXT_OVER", "_OVER", "_APPOINTMENTS"])
+async def test_l7_what_time_brings_next_is_looked_up_and_never_searched_for(
+    database: Database, query: str
+) -> None:
+    """However many wait: the plan of the database itself, with every way but an index made unattractive."""
+    statement = getattr(queries, query).statement
+    values = {"now": NOW, "from_then": NOW, "until": NOW, "kept_until": NOW, "ready": ["a"], "most": 1}
+    known = {name: value for name, value in values.items() if name in statement.compile().params}
+
+    def plan(conn: Connection) -> str:
+        if conn.dialect.name == "postgresql":
+            conn.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        sent: list[tuple[str, Any]] = []
+
+        def note(_conn: object, _cursor: object, text: str, given: Any, *_: object) -> None:
+            sent.append((text, given))
+
+        event.listen(conn, "before_cursor_execute", note)
+        conn.execute(statement, known)
+        event.remove(conn, "before_cursor_execute", note)
+        text, given = sent[0]
+        explain = "EXPLAIN" if conn.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+        rows = conn.exec_driver_sql(f"{explain} {text}", given).all()
+        return "\n".join(str(row[-1]) for row in rows)
+
+    found = await database.write(plan)
+    table = "offers" if "OVER" in query else "follow_ups"
+    assert re.search(rf"(?i)\b(search|index\b.*scan).*{table}", found), found
+    assert not re.search(rf"SCAN {table}(?! USING)|Seq Scan on {table}", found), found

@@ -97,7 +97,7 @@ async def test_r12_a_playbook_calls_through_its_named_callers_only(database: Dat
             # Looked at whatever the playbook's hours are: a customer's own time.
             give(conn, add_follow_up(conn, f"1380000010{number}"), appointment_at=NOW)
         late = add_follow_up(conn, "13800000007")
-        give(conn, late, playbook=other.id, limit_at=NOW + timedelta(days=9))
+        give(conn, late, playbook=other.id, hours=other.id, limit_at=NOW + timedelta(days=9))
 
     await database.write(work)
     (order,) = await database.write(lambda conn: reserve(conn, how, NOW).orders)

@@ -164,6 +164,13 @@ async def test_d9_the_agent_says_what_a_customer_rang_for(panel_server: Site, op
     found = await panel_server.database.read(lambda conn: cases_of_call(conn, attempt_id))
     source = await panel_server.database.read(lambda conn: conn.execute(select(cases.c.source)).scalar())
     assert (len(found), source) == (1, "ring_back")
+    await panel_server.user("chen", "supervisor")
+    board = await open_page("chen", "/tickets")
+    row = board.locator(f"[data-ticket='{ticket_id}']")
+    await expect(row).to_contain_text("13800000001")
+    await expect(row).to_contain_text("投诉")
+    await expect(row).to_contain_text("王芳")
+    await snapshot(board, "tickets_zh")
 
 
 async def test_d2_the_agent_chooses_to_look_first(panel_server: Site, open_page: OpenPage) -> None:

@@ -34,6 +34,7 @@ async def test_v2_a_supervisor_pauses_an_agent_and_ends_his_work(
     row = page.locator(f"tr[data-agent='{agent_id}']")
     await row.locator("button[value=pause]").click()
     await expect(row).to_contain_text("班长设为暂停")
+    await snapshot(page, "supervisor-agents")
     own = await open_page("wang", "/agent")
     await expect(own.locator(".idle.is-loud h1")).to_contain_text("班长已将您设为暂停")
     await row.locator("button[value=sign_out]").click()

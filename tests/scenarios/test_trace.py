@@ -1,14 +1,17 @@
-"""O1: `dialer trace` on a real call: one story, in the order in which it happened."""
+"""O1, O5: a real call as it is seen from outside: its story, the figures, the doctor beside the service."""
 
 import asyncio
 import json
 from pathlib import Path
 
+import aiohttp
 from typer.testing import CliRunner
 
 from dialer.app.cli.main import app
 from dialer.app.doctor.examine import examine_apart
+from dialer.app.service import Service
 from tests.scenarios.conftest import NewSite
+from tests.support.prometheus import read
 from tests.support.site import talk
 from web.finding import Level, worst
 
@@ -17,6 +20,13 @@ async def dialer(*words: str) -> tuple[int, str]:
     """Run a command beside the service, as an administrator does: its exit code, and what it said."""
     told = await asyncio.to_thread(CliRunner().invoke, app, list(words))
     return told.exit_code, told.output
+
+
+async def page(service: Service, path: str) -> str:
+    """What the service tells a machine."""
+    async with aiohttp.ClientSession() as http, http.get(service.panel_address + path) as answer:
+        assert answer.status == 200, await answer.text()
+        return await answer.text()
 
 
 def order(steps: list[dict[str, object]], *texts: str) -> list[int]:
@@ -35,6 +45,13 @@ async def test_o1_the_story_of_a_call(new_site: NewSite) -> None:
         code, told = await dialer("trace", attempt.id, "--data", str(site.folder), "--json")
         assert code == 0, told
         story = json.loads(told)
+        figures = read(await page(service, "/metrics"))
+        assert figures["huifang_link_up"].value(node="default") == 1
+        placed = figures["huifang_ami_originate_seconds"].samples
+        assert placed["huifang_ami_originate_seconds_count", frozenset({("node", "default")})] == 1
+        assert figures["huifang_attempts_total"].value(outcome="answered") == 1
+        assert (await page(service, "/healthz")).startswith("ok")
+        assert await page(service, "/readyz") == "ready\n"
         # The doctor's look from the panel, in a process of its own, while the service runs.
         assert worst(await examine_apart(service.settings)) in (Level.OK, Level.WARN)
     steps = story["steps"]

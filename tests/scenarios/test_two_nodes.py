@@ -22,7 +22,7 @@ from tests.support.two_nodes import PHONES, TwoNodes
 
 __all__ = ["make_url", "store_url"]
 
-_PATIENCE = 120.0
+_PATIENCE = 200.0
 _CUSTOMERS = 20
 
 
@@ -49,9 +49,7 @@ def kind() -> str:
 
 
 @pytest.fixture
-async def site(
-    servers: dict[str, AsteriskServer], store_url: str, tmp_path: Path
-) -> AsyncIterator[TwoNodes]:
+async def site(servers: dict[str, AsteriskServer], store_url: str, tmp_path: Path) -> AsyncIterator[TwoNodes]:
     site = TwoNodes(tmp_path, store_url, servers)
     await site.open()
     yield site

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from asterisk.phones import Answer, Behaviour, CustomerTrunk, PhoneCall, Softphone
 from asterisk.server import AsteriskServer
@@ -24,6 +24,8 @@ from dialer.app.settings import FILE_NAME
 from dialer.calling.queries import Attempt
 from dialer.calling.tables import attempts, repairs
 from dialer.clock import system_clock
+from dialer.followups.states import FollowUpState
+from dialer.followups.tables import follow_ups
 from dialer.importing.service import import_orders
 from dialer.nodes.queries import Told, told
 from dialer.playbooks.library import shipped_library
@@ -38,7 +40,7 @@ from recordings.tables import recordings
 from tests.fixtures_asterisk import PHONE_PASSWORD
 from tests.support.site import talk, tone
 
-LEASE_SECONDS = 8.0
+LEASE_SECONDS = 10.0
 PHONES: Mapping[str, tuple[str, ...]] = {"east": ("8001", "8002"), "west": ("8003", "8004")}
 _QUICK = {
     "mode": "live",
@@ -136,6 +138,7 @@ class TwoNodes:
 
     async def over(self, calls: int) -> bool:
         """Whether so many attempts were made, all have ended, and each recording was taken over."""
+        await self.db.write(_due_now)
         rows = await self.attempts()
         talked = [row for row in rows if row.outcome == "answered"]
         if len(talked) < calls or any(row.ended_at is None for row in rows):
@@ -195,6 +198,13 @@ def _agent_answers(_: PhoneCall) -> Behaviour:
 
 def _pairs(table: Mapping[str, object]) -> Sequence[str]:
     return [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in table.items()]
+
+
+def _due_now(conn: Connection) -> None:
+    # Whom a call that came to nothing has put off for minutes is called at once.
+    now = system_clock()
+    late = (follow_ups.c.state == FollowUpState.WAITING) & (follow_ups.c.due_at > now)
+    conn.execute(update(follow_ups).where(late).values(due_at=now))
 
 
 def _repairs(conn: Connection) -> int:

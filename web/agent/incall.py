@@ -1,8 +1,7 @@
-"""What the agent's page shows of the call in progress besides the talk: hold, mute, who else is in it (D6)."""
+"""What the agent's page shows of the call in progress: hold, mute, who else is in it (D6)."""
 
 from dataclasses import dataclass
 
-from aiohttp import web
 from sqlalchemy import Connection
 
 from dialer.agents.queries import all_agents, all_desks, sessions
@@ -12,12 +11,9 @@ from dialer.calling.incall.rules import Actor
 from dialer.calling.incall.service import standing
 from dialer.calling.incall.states import INVITING, SUPERVISING, PartyState
 from dialer.telephony.incall import PartyMode
-from web.agent.calls import agent_id_of
-from web.auth.guard import requires
 from web.i18n import N_
 from web.labels import AGENT_STATE
 from web.panel import Panel
-from web.steps import take_step
 
 _FREE = (AgentState.READY, AgentState.PAUSED)
 HOW = {
@@ -58,18 +54,6 @@ class Talk:
     asking: bool
     can_leave: bool
     targets: tuple[Target, ...]
-
-
-def routes() -> list[web.RouteDef]:
-    """The route of the steps."""
-    return [web.post("/agent/calls/{attempt}/steps", step)]
-
-
-@requires("agent")
-async def step(request: web.Request) -> web.StreamResponse:
-    """One step in the call in progress."""
-    agent_id = agent_id_of(request)
-    return await take_step(request, Actor(agent_id, agent_id))
 
 
 def talk_of(conn: Connection, panel: Panel, agent_id: str, attempt_id: str) -> Talk | None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from aiohttp import web
 
 from dialer.forms.rules import Satisfaction
-from web.agent import calls, incall, offers, results, session, tasks, tickets
+from web.agent import calls, offers, results, session, steps, tasks, tickets
 from web.agent.calls import agent_id_of
 from web.agent.dial_words import REFUSED, REFUSED_OTHERWISE, TICKET
 from web.agent.session import is_elsewhere, phone_words, why_no_call
@@ -32,7 +32,7 @@ def routes(_panel: Panel) -> list[web.RouteDef]:
         web.get("/agent/view", view),
         web.post("/agent/state", session.change_state),
         *calls.routes(),
-        *incall.routes(),
+        *steps.routes(),
         *offers.routes(),
         *tickets.routes(),
         *tasks.routes(),

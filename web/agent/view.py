@@ -23,6 +23,7 @@ from dialer.planning.rules.projecting import with_due_day
 from dialer.playbooks.asking import IDENTITY
 from dialer.playbooks.form.schema import Playbook
 from dialer.storage.feed import latest_id
+from web.agent.incall import Talk, talk_of
 from web.agent.offered import Shown, refused, shown
 from web.agent.phases import ANSWERING, ON_A_CALL, Phase, phase_of
 from web.agent.queries import Day, LastCall, day, last_call

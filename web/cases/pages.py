@@ -14,6 +14,7 @@ from dialer.storage.feed import latest_id
 from web.agent.words import MEANS
 from web.auth.guard import current_user, requires
 from web.auth.rules import Role
+from web.cases import tickets
 from web.cases.view import LEVEL, MOVE, NAME, STATES, Show, line_of, wanted_states
 from web.labels import TASK_KIND
 from web.panel import PANEL, Panel
@@ -34,6 +35,7 @@ def routes(_panel: Panel) -> list[web.RouteDef]:
         web.post("/cases/{show}/{id}/move", move),
         web.post("/cases/alarms/{attempt}/seen", seen),
         web.post("/cases/customers/{customer}/release", release),
+        *tickets.routes(),
     ]
 
 

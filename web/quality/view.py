@@ -100,7 +100,7 @@ def sound(root: Path, recording: Recording | None) -> Files | None:
         files = files_of(root, recording)
     except NoRecording:
         return None
-    return files if files.listen.is_file() else None
+    return files
 
 
 def early_file(root: Path, clip: EarlyClip | None) -> Path | None:

@@ -142,6 +142,13 @@ WORDING: Mapping[str, Wording] = {
         N_("It is tried again by itself. If it lasts, give the log to the administrator. {error}"),
     ),
 }
+# Where there are several telephone systems, which one it is about.
+_AT_NODE: Mapping[str, Wording] = {
+    "link_down": Wording(
+        N_("No link to telephone system {node}. {reason}"),
+        N_("{advice} Its agents get no new call meanwhile; talks in progress go on."),
+    ),
+}
 _OTHER = Wording(N_("{kind}: {subject}"), N_("Tell the administrator. Details: {details}"))
 
 PROBLEM: Mapping[str, str] = {
@@ -181,6 +188,8 @@ class AlarmText:
 def describe(alarm: Alarm, call: CallName | None, names: Mapping[str, str], text: Translator) -> AlarmText:
     """The alarm in words: `call` is the one it is about, `names` are those of agents by id."""
     wording = WORDING.get(alarm.kind, _OTHER)
+    if alarm.data.get("node"):
+        wording = _AT_NODE.get(alarm.kind, wording)
     known = {"agent": alarm.subject, **alarm.data, "kind": alarm.kind, "subject": alarm.subject}
     known["details"] = "; ".join(f"{key}={value}" for key, value in alarm.data.items())
     if call is not None:

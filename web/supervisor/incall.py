@@ -46,7 +46,9 @@ def in_progress(conn: Connection, attempt_ids: Collection[str], login: str) -> M
     """What these calls are in, by attempt."""
     parties = open_parties(conn)
     names = {one.id: one.name for one in all_agents(conn)} if parties else {}
-    return {one: _of(conn, one, [p for p in parties if p.attempt_id == one], login, names) for one in attempt_ids}
+    return {
+        one: _of(conn, one, [p for p in parties if p.attempt_id == one], login, names) for one in attempt_ids
+    }
 
 
 def _of(

@@ -23,9 +23,7 @@ _TONE = {
     AgentState.PAUSED: "",
     AgentState.OFFLINE: "none",
 }
-_TROUBLE = frozenset(
-    {PauseReason.DID_NOT_ANSWER, PauseReason.PHONE_UNREACHABLE, PauseReason.CALL_IN_DOUBT}
-)
+_TROUBLE = frozenset({PauseReason.DID_NOT_ANSWER, PauseReason.PHONE_UNREACHABLE, PauseReason.CALL_IN_DOUBT})
 
 DECIDED: Mapping[str, str] = {
     **OUTCOME,

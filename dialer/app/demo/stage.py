@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from importlib.resources import files
 from pathlib import Path
 
 import structlog
@@ -44,9 +45,9 @@ class Stage:
         self._extension_of = extension_of
         self._agents: dict[str, Softphone] = {}
         self._talks: set[asyncio.Task[None]] = set()
-        sounds = Path(__file__).parent
-        self._empty_number = load_speech(sounds / "empty-number.flac")
-        self._switched_off = load_speech(sounds / "switched-off.flac")
+        sounds = Path(str(files("bench"))) / "announcements"
+        self._empty_number = load_speech(sounds / "empty-1.wav")
+        self._switched_off = load_speech(sounds / "off-1.wav")
         self.trunk = CustomerTrunk(self._customer, keep_heard=False)
 
     async def open_trunk(self) -> int:

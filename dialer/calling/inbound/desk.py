@@ -18,6 +18,9 @@ from dialer.telephony.port import CallerHears, CallOrder, Telephony, TelephonyEr
 
 log = structlog.get_logger(__name__)
 
+# Longer than a customer whose call nobody of ours watched can have waited.
+_FORGOTTEN = timedelta(minutes=5)
+
 
 @dataclass(slots=True)
 class _Caller:
@@ -117,12 +120,12 @@ class CallerDesk:
         self._callers.clear()
 
     async def tidy(self) -> None:
-        """After settling: tickets of callers who are nowhere any more are missed calls."""
-        async with self._turn:
-            here = {one.ticket_id for one in self._callers.values()}
-            for ticket in await self._db.read(queries.ringing):
-                if ticket.id not in here:
-                    await self._miss(ticket.id, Missed.LOST)
+        """Who rang so long ago and was never heard of again was not put through: he is called back."""
+        longest = timedelta(seconds=self._pairing().settings.caller_wait_seconds) + _FORGOTTEN
+        here = {one.ticket_id for one in self._callers.values()}
+        for ticket in await self._db.read(queries.ringing):
+            if ticket.id not in here and self._clock() - ticket.rang_at > longest:
+                await self._miss(ticket.id, Missed.LOST)
 
     async def _serve(self, call_id: str, caller: _Caller) -> None:
         now, order = self._clock(), None

@@ -9,12 +9,13 @@ from sqlalchemy import Connection, insert, update
 
 from dialer.agents.queries import all_agents, ready_agents
 from dialer.calling.committing import Pairing, commit_to
+from dialer.calling.inbound.choosing import CALL_BACK_WITHIN, call_back, choose
 from dialer.calling.inbound.queries import Ticket, ticket_of, ticket_of_attempt, ticket_of_call, who_called
-from dialer.calling.inbound.rules import CALL_BACK_WITHIN, call_back, choose
 from dialer.calling.inbound.states import MACHINE, Missed, TicketEvent, TicketKind, TicketState
 from dialer.calling.inbound.tables import tickets
 from dialer.calling.modes import adhoc
 from dialer.calling.modes.manual import plain_number
+from dialer.calling.queries import attempt
 from dialer.calling.states import CallMode
 from dialer.followups.queries import FollowUp, follow_up
 from dialer.followups.states import FollowUpState
@@ -69,7 +70,7 @@ def put_through(conn: Connection, pairing: Pairing, ticket_id: str, now: datetim
     calls is made.
     """
     ticket = ticket_of(conn, ticket_id)
-    if ticket is None or ticket.state is not TicketState.RINGING:
+    if ticket is None or ticket.state is not TicketState.RINGING or _is_rung_for(conn, ticket):
         return None
     ready = ready_agents(conn, pairing.reachable)
     free = [one for one in ready if pairing.share.has_phone(one.extension)]
@@ -104,6 +105,12 @@ def put_through(conn: Connection, pairing: Pairing, ticket_id: str, now: datetim
     conn.execute(update(tickets).where(tickets.c.id == ticket.id).values(**values))
     emit(conn, "ticket.offered", ticket.id, now, {"agent": who.id, "attempt": order.attempt_id})
     return order
+
+
+def _is_rung_for(conn: Connection, ticket: Ticket) -> bool:
+    """Whether an agent's phone rings for him already: of before a restart, or before the link was lost."""
+    placed = attempt(conn, ticket.attempt_id) if ticket.attempt_id else None
+    return placed is not None and placed.ended_at is None
 
 
 def is_open(pairing: Pairing, now: datetime) -> bool:

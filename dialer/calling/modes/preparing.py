@@ -13,8 +13,8 @@ from dialer.alarms.service import clear_alarm, open_alarms, raise_alarm
 from dialer.calling.committing import Pairing, commit_to, judge
 from dialer.calling.lines import Lines
 from dialer.calling.matching import Named, Unwanted, pairs
+from dialer.calling.modes.looking import PREVIEW, day_began, time_to_look
 from dialer.calling.modes.queries import appointments, skipped, unkept
-from dialer.calling.modes.rules import PREVIEW, day_began, time_to_look
 from dialer.calling.modes.service import NOT_FOR_HAND, lay_before, not_on_trial
 from dialer.calling.modes.states import Then
 from dialer.calling.states import CallMode

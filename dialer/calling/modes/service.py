@@ -160,12 +160,15 @@ def take_pressed(conn: Connection, pairing: Pairing, now: datetime) -> list[Take
     return taken
 
 
-def give_up_pressed(conn: Connection, now: datetime) -> int:
+def give_up_pressed(conn: Connection, pairing: Pairing, now: datetime) -> int:
     """No call can be placed: let those go who wait for one, rather than call them out of the blue later."""
-    wanted = pressed(conn)
-    for one in wanted:
-        _refuse(conn, one, NO_LINK, now)
-    return len(wanted)
+    given_up = 0
+    for one in pressed(conn):
+        on_it = session(conn, one.agent_id)
+        if on_it is None or not on_it.extension or pairing.share.has_phone(on_it.extension):
+            _refuse(conn, one, NO_LINK, now)
+            given_up += 1
+    return given_up
 
 
 def _commit(

@@ -89,7 +89,7 @@ class Timetable:
             service.end_times(conn, now)
             taken = service.take_pressed(conn, self._pairing(), now) if may_place else []
             if not may_place:
-                service.give_up_pressed(conn, now)
+                service.give_up_pressed(conn, self._pairing(), now)
             preparing.watch_appointments(conn, now)
             return taken
 

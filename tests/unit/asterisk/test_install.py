@@ -6,9 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from asterisk.install import InstallError, find_on_path, find_or_install, install_private
+from asterisk.install import (
+    InstallError,
+    find_on_path,
+    find_or_install,
+    find_or_install_sipp,
+    install_private,
+)
 from asterisk.install.apt import AptError, Archive, machine_archive
 from asterisk.install.binary import NotUsable, ask_version
+from asterisk.install.sipp import sipp_version
 
 APT_GET = """#!/bin/sh
 # Plays apt-get: `sid` is broken today, any other suite has one package.
@@ -166,3 +173,22 @@ def test_one_on_path_wins_over_an_installation(tmp_path: Path, monkeypatch: pyte
     )
     assert said == [f"Using Asterisk 20.1.0 at {tmp_path}/bin/asterisk."]
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(("version", "usable"), [("3.6.1", True), ("3.7.3", True), ("3.5.2", False)])
+def test_sipp_on_path_is_used_when_it_streams_by_itself(
+    machine: Path, monkeypatch: pytest.MonkeyPatch, version: str, usable: bool
+) -> None:
+    """One that is too old is passed over, and the private one is tried."""
+    found = program(machine / "bin/sipp", f"#!/bin/sh\necho ' SIPp v{version}-TLS.'\nexit 99\n")
+    if usable:
+        assert find_or_install_sipp(machine / "cache" / "sipp") == found
+        return
+    with pytest.raises(InstallError, match=r"No private sipp .*bookworm: .*install the package sip-tester"):
+        find_or_install_sipp(machine / "cache" / "sipp")
+
+
+def test_what_is_no_sipp_is_named_with_its_answer(tmp_path: Path) -> None:
+    other = program(tmp_path / "sipp", "#!/bin/sh\necho nothing of the kind\n")
+    with pytest.raises(NotUsable, match="nothing of the kind"):
+        sipp_version(other)

@@ -234,7 +234,14 @@ def test_live_calls_are_read_from_a_listing(
     rows: list[Message], gate: GatePosition, dialled: bool, answered: bool
 ) -> None:
     foreign = {"Event": "Status", "Uniqueid": "1.1", "Linkedid": "1.1", "Channel": "PJSIP/x"}
-    expected = LiveCall(attempt_id=ATTEMPT, gate=gate, customer_dialled=dialled, customer_answered=answered)
+    alone = answered and not any(row["Uniqueid"] == ATTEMPT for row in rows)
+    expected = LiveCall(
+        attempt_id=ATTEMPT,
+        gate=gate,
+        customer_dialled=dialled,
+        customer_answered=answered,
+        agent_gone=alone,
+    )
     assert live_calls([foreign, *rows, {"Event": "StatusComplete"}]) == (expected,)
 
 

@@ -8,6 +8,8 @@ import pytest
 from dialer.agents import states as agents
 from dialer.agents.states import AgentEvent, AgentState
 from dialer.calling import states as attempts
+from dialer.calling.inbound import states as tickets
+from dialer.calling.inbound.states import TicketEvent, TicketState
 from dialer.calling.modes import states as offers
 from dialer.calling.modes.states import OfferEvent, OfferState
 from dialer.calling.states import AttemptEvent, AttemptState
@@ -81,6 +83,12 @@ reserved  call_ended    wrap_up
 ringing   call_ended    wrap_up
 talking   call_ended    wrap_up
 wrap_up   wrapped_up    ready
+reserved  released      ready
+ringing   released      ready
+talking   released      ready
+wrap_up   released      ready
+ready     take_back     talking
+paused    take_back     talking
 """
 
 
@@ -115,6 +123,14 @@ open     withdraw  withdrawn
 pressed  withdraw  withdrawn
 """
 
+TICKET = """
+ringing  talk  talking
+talking  end   open
+ringing  miss  missed
+open     file  closed
+missed   file  closed
+"""
+
 TASK = """
 open  finish  done
 open  drop    dropped
@@ -132,6 +148,7 @@ def moves(table: str) -> dict[tuple[str, str], str]:
         pytest.param(attempts.MACHINE, AttemptState, AttemptEvent, ATTEMPT, id="attempt"),
         pytest.param(agents.MACHINE, AgentState, AgentEvent, AGENT_SESSION, id="agent_session"),
         pytest.param(offers.MACHINE, OfferState, OfferEvent, OFFER, id="offer"),
+        pytest.param(tickets.MACHINE, TicketState, TicketEvent, TICKET, id="ticket"),
         pytest.param(cases.CASE, CaseState, CaseEvent, CASE, id="case"),
         pytest.param(cases.QUESTION_ITEM, ItemState, ItemEvent, QUESTION_ITEM, id="question_item"),
         pytest.param(cases.TASK, TaskState, TaskEvent, TASK, id="task"),
@@ -163,6 +180,7 @@ def test_legal_moves_are_these_and_no_others(
             OfferState.OPEN,
             {"called", "skipped", "expired", "refused", "withdrawn"},
         ),
+        (tickets.MACHINE, TicketState.RINGING, {"closed"}),
         (cases.CASE, CaseState.NEW, set()),
         (cases.QUESTION_ITEM, ItemState.OPEN, {"closed"}),
         (cases.TASK, TaskState.OPEN, {"done", "dropped"}),

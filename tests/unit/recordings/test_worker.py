@@ -113,8 +113,12 @@ async def test_the_copy_for_the_page_and_clips_come_from_the_archive(world: Worl
     await world.worker().step()
     row = await world.recording(attempt)
     files = service.files_of(world.root, row)
-    copy, _rate = sf.read(files.listen)
+    assert not files.listen.exists()  # who never listens pays for no copy
+    copy, _rate = sf.read(listen_copy(files.wav, files.listen))
     assert copy.shape[1] == 2
+    before = files.listen.stat().st_mtime_ns
+    assert listen_copy(files.wav, files.listen).stat().st_mtime_ns == before
+    assert [path.name for path in files.listen.parent.iterdir() if path.name.startswith(".")] == []
     assert json.loads(files.peaks.read_text())["seconds"] == 5.0
     clip, rate = sf.read(io.BytesIO(service.clip(world.root, row, 1.0, 2.5, service.CUSTOMER_CHANNEL)))
     assert len(clip) / rate == 1.5
