@@ -9,8 +9,8 @@ import errno
 import hashlib
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -106,14 +106,12 @@ def listen_copy(wav: Path, to: Path) -> Path:
     """
     if not to.is_file():
         to.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=to.parent, prefix=".", delete=False) as file:
-            made = Path(file.name)
+        made = to.with_name(f".{secrets.token_hex(8)}")
         try:
             made.write_bytes(small_copy(wav))
             made.replace(to)
-        except BaseException:
+        finally:
             made.unlink(missing_ok=True)
-            raise
     return to
 
 

@@ -35,6 +35,7 @@ SENTENCES = (
         "it needs read = system,call,user,reporting."
     ),
     N_("Asterisk is shutting down."),
+    N_("Another service has this telephone system."),
     N_("Start Asterisk again; the link comes back by itself."),
     N_("Asterisk did not answer a ping within {n} s."),
     N_("Check the network to the Asterisk machine and its load; the link is tried again by itself."),

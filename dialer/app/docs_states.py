@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dialer.agents import states as agents
 from dialer.calling import states as calling
+from dialer.calling.incall import states as parties
 from dialer.calling.inbound import states as tickets
 from dialer.calling.modes import states as offers
 from dialer.cases import states as cases
@@ -36,6 +37,7 @@ def states_page() -> str:
             _INTRODUCTION,
             _section(followups.__doc__, followups.MACHINE, followups.FollowUpState.PLANNED),
             _section(calling.__doc__, calling.MACHINE, calling.AttemptState.PLACING_AGENT),
+            _section(parties.__doc__, parties.MACHINE, parties.PartyState.RINGING),
             _section(offers.__doc__, offers.MACHINE, offers.OfferState.OPEN),
             _section(tickets.__doc__, tickets.MACHINE, tickets.TicketState.RINGING),
             _section(None, cases.CASE, cases.CaseState.NEW),

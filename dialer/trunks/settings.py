@@ -37,9 +37,9 @@ class TrunkSettings(BaseModel):
         default="", description="Dial string; {number} is filled in. Empty: the node's `customer_dial`."
     )
     node: str = Field(default="", description="The node (Asterisk) it belongs to. Empty: the first.")
-    channels: int | None = Field(default=None, ge=1, description="Calls at once, at most. None: no limit.")
+    channels: int | None = Field(default=None, ge=1, description="Calls at once, at most. Not set: no limit.")
     calls_per_second: float | None = Field(
-        default=None, gt=0, le=1000, description="New calls in a second, at most. None: no limit."
+        default=None, gt=0, le=1000, description="New calls in a second, at most. Not set: no limit."
     )
     format: NumberFormat = Field(
         default=NumberFormat.AS_IS,

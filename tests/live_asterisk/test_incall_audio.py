@@ -21,6 +21,7 @@ from dialer.telephony.events import (
     Entered,
     Left,
     LegEnded,
+    LinkUp,
     PartyUp,
     PhoneHeld,
     PhoneResumed,
@@ -212,3 +213,15 @@ async def test_mute_tones_and_the_phones_own_hold(talk: Talk) -> None:
     assert AGENT_HZ not in heard_in(ours, *held) and loudness(ours, *held) > 30
     assert heard_in(ours, *back) == {AGENT_HZ} and talk.heard(talk.customer, *back) == {AGENT_HZ}
     assert heard_in(theirs, *back) == {CUSTOMER_HZ} and talk.heard(agent, *back) == {CUSTOMER_HZ}
+
+
+async def test_without_a_service_nobody_is_left_on_hold(talk: Talk) -> None:
+    """D6, D7: the agent hangs up while the customer has music, and there is no link: the call ends by itself."""
+    await talk.port.hold(talk.attempt)
+    await talk.rig.lose_link()
+    await talk.phone(ANSWERING).hang_up()
+    async with asyncio.timeout(20):
+        await talk.customer.ended.wait()
+    await talk.rig.regain_link()
+    await talk.told.until(lambda: len(talk.told.all(LinkUp)) == 2)
+    assert await talk.port.live_calls() == ()

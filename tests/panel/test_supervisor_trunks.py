@@ -14,7 +14,7 @@ from dialer.telephony.outcomes import DialOutcome
 from dialer.trunks.choosing import Verdict
 from dialer.trunks.service import note_call
 from dialer.trunks.settings import BreakerSettings, ReachSettings, TrunkSettings
-from tests.panel.site import OpenPage, Site
+from tests.panel.site import OpenPage, Site, snapshot
 
 TRUNKS = (
     TrunkSettings(name="ims", channels=30, priority=1, caller_id="037160000000"),
@@ -39,11 +39,10 @@ async def test_trunks_and_numbers_are_on_the_page(
     await site.follow_up("李", "13800000001", "豫A12345")
     page = await open_page("chen", "/supervisor")
     trunks = page.locator("#trunks")
-    await expect(trunks.locator("tr[data-trunk='ims']")).to_contain_text(
-        "正常" if language == "zh" else "Works"
-    )
+    row = trunks.locator("tr[data-trunk='ims']")
+    await expect(row).to_contain_text("正常" if language == "zh" else "Works")
     (attempt_id,) = await site.reserve()
-    await expect(trunks.locator("tr[data-trunk='ims']")).to_contain_text("1 / 30")
+    await expect(row).to_contain_text("1 / 30")
     await site.go(attempt_id)
     await site.end(attempt_id, Ending(DialOutcome.BUSY, True))
 
@@ -55,7 +54,6 @@ async def test_trunks_and_numbers_are_on_the_page(
         raise_alarm(conn, "caller_id_marked", "0371", now, {"number": "0371", "share": 4, "others": 40})
 
     await site.database.write(break_it)
-    row = trunks.locator("tr[data-trunk='ims']")
     await expect(row).to_contain_text("故障" if language == "zh" else "Broken")
     await expect(row).to_contain_text("CONGESTION 34")
     await expect(trunks.locator("tr[data-number='037160000000']")).to_contain_text("0%")
@@ -63,6 +61,7 @@ async def test_trunks_and_numbers_are_on_the_page(
     await expect(alarms).to_contain_text("打不出去" if language == "zh" else "does not take calls")
     await expect(alarms).to_contain_text("接通率远低于" if language == "zh" else "Far fewer customers answer")
     await expect(alarms).not_to_contain_text("{")
+    await snapshot(page, f"trunks-{language}")
 
 
 async def test_each_of_several_telephone_systems_has_its_link(
@@ -78,3 +77,4 @@ async def test_each_of_several_telephone_systems_has_its_link(
     page = await open_page("chen", "/supervisor")
     await expect(page.locator("[data-node=east]")).to_contain_text("已连接")
     await expect(page.locator("[data-node=west]")).to_contain_text("由另一服务进程负责")
+    await snapshot(page, "nodes")

@@ -49,12 +49,12 @@ async def test_d3_early_media_then_a_failure_and_an_answer_by_a_secretary(
     new_site: NewSite, whisper_base: Path
 ) -> None:
     """183 with an announcement, then 480, 404 or 486; a machine behind a 200: each changes the next try."""
-    site = await new_site(transcribe=True)
+    site = await new_site(transcribe=True, tables={"calling": {"customer_ring_seconds": 12}})
     off, empty, busy, secretary = await site.owe(
         Announce(speech=clip("off-1"), then=Refuse(code=480)),
         # Signalled as an empty number; the network says that the telephone is off.
-        Announce(speech=clip("off-2"), then=Refuse(code=404)),
-        Announce(speech=clip("busy-2"), then=Refuse(code=486)),
+        Announce(speech=clip("off-1"), then=Refuse(code=404)),
+        Announce(speech=clip("busy-1"), then=Refuse(code=486)),
         Answer(ring_seconds=0.2, speech=clip("secretary-1"), hang_up_after=7.0),
     )
     async with site.serving():

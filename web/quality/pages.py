@@ -1,5 +1,6 @@
 """The list of calls, a call's page, its sound, and the trail of who looked and listened (R2, X1)."""
 
+import asyncio
 import unicodedata
 
 from aiohttp import web
@@ -9,6 +10,7 @@ from sqlalchemy import Connection
 from dialer.agents.queries import all_agents
 from dialer.storage.feed import emit, latest_id
 from qa.checks.library import shipped_rules
+from recordings.archive import listen_copy
 from recordings.queries import early_clip_of, recording_of
 from recordings.service import Files
 from web.auth.guard import current_user, requires
@@ -90,11 +92,11 @@ async def audio(request: web.Request) -> web.StreamResponse:
     files = await _files(request)
     await _leave_trace(request, "recording.fetched", {"range": request.headers.get("Range", "")})
     try:
-        sound, kind = await asyncio.to_thread(listen_copy, files.wav, files.listen), "audio/ogg"
+        file, kind = await asyncio.to_thread(listen_copy, files.wav, files.listen), "audio/ogg"
     except OSError:
         # No room for the copy: the recording itself is larger, and says the same.
-        sound, kind = files.wav, "audio/wav"
-    return web.FileResponse(sound, headers={"Content-Type": kind, "Cache-Control": "private, no-store"})
+        file, kind = files.wav, "audio/wav"
+    return web.FileResponse(file, headers={"Content-Type": kind, "Cache-Control": "private, no-store"})
 
 
 @requires("qa", "supervisor")

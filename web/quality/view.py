@@ -97,10 +97,9 @@ def load(
 def sound(root: Path, recording: Recording | None) -> Files | None:
     """Where the recording's files lie; None where there is nothing to hear."""
     try:
-        files = files_of(root, recording)
+        return files_of(root, recording)
     except NoRecording:
         return None
-    return files
 
 
 def early_file(root: Path, clip: EarlyClip | None) -> Path | None:

@@ -18,9 +18,18 @@ from dialer.cases.states import CaseEvent, CaseState, ItemEvent, ItemState, Task
 from dialer.followups import states as follow_ups
 from dialer.followups.states import FollowUpEvent, FollowUpState
 from dialer.machine import IllegalMove, Machine, Transition
+from dialer.trunks import states as trunks
+from dialer.trunks.states import BreakerEvent, BreakerState
 from tests.support.core import NOW
 
 # Written out by hand: before, event, after.
+BREAKER = """
+closed     trip  open
+open       try   half_open
+half_open  fail  open
+half_open  mend  closed
+"""
+
 FOLLOW_UP = """
 planned    release        waiting
 planned    merge          merged
@@ -148,6 +157,7 @@ def moves(table: str) -> dict[tuple[str, str], str]:
         pytest.param(attempts.MACHINE, AttemptState, AttemptEvent, ATTEMPT, id="attempt"),
         pytest.param(agents.MACHINE, AgentState, AgentEvent, AGENT_SESSION, id="agent_session"),
         pytest.param(offers.MACHINE, OfferState, OfferEvent, OFFER, id="offer"),
+        pytest.param(trunks.MACHINE, BreakerState, BreakerEvent, BREAKER, id="breaker"),
         pytest.param(tickets.MACHINE, TicketState, TicketEvent, TICKET, id="ticket"),
         pytest.param(cases.CASE, CaseState, CaseEvent, CASE, id="case"),
         pytest.param(cases.QUESTION_ITEM, ItemState, ItemEvent, QUESTION_ITEM, id="question_item"),
@@ -175,6 +185,7 @@ def test_legal_moves_are_these_and_no_others(
         (follow_ups.MACHINE, FollowUpState.PLANNED, {"done", "exhausted"}),
         (attempts.MACHINE, AttemptState.PLACING_AGENT, {"ended"}),
         (agents.MACHINE, AgentState.OFFLINE, set()),
+        (trunks.MACHINE, BreakerState.CLOSED, set()),
         (
             offers.MACHINE,
             OfferState.OPEN,

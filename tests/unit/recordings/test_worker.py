@@ -23,6 +23,7 @@ from dialer.ids import new_id
 from dialer.machine import IllegalMove
 from dialer.storage.feed import consumers, emit, events
 from recordings import queries, service
+from recordings.archive import listen_copy
 from recordings.states import RecordingState
 from recordings.tables import early_clips, recordings, takeovers
 from tests.unit.recordings.sounds import (
