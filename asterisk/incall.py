@@ -73,9 +73,7 @@ class InCallActions:
         self._need_link()
         party = self._parties.parties.get(party_id)
         if party is None or party.name is None or party.mode is None:
-            raise RequestRefused(
-                f"Party {party_id} is not up: change it once its phone was answered."
-            )
+            raise RequestRefused(f"Party {party_id} is not up: change it once its phone was answered.")
         if party.mode is mode:
             return
         call = await self._talk(party.attempt_id)

@@ -49,7 +49,8 @@ def fill(conn: Connection, count: int, now: datetime) -> None:
     is_due = number.c.i % 2 == 0
     limit = case((shut, moment.c.nearest), (is_due, moment.c.soon), else_=moment.c.after)
     both = number.join(moment, moment.c.k == number.c.i % _MOMENTS)
-    common: dict[str, ColumnElement[Any]] = {"branch": literal("bench"), "created_at": literal(now, UtcDateTime)}
+    made = literal(now, UtcDateTime)
+    common: dict[str, ColumnElement[Any]] = {"branch": literal("bench"), "created_at": made}
     _insert(conn, customers, number, {"id": customer, "name": name, **common})
     _insert(conn, phones, number, {"customer_id": customer, "number": phone, "position": literal(0)})
     _insert(

@@ -25,9 +25,7 @@ REFUSED: Mapping[str, str] = {
     Refusal.ALREADY: N_("That is under way already. Wait for the phone, or cancel it first."),
     Refusal.NOT_IN: N_("Nobody is being asked in: there is nothing to cancel."),
     Refusal.BAD_DIGITS: N_("Only 0-9, * and # can be sent as tones, 32 at most."),
-    Refusal.NO_LINK: N_(
-        "No link to the telephone system. Use the keys of your phone; try again in a moment."
-    ),
+    Refusal.NO_LINK: N_("No link to the telephone system. Use your phone's own keys; try again soon."),
     Refusal.ELSEWHERE: N_("This call is run by another server. Open this page there."),
     Refusal.REFUSED: N_("The telephone system did not do it: {detail}"),
 }

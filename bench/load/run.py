@@ -28,6 +28,7 @@ _ROWS = (
     "missing s: p50 / p99 / most",
     "too short / named as a gap",
     "page lag ms: p50 / p99 / most",
+    "the same when all hang up",
     "lost / unlinked",
     "in the archive after, s",
 )
@@ -130,19 +131,18 @@ def _alone(step: Step) -> tuple[str, ...]:
         *(str(step.calls), str(step.up), str(step.placed), str(step.recorded.answered)),
         *("", f"{step.asterisk.cpu:.0f}", "", f"{step.asterisk.megabytes:.0f}"),
         *_recorded(step.recorded),
-        *("", "", ""),
+        *("", "", "", ""),
     )
 
 
 def _service(whole: Whole) -> tuple[str, ...]:
-    lag = whole.page_lag
     return (
         f"service, {whole.seconds:.0f} s",
         *(str(whole.calls), f"{whole.up:.0f}", str(whole.placed), str(whole.recorded.answered)),
         *(f"{whole.service.cpu:.1f}", f"{whole.asterisk.cpu:.0f}"),
         *(f"{whole.service.megabytes:.0f}", f"{whole.asterisk.megabytes:.0f}"),
         *_recorded(whole.recorded),
-        f"{lag.p50:.0f} / {lag.p99:.0f} / {lag.most:.0f}",
+        *(f"{lag.p50:.0f} / {lag.p99:.0f} / {lag.most:.0f}" for lag in (whole.page_lag, whole.last_lag)),
         f"{whole.lost} / {whole.unlinked}",
         f"{whole.settled_seconds:.1f}",
     )

@@ -74,6 +74,7 @@ class Whole:
 
     `seconds` is how long it was measured with all agents at work; `unlinked` are files of calls that lie
     where Asterisk left them when all is over, `lost` answered calls without a row or a file in the archive.
+    `page_lag` is until all hang up at once, `last_lag` from then on.
     """
 
     calls: int
@@ -86,6 +87,7 @@ class Whole:
     service: Usage
     asterisk: Usage
     page_lag: Spread
+    last_lag: Spread
     events: int
     hung_up: int
     unlinked: int

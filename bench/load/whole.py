@@ -127,16 +127,14 @@ class _Run:
         begun = time.monotonic()
         await self._hands.all_press("ready", _READY_A_SECOND)
         await _wait(begun + ramp, lambda left: told("Calls begin", 1 - left / ramp))
-        self._page.lags_ms.clear()
         meter = Meter(self._times, service=self._service.pid, asterisk=self._stage.server.pid)
         meter.start()
         until = time.monotonic() + seconds
         await _wait(until, lambda left: told(f"{self._times.up} calls up", 1 - left / seconds))
         await meter.stop()
-        lags = list(self._page.lags_ms)
         await self._hands.all_press("pause", _PAUSES_A_SECOND, reason="break")
         await _wait(hang_up - 0.3, lambda left: told("No more calls", 0.0))
-        hung_up = self._times.up
+        hung_up, lags = self._times.up, list(self._page.lags_ms)
         over = time.monotonic()
         settled = await self._over(told)
         rows = await self._database.read(_recordings)
@@ -159,6 +157,7 @@ class _Run:
             service=meter.usage["service"],
             asterisk=meter.usage["asterisk"],
             page_lag=spread(lags),
+            last_lag=spread(self._page.lags_ms[len(lags) :]),
             events=len(self._page.lags_ms),
             hung_up=hung_up,
             unlinked=left,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from dialer.agents import states as agents
 from dialer.calling import states as calling
-from dialer.calling.incall import states as parties
 from dialer.calling.inbound import states as tickets
+from dialer.calling.incall import states as parties
 from dialer.calling.modes import states as offers
 from dialer.cases import states as cases
 from dialer.followups import states as followups
@@ -47,9 +47,7 @@ def states_page() -> str:
             _section(trunks.__doc__, trunks.MACHINE, trunks.BreakerState.CLOSED),
             _section(recordings.__doc__, recordings.MACHINE, recordings.RecordingState.EXPECTED),
             _section(transcripts.__doc__, transcripts.MACHINE, transcripts.TranscriptState.WAITING),
-            _section(
-                announcements.__doc__, announcements.MACHINE, announcements.HearingState.WAITING
-            ),
+            _section(announcements.__doc__, announcements.MACHINE, announcements.HearingState.WAITING),
             _section(checks.__doc__, checks.MACHINE, checks.CheckState.WAITING),
         ]
     )

@@ -83,9 +83,7 @@ class Settings(BaseSettings):
     files: RemoteFiles | None = Field(
         default=None, description="The node agent beside `asterisk`, where that is another machine."
     )
-    node_agent: NodeAgentSettings = Field(
-        default=NodeAgentSettings(), description="Of `dialer node serve`, on the telephone system's machine."
-    )
+    node_agent: NodeAgentSettings = NodeAgentSettings()
     recordings: RecordingSettings
     speech: SpeechSettings = SpeechSettings()
     announcements: AnnouncementSettings = AnnouncementSettings()

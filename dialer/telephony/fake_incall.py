@@ -68,9 +68,7 @@ class FakeInCall:
         self._need_link()
         party = self._party.get(party_id)
         if party is None or party.mode is None:
-            raise RequestRefused(
-                f"Party {party_id} is not up: change it once its phone was answered."
-            )
+            raise RequestRefused(f"Party {party_id} is not up: change it once its phone was answered.")
         if party.mode is not mode:
             call = self._talk(party.order.attempt_id)
             call.attended = call.attended or mode is PartyMode.JOIN

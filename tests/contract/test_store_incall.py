@@ -16,7 +16,7 @@ from dialer.calling import queries
 from dialer.calling.engine import Engine
 from dialer.calling.incall import queries as in_call
 from dialer.calling.incall.rules import Actor, Refusal
-from dialer.calling.incall.states import PartyState, Step
+from dialer.calling.incall.states import Party, PartyState, Step
 from dialer.calling.incall.steps import StepRefused
 from dialer.calling.settings import CallingSettings, Mode
 from dialer.calling.states import AttemptState
@@ -88,9 +88,9 @@ class Site:
 
         await self.until(there)
 
-    async def party(self, **wanted: object) -> in_call.Party:
+    async def party(self, **wanted: object) -> Party:
         """The latest party of the call, as soon as it is as wanted."""
-        found: list[in_call.Party] = []
+        found: list[Party] = []
 
         def there(conn: Connection) -> bool:
             now = in_call.parties(conn, self.attempt)

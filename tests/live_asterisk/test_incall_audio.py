@@ -6,6 +6,7 @@ Each phone says a tone of its own. Marks are seconds since the customer's answer
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,6 @@ import pytest
 from ulid import ULID
 
 from asterisk.phones import PhoneCall
-from asterisk.phones import rtp as phones_rtp
 from asterisk.phones.audio import from_alaw
 from asterisk.server import AsteriskServer
 from dialer.telephony.events import (
@@ -88,6 +88,10 @@ class Talk:
             await self.told.one(Entered, self.attempt, party_id=third)
         return third
 
+    def has_come_up(self, times: int) -> bool:
+        """Whether parties began to take part in some way so often."""
+        return len(self.told.all(PartyUp)) >= times
+
     def phone(self, extension: str) -> PhoneCall:
         return self.rig.phones[extension].calls[-1]
 
@@ -115,7 +119,7 @@ class Talk:
 @pytest.fixture
 async def talk(asterisk_server: AsteriskServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Talk]:
     """A call in progress. Packets are numbered from the upper half on: see the dialplan's attendant."""
-    monkeypatch.setattr(phones_rtp.secrets, "randbelow", lambda limit: limit * 5 // 8)
+    monkeypatch.setattr("asterisk.phones.rtp.secrets.randbelow", lambda limit: limit * 5 // 8)
     real = AsteriskRig(asterisk_server)
     await real.open()
     try:
@@ -171,9 +175,9 @@ async def test_a_supervisor_is_heard_by_whom_he_means_only(talk: Talk) -> None:
     listens = await talk.go_on()
     moments = {}
     for mode in (PartyMode.WHISPER, PartyMode.JOIN, PartyMode.LISTEN):
-        before = len(talk.told.all(PartyUp))
         await talk.port.move_party(chief, mode)
-        await talk.told.until(lambda before=before: len(talk.told.all(PartyUp)) > before)
+        wanted = 2 + len(moments)
+        await talk.told.until(partial(talk.has_come_up, wanted))
         moments[mode] = await talk.go_on(1.6)
     agent, his = talk.phone(ANSWERING), talk.phone(CHIEF)
     ours, theirs = await talk.end()
@@ -216,7 +220,7 @@ async def test_mute_tones_and_the_phones_own_hold(talk: Talk) -> None:
 
 
 async def test_without_a_service_nobody_is_left_on_hold(talk: Talk) -> None:
-    """D6, D7: the agent hangs up while the customer has music, and there is no link: the call ends by itself."""
+    """D6, D7: the agent hangs up while the customer has music, without a link: the call ends by itself."""
     await talk.port.hold(talk.attempt)
     await talk.rig.lose_link()
     await talk.phone(ANSWERING).hang_up()

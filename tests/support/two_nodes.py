@@ -47,7 +47,7 @@ _QUICK = {
     "keep_hours": False,
     "agent_ring_seconds": 4,
     "customer_ring_seconds": 5,
-    "gate_seconds": 2,
+    "gate_seconds": 6,
     "settle_margin_seconds": 2,
     "page_lead_seconds": 0.1,
 }

@@ -6,10 +6,9 @@ from sqlalchemy import Connection
 
 from dialer.agents.queries import all_agents, all_desks, sessions
 from dialer.agents.states import AgentState
-from dialer.calling.incall.queries import Party
 from dialer.calling.incall.rules import Actor
 from dialer.calling.incall.service import standing
-from dialer.calling.incall.states import INVITING, SUPERVISING, PartyState
+from dialer.calling.incall.states import INVITING, SUPERVISING, Party, PartyState
 from dialer.telephony.incall import PartyMode
 from web.i18n import N_
 from web.labels import AGENT_STATE

@@ -34,7 +34,8 @@ IDLE: Mapping[IdleReason, tuple[str, str]] = {
     IdleReason.TRUNK_BROKEN: (
         N_("The line to the customers is broken."),
         N_(
-            "Stay ready: it is tried again by itself, and calls go on as soon as it works. The supervisor knows."
+            "Stay ready: it is tried again by itself, and calls go on as soon as it works. "
+            "The supervisor knows."
         ),
     ),
     IdleReason.NO_LINE_FREE: (

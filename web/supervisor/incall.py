@@ -7,10 +7,10 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from dialer.agents.queries import all_agents
-from dialer.calling.incall.queries import Party, open_parties
 from dialer.calling.incall.queries import in_call as in_call_of
+from dialer.calling.incall.queries import open_parties
 from dialer.calling.incall.rules import Actor
-from dialer.calling.incall.states import SUPERVISING, PartyState
+from dialer.calling.incall.states import SUPERVISING, Party, PartyState
 from web.agent.incall import HOW
 from web.auth.guard import current_user, requires
 from web.auth.rules import Role

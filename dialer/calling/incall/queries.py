@@ -5,11 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select
 
-from dialer.calling.incall.states import PartyState
+from dialer.calling.incall.states import Party, PartyState
 from dialer.calling.incall.tables import call_parties, in_calls, speaker_turns
 from dialer.storage.prepared import Prepared
 from dialer.storage.rows import fetch, fetch_one
-from dialer.telephony.incall import PartyMode
 
 _IN_CALL = Prepared(select(in_calls).where(in_calls.c.attempt_id == bindparam("key")))
 
@@ -22,33 +21,6 @@ class InCallRow:
     held: bool = False
     muted: bool = False
     left_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """A further phone in a call."""
-
-    id: str
-    attempt_id: str
-    extension: str
-    agent_id: str | None
-    purpose: str
-    mode: PartyMode
-    state: PartyState
-    asked_by: str
-    asked_at: datetime
-    up_at: datetime | None
-    ended_at: datetime | None
-    muted: bool
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "mode", PartyMode(self.mode))
-        object.__setattr__(self, "state", PartyState(self.state))
-
-    @property
-    def talks(self) -> bool:
-        """Whether it is one of those who talk with the customer."""
-        return self.state is PartyState.UP and self.mode is PartyMode.JOIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dialer.agents.states import AgentState
-from dialer.calling.incall.queries import Party
-from dialer.calling.incall.states import INVITING, SUPERVISING, PartyState, Step
+from dialer.calling.incall.states import INVITING, SUPERVISING, Party, PartyState, Step
 from dialer.telephony.incall import PartyMode
 
 

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, insert, select, update
 from dialer.agents import service as agent_service
 from dialer.agents.queries import session, session_at
 from dialer.agents.states import AgentEvent, AgentState
-from dialer.calling.incall.queries import InCallRow, Party, in_call, parties, party
+from dialer.calling.incall.queries import InCallRow, in_call, parties, party
 from dialer.calling.incall.rules import MODE, Actor, Refusal, Standing
-from dialer.calling.incall.states import MACHINE, PartyEvent, PartyState, Step
+from dialer.calling.incall.states import MACHINE, Party, PartyEvent, PartyState, Step
 from dialer.calling.incall.tables import call_parties, in_calls, speaker_turns
 from dialer.calling.queries import attempt
 from dialer.calling.states import AttemptState

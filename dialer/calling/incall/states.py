@@ -1,8 +1,11 @@
 """Steps of a call in progress, and the life of a party that is asked into it (D6, V2)."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from dialer.machine import Machine
+from dialer.telephony.incall import PartyMode
 
 
 class Step(StrEnum):
@@ -50,3 +53,30 @@ MACHINE = Machine(
     "call_party",
     {E.ANSWER: {S.RINGING: S.UP}, E.END: {S.RINGING: S.ENDED, S.UP: S.ENDED}},
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A further phone in a call."""
+
+    id: str
+    attempt_id: str
+    extension: str
+    agent_id: str | None
+    purpose: str
+    mode: PartyMode
+    state: PartyState
+    asked_by: str
+    asked_at: datetime
+    up_at: datetime | None
+    ended_at: datetime | None
+    muted: bool
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mode", PartyMode(self.mode))
+        object.__setattr__(self, "state", PartyState(self.state))
+
+    @property
+    def talks(self) -> bool:
+        """Whether it is one of those who talk with the customer."""
+        return self.state is PartyState.UP and self.mode is PartyMode.JOIN

@@ -15,9 +15,9 @@ from sqlalchemy import Connection
 from dialer.agents.queries import session_at
 from dialer.calling import queries
 from dialer.calling.incall import service
-from dialer.calling.incall.queries import Party, open_parties, party
+from dialer.calling.incall.queries import open_parties, party
 from dialer.calling.incall.rules import MODE, Actor, Refusal, Standing, may_ring, must_end, refusal
-from dialer.calling.incall.states import INVITING, SUPERVISING, Step
+from dialer.calling.incall.states import INVITING, SUPERVISING, Party, Step
 from dialer.clock import Clock
 from dialer.followups.queries import follow_up
 from dialer.machine import IllegalMove

@@ -45,6 +45,7 @@ WHOLE = Whole(
     service=Usage(12, 300),
     asterisk=Usage(80, 120),
     page_lag=Spread(9000, 20, 90, 140),
+    last_lag=Spread(500, 40, 190, 240),
     events=9500,
     hung_up=98,
     unlinked=0,
@@ -70,7 +71,7 @@ async def test_a_small_load_is_measured_with_everything_real(tmp_path: Path) -> 
     assert whole.service.cpu > 0 and whole.service.megabytes > 50
     assert 0 < whole.page_lag.p50 <= whole.page_lag.p99
     assert whole.events > 4 * whole.placed
-    assert table(bench).row_count == 14 and verdicts(bench).row_count == 5
+    assert table(bench).row_count == 15 and verdicts(bench).row_count == 5
     assert "Asterisk alone, 4 calls" in said
     assert not any(tmp_path.iterdir())
 

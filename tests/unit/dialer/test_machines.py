@@ -35,13 +35,19 @@ planned    release        waiting
 planned    merge          merged
 waiting    merge          merged
 cancelled  merge          merged
+exhausted  merge          merged
 merged     part           planned
 cancelled  part           planned
 waiting    dial           calling
 calling    give_back      waiting
 calling    not_reached    waiting
+waiting    heard          waiting
+wrap_up    heard          waiting
+exhausted  heard          waiting
 calling    tries_used_up  exhausted
 merged     tries_used_up  exhausted
+waiting    tries_used_up  exhausted
+wrap_up    tries_used_up  exhausted
 calling    talked         wrap_up
 wrap_up    complete       done
 merged     complete       done
@@ -182,7 +188,7 @@ def test_legal_moves_are_these_and_no_others(
 @pytest.mark.parametrize(
     ("machine", "first", "last"),
     [
-        (follow_ups.MACHINE, FollowUpState.PLANNED, {"done", "exhausted"}),
+        (follow_ups.MACHINE, FollowUpState.PLANNED, {"done"}),
         (attempts.MACHINE, AttemptState.PLACING_AGENT, {"ended"}),
         (agents.MACHINE, AgentState.OFFLINE, set()),
         (trunks.MACHINE, BreakerState.CLOSED, set()),

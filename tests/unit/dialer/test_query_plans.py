@@ -29,9 +29,8 @@ _SMALL = ("agents",)
 
 def _batch_statements() -> Iterator[tuple[str, Select[Any]]]:
     for module in (dialling, loading, next_steps, visits):
-        for name, statement in vars(module).items():
-            if isinstance(statement, Prepared):
-                statement = statement.statement
+        for name, value in vars(module).items():
+            statement = value.statement if isinstance(value, Prepared) else value
             if isinstance(statement, Select) and "many" in statement.compile().params:
                 yield f"{module.__name__}.{name}", statement
 

@@ -7,11 +7,16 @@ from dialer.app.docs_states import PAGE, states_page
 from dialer.calling.states import MACHINE as ATTEMPT
 from dialer.cases.states import CASE, QUESTION_ITEM, TASK
 from dialer.followups.states import MACHINE as FOLLOW_UP
+from dialer.trunks.states import MACHINE as BREAKER
+from qa.announcements.states import MACHINE as ANNOUNCEMENT
 from qa.checks.states import MACHINE as CHECK
 from qa.transcripts.states import MACHINE as TRANSCRIPT
 from recordings.states import MACHINE as RECORDING
 
-MACHINES = (FOLLOW_UP, ATTEMPT, CASE, QUESTION_ITEM, TASK, AGENT_SESSION, RECORDING, TRANSCRIPT, CHECK)
+MACHINES = (FOLLOW_UP, ATTEMPT, CASE, QUESTION_ITEM, TASK, AGENT_SESSION, RECORDING, TRANSCRIPT, CHECK) + (
+    ANNOUNCEMENT,
+    BREAKER,
+)
 SECTION = re.compile(r"^## `(\w+)`.*?^stateDiagram-v2\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
