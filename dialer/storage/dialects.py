@@ -16,6 +16,8 @@ T = TypeVar("T")
 # Writers of several processes must make event ids visible in the order they were given out,
 # or a reader that remembers the last id would pass over a late one.
 _EVENT_ORDER_LOCK = 4_117
+# A unit of work waits for nothing but the database: one that stands still for so long is taken back.
+_LONGEST_HALT_MS = 10_000
 
 
 def sqlite_url(path: Path) -> str:
@@ -25,7 +27,9 @@ def sqlite_url(path: Path) -> str:
 
 def make_server_engine(url: str) -> AsyncEngine:
     """The engine of a PostgreSQL server."""
-    return create_async_engine(url)
+    # A process that is halted in the middle of a transaction would hold up every other one for ever.
+    settings = {"idle_in_transaction_session_timeout": str(_LONGEST_HALT_MS)}
+    return create_async_engine(url, connect_args={"server_settings": settings})
 
 
 def make_sqlite_writer(url: str) -> Engine:
