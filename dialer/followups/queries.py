@@ -161,8 +161,11 @@ def _diallable(listed: bool) -> tuple[ColumnElement[bool], ...]:
 def _for_whom(on_duty: Select[str]) -> ColumnElement[bool]:
     # What waits for somebody who is not ready would only be in the way of the others.
     owner = follow_ups.c.owner_id
+    # Asked of the owner of each row that comes first, not read for all: there may be many agents.
+    (agent,) = on_duty.selected_columns
+    here = on_duty.where(agent == owner).correlate(follow_ups).exists()
     stood_in_for = or_(
-        owner.not_in(on_duty),
+        ~here,
         follow_ups.c.appointment_at <= bindparam("kept_until"),
     )
     return or_(

@@ -20,6 +20,10 @@ _EVENT_ORDER_LOCK = 4_117
 _LONGEST_HALT_MS = 10_000
 
 
+# So many compiled statements are kept by a connection: all of a call and of the pages.
+_CONNECT = {"check_same_thread": False, "isolation_level": None, "cached_statements": 500}
+
+
 def sqlite_url(path: Path) -> str:
     """The address of the embedded database at `path`."""
     return f"sqlite:///{path}"
@@ -83,7 +87,7 @@ def is_sqlite(url: str) -> bool:
 
 
 def _make_sqlite_engine(url: str, *, begin: str | None, foreign_keys: bool = True) -> Engine:
-    engine = create_engine(url, connect_args={"check_same_thread": False, "isolation_level": None})
+    engine = create_engine(url, connect_args=_CONNECT)
 
     @event.listens_for(engine, "connect")
     def pragmas(connection: SQLiteConnection, _record: object) -> None:

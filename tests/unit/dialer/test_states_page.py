@@ -13,8 +13,17 @@ from qa.checks.states import MACHINE as CHECK
 from qa.transcripts.states import MACHINE as TRANSCRIPT
 from recordings.states import MACHINE as RECORDING
 
-MACHINES = (FOLLOW_UP, ATTEMPT, CASE, QUESTION_ITEM, TASK, AGENT_SESSION, RECORDING, TRANSCRIPT, CHECK) + (
+MACHINES = (
+    FOLLOW_UP,
+    ATTEMPT,
+    CASE,
+    QUESTION_ITEM,
+    TASK,
+    AGENT_SESSION,
+    RECORDING,
+    TRANSCRIPT,
     ANNOUNCEMENT,
+    CHECK,
     BREAKER,
 )
 SECTION = re.compile(r"^## `(\w+)`.*?^stateDiagram-v2\n(.*?)^```", re.MULTILINE | re.DOTALL)
