@@ -175,6 +175,22 @@ def _for_whom(on_duty: Select[str]) -> ColumnElement[bool]:
     )
 
 
+def _waiting_hours() -> Prepared:
+    """The hours for which anything waits: one look into the index for each of them."""
+
+    def least(*conditions: ColumnElement[bool]) -> Select[str]:
+        waiting = follow_ups.c.state == literal_column(f"'{FollowUpState.WAITING.value}'")
+        return select(func.min(follow_ups.c.hours).label("hours")).where(waiting, *conditions)
+
+    found = least().cte("found", recursive=True)
+    later = least(follow_ups.c.hours > found.c.hours).correlate(found).scalar_subquery()
+    found = found.union_all(select(later).where(found.c.hours.is_not(None)))
+    return Prepared(select(found.c.hours).where(found.c.hours.is_not(None)))
+
+
+_HOURS = _waiting_hours()
+
+
 @cache
 def _first(
     hours: int, listed: bool, on_duty: Select[str] | None, some_shut: bool, some_unwanted: bool
@@ -227,6 +243,7 @@ def _lists(_hours: int, listed: bool, on_duty: Select[str] | None, shut: bool, u
 
 
 def _asked(
+    conn: Connection,
     now: datetime,
     playbooks: Collection[str],
     numbers: Collection[str] | None,
@@ -237,6 +254,9 @@ def _asked(
 ) -> tuple[_Asked, dict[str, object]]:
     # A customer's own hours, or a time he named, win over the playbook's: looked at one by one (L3).
     hours = sorted(set(playbooks) - set(shut))
+    if numbers is None:
+        # An arm of the search costs as much where nothing waits for those hours.
+        hours = sorted({row[0] for row in _HOURS.rows(conn)} & set(hours))
     values: dict[str, object] = {"now": now, "most": limit}
     if numbers is not None:
         values |= {"numbers": list(numbers), "hours": [OWN_HOURS, *hours]}
@@ -270,7 +290,7 @@ def due(
     who waits may call for, `unwanted` follow-ups that each of them has skipped today. A customer's calls
     come one after another, never two at a time.
     """
-    asked, values = _asked(now, playbooks, numbers, limit, callers, shut, unwanted)
+    asked, values = _asked(conn, now, playbooks, numbers, limit, callers, shut, unwanted)
     one_each: dict[str, FollowUp] = {}
     for row in fetch(conn, _due(*asked), FollowUp, **values):
         one_each.setdefault(row.customer_id, row)
@@ -285,7 +305,7 @@ def count_due(
     shut: Collection[str] = (),
 ) -> int:
     """How many follow-ups could be dialled now, all as in `due`; at most `COUNTED`, which means many."""
-    asked, values = _asked(now, playbooks, numbers, COUNTED, None, shut, ())
+    asked, values = _asked(conn, now, playbooks, numbers, COUNTED, None, shut, ())
     ((count,),) = _count_due(*asked).rows(conn, values)
     return min(int(count), COUNTED)
 
