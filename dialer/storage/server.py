@@ -59,7 +59,6 @@ class Server:
             self._feed.wake(news)
         return result
 
-
     async def write_apart(self, work: Callable[[Connection], T]) -> T:
         """Run `work`, which leaves no event row, beside whatever else is written."""
         async with self._engine.begin() as connection:

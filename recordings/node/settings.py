@@ -34,7 +34,8 @@ class RemoteFiles(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str = Field(
-        pattern=r"^https?://[0-9A-Za-z.:\[\]-]+/?$", description="Its address, as https://10.0.0.5:8190."
+        pattern=r"^https?://[0-9A-Za-z.:\[\]-]+/?$",
+        description="Its address, as https://asterisk2.example:8190.",
     )
     token: str = Field(repr=False, min_length=16, description="The agent's token.")
     ca: Path | None = Field(

@@ -173,7 +173,7 @@ async def test_a_supervisor_is_heard_by_whom_he_means_only(talk: Talk) -> None:
     """A1, V2: listening is heard by nobody, a whisper by the agent, joining by all and the recording."""
     chief = await talk.party(CHIEF, CHIEF_HZ, PartyMode.LISTEN)
     listens = await talk.go_on()
-    moments = {}
+    moments: dict[PartyMode, tuple[float, float]] = {}
     for mode in (PartyMode.WHISPER, PartyMode.JOIN, PartyMode.LISTEN):
         await talk.port.move_party(chief, mode)
         wanted = 2 + len(moments)

@@ -79,9 +79,7 @@ FOUND = [
     pytest.param(
         replace(SOUND, phones=[replace(RING, answered=False)]), {"answered_by_nobody"}, id="invented"
     ),
-    pytest.param(
-        replace(SOUND, phones=[]), {"logged_and_not_rung", "answered_by_nobody"}, id="never rung"
-    ),
+    pytest.param(replace(SOUND, phones=[]), {"logged_and_not_rung", "answered_by_nobody"}, id="never rung"),
     pytest.param(
         replace(SOUND, attempts=[replace(ONE, state=AttemptState.UNKNOWN)]),
         {"attempts_without_end"},

@@ -23,15 +23,15 @@ node = "west"
 name = "east"
 phones = ["80*"]
 [nodes.asterisk]
-host = "10.0.0.5"
+host = "north.example"
 recordings_dir = "/east"
 [[nodes]]
 name = "west"
 phones = ["81*"]
 [nodes.asterisk]
-host = "10.0.0.6"
+host = "south.example"
 [nodes.files]
-url = "https://10.0.0.6:8190"
+url = "https://south.example:8190"
 token = "a-token-that-is-long-enough"
 """
 
@@ -48,14 +48,14 @@ def test_each_node_has_its_phones_trunks_and_files(tmp_path: Path) -> None:
     assert west.has_phone("8101")
     assert not east.has_phone("8101")
     nodes = Nodes(known, None)
-    assert nodes.reach(east).host == "10.0.0.5"
+    assert nodes.reach(east).host == "north.example"
     # A trunk that names no node is the first one's.
     assert nodes.reach(east).trunk_dials == {"ims": "PJSIP/{number}@ims"}
     assert nodes.reach(west).trunk_dials == {"gsm": "PJSIP/{number}@gsm"}
     assert nodes.recordings() == SeveralSources(
         (
             LocalSource(Path("/east")),
-            RemoteSource("https://10.0.0.6:8190", "a-token-that-is-long-enough"),
+            RemoteSource("https://south.example:8190", "a-token-that-is-long-enough"),
         )
     )
 
@@ -74,7 +74,7 @@ def test_without_nodes_there_is_one_that_has_everything(tmp_path: Path) -> None:
         (TWO.replace('name = "west"', 'name = "east"'), "each needs a name of its own"),
         (TWO + '[leases]\nhome = ["south"]\n', "leases.home: south is none of nodes"),
         (TWO + "[private_asterisk]\n", "a private Asterisk is the only node"),
-        (TWO.replace("https://10.0.0.6:8190", "10.0.0.6"), "nodes.1.files.url"),
+        (TWO.replace("https://south.example:8190", "south.example"), "nodes.1.files.url"),
         ('[node_agent]\ntoken = "short"\n', "node_agent.token"),
     ],
 )

@@ -4,6 +4,9 @@ import re
 
 from dialer.agents.states import MACHINE as AGENT_SESSION
 from dialer.app.docs_states import PAGE, states_page
+from dialer.calling.inbound.states import MACHINE as TICKET
+from dialer.calling.incall.states import MACHINE as CALL_PARTY
+from dialer.calling.modes.states import MACHINE as OFFER
 from dialer.calling.states import MACHINE as ATTEMPT
 from dialer.cases.states import CASE, QUESTION_ITEM, TASK
 from dialer.followups.states import MACHINE as FOLLOW_UP
@@ -25,6 +28,9 @@ MACHINES = (
     ANNOUNCEMENT,
     CHECK,
     BREAKER,
+    OFFER,
+    CALL_PARTY,
+    TICKET,
 )
 SECTION = re.compile(r"^## `(\w+)`.*?^stateDiagram-v2\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
