@@ -231,9 +231,12 @@ def postpone(
     seen: Mapping[str, int],
     tries: int = 0,
     error: str | None = None,
+    since: datetime | None = None,
 ) -> None:
-    """Look again at `due_at`."""
+    """Look again at `due_at`; `since` is given where it is to count from another time."""
     values = {"due_at": due_at, "seen": dict(seen), "tries": tries, "error": error}
+    if since is not None:
+        values["created_at"] = since
     conn.execute(update(takeovers).where(takeovers.c.attempt_id == attempt_id).values(**values))
 
 

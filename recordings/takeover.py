@@ -71,8 +71,13 @@ class TakeOver:
 
     async def look_again(self, job: Takeover, sizes: Mapping[str, int]) -> None:
         """Nothing can be said yet: look again when the files had time to grow."""
-        due_at = self._clock() + timedelta(seconds=self._settings.settle_seconds)
-        await self._db.write(partial(queries.postpone, attempt_id=job.attempt_id, due_at=due_at, seen=sizes))
+        now = self._clock()
+        due_at = now + timedelta(seconds=self._settings.settle_seconds)
+        # Begun later than now: the clock was put back, and the patience would be as long as the step.
+        since = min(job.created_at, now)
+        await self._db.write(
+            partial(queries.postpone, attempt_id=job.attempt_id, due_at=due_at, seen=sizes, since=since)
+        )
 
     def _patience(self, expected: bool) -> float:
         """How long to wait for files where there are none: early media need not exist."""

@@ -173,6 +173,19 @@ async def test_a_clock_that_was_put_back_holds_no_recording_for_a_day(world: Wor
     assert (await world.recording(forgotten)).state == RecordingState.ARCHIVED
 
 
+async def test_a_clock_that_was_put_back_does_not_put_off_the_alarm(world: World) -> None:
+    """A1, D7: patience with a call without files counts anew, and is no longer than ever."""
+    world.later(3_600)
+    attempt, worker = await world.call(), world.worker()
+    await worker.step()
+    world.later(-3_600)
+    await worker.step()
+    assert (await world.recording(attempt)).state == RecordingState.EXPECTED
+    world.later(world.settings.missing_after_seconds + 1)
+    await worker.step()
+    assert (await world.recording(attempt)).state == RecordingState.MISSING
+
+
 async def test_a1_an_answered_call_without_a_recording_is_an_alarm_until_one_turns_up(world: World) -> None:
     attempt = await world.call()
     worker = world.worker()
