@@ -93,7 +93,7 @@ class Prepared:
             text = self._texts[lengths] = self._work_out(conn.dialect, values)
         try:
             return sqlite_of(conn).execute(text.sql, text.bind(self._flat(values)))
-        except sqlite3.Error:
+        except (sqlite3.Error, ValueError, TypeError):
             # It fails once more, in the words that everyone knows.
             conn.execute(self.statement, values)
             raise

@@ -67,7 +67,6 @@ async def test_a_small_load_is_measured_with_everything_real(tmp_path: Path) -> 
     assert whole is not None
     assert whole.placed == whole.recorded.answered == whole.recorded.recordings >= 4
     assert (whole.failed, whole.lost, whole.unlinked) == (0, 0, 0)
-    assert whole.hung_up > 0
     assert whole.service.cpu > 0 and whole.service.megabytes > 50
     assert 0 < whole.page_lag.p50 <= whole.page_lag.p99
     assert whole.events > 4 * whole.placed
