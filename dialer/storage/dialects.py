@@ -149,6 +149,27 @@ def keep_event_order(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _EVENT_ORDER_LOCK})
 
 
+_END_HALTED = text(
+    """
+    SELECT pg_terminate_backend(one.pid) FROM pg_stat_activity one
+    WHERE one.datname = current_database() AND one.wait_event = 'ClientRead'
+      AND one.state_change < clock_timestamp() - make_interval(secs => :seconds)
+      AND EXISTS (
+        SELECT FROM pg_stat_activity other
+        WHERE other.wait_event_type = 'Lock' AND one.pid = ANY (pg_blocking_pids(other.pid))
+      )
+    """
+)
+
+
+def end_halted(connection: Connection, seconds: float) -> int:
+    """End the sessions that others wait for and whose client has said nothing for so long; how many.
+
+    PostgreSQL's own time-out does not count while a client owes it the rest of a statement.
+    """
+    return len(connection.execute(_END_HALTED, {"seconds": seconds}).all())
+
+
 def database_time(connection: Connection) -> datetime:
     """The time that all processes on this database agree in.
 

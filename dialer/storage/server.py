@@ -5,13 +5,20 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import TypeVar
 
+import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.figures import Histogram, StoreFigures
-from dialer.storage.dialects import keep_event_order, make_server_engine
+from dialer.storage.dialects import end_halted, keep_event_order, make_server_engine
 from dialer.storage.feed import Feed, flush, forget, take_news
 
 T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+_KEEP_SECONDS = 5.0
+_LONGEST_HALT_SECONDS = 10.0
 
 
 class Server:
@@ -24,6 +31,7 @@ class Server:
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._commits = Histogram()
+        self._keeper: asyncio.Task[None] | None = None
 
     @property
     def figures(self) -> StoreFigures:
@@ -31,12 +39,29 @@ class Server:
         return StoreFigures(self._waiting, self._commits)
 
     async def start(self) -> None:
-        """Nothing to begin: connections are made when they are needed."""
+        """Begin to look after the others; connections are made when they are needed."""
+        self._keeper = asyncio.create_task(self._keep(), name="database-keeper")
 
     async def stop(self) -> None:
         """Let the write in progress end, and close."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
         async with self._turn:
             await self._engine.dispose()
+
+    async def _keep(self) -> None:
+        """A process that was halted in the middle of a transaction must not hold up all others."""
+        while True:
+            await asyncio.sleep(_KEEP_SECONDS)
+            try:
+                async with self._engine.begin() as connection:
+                    ended = await connection.run_sync(end_halted, _LONGEST_HALT_SECONDS)
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("Halted sessions could not be looked for.", action="keep", error=str(error))
+                continue
+            if ended:
+                log.warning("A halted session held up the others: ended.", action="keep", sessions=ended)
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Run `query` on a connection of its own."""

@@ -15,6 +15,7 @@ from dialer.customers.tables import customers, occasions, phones
 from dialer.importing.queries import past_imports, saved_mapping
 from dialer.importing.settings import ImportSettings
 from tests.panel.site import OpenPage, Server, Site
+from tests.support.site import until
 
 MESSY = (
     "郑州东店 结算明细\n"
@@ -91,6 +92,10 @@ async def test_c3_a_messy_file_is_imported_mended_and_imported_again(
     assert (await site.database.read(lambda conn: saved_mapping(conn, "dms")))["实付"] == "amount"
 
 
+async def all_taken_in(site: Site) -> bool:
+    return all(one.created for one in await site.database.read(past_imports))
+
+
 async def test_c3_headings_that_nobody_knows_are_given_a_meaning(
     site: Site, open_page: OpenPage, tmp_path: Path
 ) -> None:
@@ -115,6 +120,7 @@ async def test_c3_headings_that_nobody_knows_are_given_a_meaning(
     await page.get_by_role("button", name="Take in 1 rows").focus()
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("Taken in")).to_be_visible()
+    await until(lambda: all_taken_in(site), "the row is taken in", 20)
     (row,) = await site.database.read(past_imports)
     assert (row.kind, row.created, row.by) == ("repair-visit", 1, "boss")
 
