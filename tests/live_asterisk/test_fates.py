@@ -13,7 +13,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from asterisk.phones import Answer, Behaviour, CustomerTrunk, Ignore, Refuse, RingForever, Softphone
+from asterisk.phones import (
+    Answer,
+    Behaviour,
+    CustomerTrunk,
+    Ignore,
+    PhoneCall,
+    Refuse,
+    RingForever,
+    Softphone,
+)
 from asterisk.server import AsteriskServer
 from asterisk.telephony import AsteriskTelephony
 from dialer.agents.states import AgentState, PauseReason
@@ -77,7 +86,7 @@ class Stage:
     customer: Behaviour = field(default_factory=lambda: Answer(ring_seconds=0.1, hang_up_after=0.2))
     extension: str = EXTENSIONS[0]
     dial: str = "PJSIP/{number}@trunk"
-    rings: int = 0
+    rung_for: list[str] = field(default_factory=list)
 
     async def call(self, *awaited: type[CallEvent]) -> "Told":
         """One call from its pairing to its end, and these of its events: no order is promised of them."""
@@ -176,8 +185,9 @@ async def stage(asterisk_server: AsteriskServer, store_url: str) -> AsyncIterato
     await database.start()
     stage = Stage(database, asterisk_server)
 
-    def customer(_call: object) -> Behaviour:
-        stage.rings += 1
+    def customer(call: PhoneCall) -> Behaviour:
+        # Asterisk may still ask on behalf of a test before: its attempt is another.
+        stage.rung_for.append(call.attempt)
         return stage.customer
 
     async with CustomerTrunk(customer, port=asterisk_server.settings.trunk_port), _phone(stage):
@@ -224,7 +234,7 @@ async def test_a_failed_agents_leg_burns_no_try_and_pauses_the_agent(stage: Stag
     assert (end[0] if end else None) == (row.end[0] if row.end else None)
     if row.end is not None and row.end[1] is not None:
         assert end == row.end
-    assert stage.rings == 0
+    assert told.attempt.id not in stage.rung_for
     assert (told.attempt.outcome, told.attempt.counted) == (DialOutcome.AGENT_UNAVAILABLE, False)
     left = await told.left()
     assert (left.follow_up, left.tries) == (FollowUpState.WAITING, {})
@@ -238,7 +248,7 @@ async def test_an_answer_on_both_legs(stage: Stage) -> None:
     assert {AgentUp, CustomerDialing, CustomerAnswered, CustomerDialEnded} <= told.kinds()
     assert AgentLegFailed not in told.kinds()
     assert [leg and leg[0] for leg in (told.leg(Leg.AGENT), told.leg(Leg.CUSTOMER))] == [16, 16]
-    assert stage.rings == 1
+    assert stage.rung_for.count(told.attempt.id) == 1
     assert (told.attempt.outcome, told.attempt.counted) == (DialOutcome.ANSWERED, True)
     left = await told.left()
     assert (left.follow_up, left.agent) == (FollowUpState.WRAP_UP, AgentState.WRAP_UP)
@@ -306,7 +316,7 @@ async def test_how_a_customers_leg_ends_decides_what_is_owed_next(stage: Stage, 
     assert (end[0] if end else None) == (row.end[0] if row.end else None)
     if row.end is not None and row.end[1] is not None:
         assert end == row.end
-    assert stage.rings == (0 if row.end is None else 1)
+    assert stage.rung_for.count(told.attempt.id) == (0 if row.end is None else 1)
     assert (told.attempt.outcome, told.attempt.counted) == (row.outcome, bool(row.tries))
     left = await told.left()
     assert (left.follow_up, left.tries) == (row.follow_up, row.tries)
