@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 # The Python to build with (3.11 or later), and arguments for the command that a target starts.
 PYTHON ?= python3
 ARGS ?=
-# How many processes share the tests. Without groups, loadgroup hands them out one by one.
+# How many processes share the tests, which are handed out one by one.
 WORKERS ?= 2
 
 BIN := .venv/bin
@@ -38,7 +38,7 @@ chaos: .venv/.runtime asterisk ## 200 faults under 400 calls, counted at the cus
 
 test: test-setup check ## Set up, then style, types, import contracts and every test (ARGS="tests/unit -x")
 	$(call say,Tests)
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist load --maxschedchunk 1 $(ARGS)
 
 check: .venv/.tests ## Style, types and import contracts
 	$(call say,Style)

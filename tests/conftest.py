@@ -1,8 +1,11 @@
 """What holds for every test: the developer's own settings stay outside, and nothing is timed."""
 
+import asyncio
+import functools
+import inspect
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,9 @@ settings.load_profile("house")
 for name in [name for name in os.environ if name.startswith("DIALER_")]:
     del os.environ[name]
 
+# Nothing takes half of this, even on a slow machine.
+_LONGEST_SECONDS = 300
+
 # What waits for a real Asterisk, a real browser or a real speech engine.
 _REAL_FOLDERS = frozenset({"live_asterisk", "panel", "scenarios"})
 _REAL_MODULES = frozenset({"test_speech.py", "test_telephony.py"})
@@ -25,6 +31,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those that wait for something real take the longest, and come first: where several processes share the
     work, the many quick ones fill up what is left."""
     items.sort(key=lambda item: not _is_real(item.path))
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+            item.obj = _in_time(item.obj)
+
+
+def _in_time(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """The test with a deadline: a hanging one is cancelled where it waits, which its traceback then shows."""
+
+    @functools.wraps(test)
+    async def timed(*args: object, **kwargs: object) -> None:
+        async with asyncio.timeout(_LONGEST_SECONDS):
+            await test(*args, **kwargs)
+
+    return timed
 
 
 def _is_real(path: Path) -> bool:
