@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from time import perf_counter
+from types import TracebackType
 from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.figures import Histogram, StoreFigures
 from dialer.storage.dialects import end_halted, keep_event_order, make_server_engine
@@ -55,7 +58,7 @@ class Server:
         while True:
             await asyncio.sleep(_KEEP_SECONDS)
             try:
-                async with self._engine.begin() as connection:
+                async with Cancellable(self._engine.begin()) as connection:
                     ended = await connection.run_sync(end_halted, _LONGEST_HALT_SECONDS)
             except (SQLAlchemyError, OSError) as error:
                 log.warning("Halted sessions could not be looked for.", action="keep", error=str(error))
@@ -65,7 +68,7 @@ class Server:
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Run `query` on a connection of its own."""
-        async with self._engine.connect() as connection:
+        async with Cancellable(self._engine.connect()) as connection:
             return await connection.run_sync(query)
 
     async def write(self, work: Callable[[Connection], T], *, urgent: bool = False) -> T:
@@ -74,7 +77,7 @@ class Server:
         try:
             async with self._turn:
                 began = perf_counter()
-                async with self._engine.begin() as connection:
+                async with Cancellable(self._engine.begin()) as connection:
                     await connection.run_sync(keep_event_order)
                     result, news = await connection.run_sync(_with_events, work)
                 self._commits.add(perf_counter() - began)
@@ -86,8 +89,36 @@ class Server:
 
     async def write_apart(self, work: Callable[[Connection], T]) -> T:
         """Run `work`, which leaves no event row, beside whatever else is written."""
-        async with self._engine.begin() as connection:
+        async with Cancellable(self._engine.begin()) as connection:
             return await connection.run_sync(work)
+
+
+class Cancellable:
+    """A connection, where a cancellation does not get lost behind what the closing of a broken one raises:
+    whoever cancelled the task would wait for it for ever."""
+
+    def __init__(self, opened: AbstractAsyncContextManager[AsyncConnection]) -> None:
+        self._opened = opened
+
+    async def __aenter__(self) -> AsyncConnection:
+        return await self._opened.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._opened.__aexit__(kind, error, trace)
+        except Exception as closing:
+            _go_if_cancelled(closing)
+            raise
+        if isinstance(error, Exception):
+            _go_if_cancelled(error)
+
+
+def _go_if_cancelled(error: Exception) -> None:
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from error
 
 
 def _with_events(connection: Connection, work: Callable[[Connection], T]) -> tuple[T, frozenset[str]]:

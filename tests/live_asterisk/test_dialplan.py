@@ -161,7 +161,7 @@ async def test_agent_who_does_not_answer(
 ) -> None:
     """The fate of the first leg is in OriginateResponse; no customer is rung."""
     party.agent = fate
-    attempt = await place(f"AGENT-{request.node.callspec.id}", seconds=1)
+    attempt = await place(f"AGENT-{request.node.callspec.id}", seconds=3)
     answer = await ami.wait("OriginateResponse", Uniqueid=attempt)
     assert (answer["Response"], answer["Reason"]) == ("Failure", reason)
     assert not trunk.calls
