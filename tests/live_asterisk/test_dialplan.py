@@ -164,7 +164,8 @@ async def test_agent_who_does_not_answer(
     attempt = await place(f"AGENT-{request.node.callspec.id}", seconds=3)
     answer = await ami.wait("OriginateResponse", Uniqueid=attempt)
     assert (answer["Response"], answer["Reason"]) == ("Failure", reason)
-    assert not trunk.calls
+    # What the test before left on the line may still ring here.
+    assert attempt not in [call.attempt for call in trunk.calls]
 
 
 async def test_unregistered_agent(ami: RawAmi, agent: Softphone, trunk: CustomerTrunk) -> None:
