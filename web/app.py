@@ -4,7 +4,19 @@ from pathlib import Path
 
 from aiohttp import web
 
-from web import agent, cases, customers, health, imports, plan, playbooks, quality, rights
+from web import (
+    agent,
+    cases,
+    customers,
+    health,
+    imports,
+    plan,
+    playbooks,
+    quality,
+    reviews,
+    rights,
+    search,
+)
 from web.auth import pages as auth
 from web.auth.guard import csrf_middleware, session_middleware
 from web.errors import error_middleware
@@ -26,9 +38,11 @@ _AREAS = (
     agent,
     cases,
     quality,
+    reviews,
     playbooks,
     imports,
     rights,
+    search,
     health,
 )
 # The longest is the form of a playbook: Chinese takes nine characters each on the way.

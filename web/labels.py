@@ -147,6 +147,7 @@ FOLLOW_UP_REASON: Mapping[str, str] = {**HEARD, **OUTCOME, **DISPOSITION, "new":
 ROLE: Mapping[str, str] = {
     "agent": N_("Agent"),
     "qa": N_("QA"),
+    "qa_lead": N_("QA lead"),
     "supervisor": N_("Supervisor"),
     "admin": N_("Administrator"),
     "auditor": N_("Auditor"),

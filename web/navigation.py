@@ -19,6 +19,12 @@ _PAGES: tuple[tuple[Collection[str], str, str], ...] = (
     (_BOTH, "/cases", N_("Cases and tasks")),
     (_BOTH, "/playbooks", N_("Playbooks")),
     (("qa", "supervisor"), "/qa", N_("Recordings and QA")),
+    (("qa", "qa_lead", "supervisor"), "/reviews", N_("Reviews")),
+    (("agent",), "/reviews/mine", N_("My results")),
+    (("qa", "supervisor"), "/search", N_("Words said")),
+    (("qa", "supervisor"), "/doubts", N_("Doubtful follow-ups")),
+    ((*_BOTH, "qa"), "/qa/transcription", N_("Transcription")),
+    (("qa", "qa_lead", "supervisor"), "/quality/rules", N_("Rules")),
     ((*_BOTH, "auditor"), "/rights", N_("Use of rights")),
     (("admin",), "/doctor", N_("Health check")),
 )

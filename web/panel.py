@@ -15,6 +15,9 @@ from dialer.importing.settings import ImportSettings
 from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database
+from qa.changing.settings import ChangingSettings
+from qa.speech.executors import default_workers
+from qa.transcripts.settings import TranscriptionSettings
 from web.finding import Finding
 from web.settings import WebSettings
 
@@ -39,6 +42,12 @@ class Panel:
     examine: Callable[[], Awaitable[list[Finding]]] | None = None
     # Takes a step in a call in progress: attempt, step, who, the phone to ring, tones (D6).
     act: Callable[[str, Step, Actor, str, str], Awaitable[None]] | None = None
+
+    # How recordings are transcribed, and how many at once.
+    transcription: TranscriptionSettings | None = None
+    transcribed_at_once: Callable[[], int] = default_workers
+    # Who may publish rules, and how replays are carried out.
+    changing: ChangingSettings = field(default_factory=ChangingSettings)
 
     @property
     def uploads(self) -> Path:

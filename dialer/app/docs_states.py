@@ -15,7 +15,10 @@ from dialer.followups import states as followups
 from dialer.machine import E, Machine, S
 from dialer.trunks import states as trunks
 from qa.announcements import states as announcements
+from qa.changing import states as changing
 from qa.checks import states as checks
+from qa.falsity import states as falsity
+from qa.reviews import states as reviews
 from qa.transcripts import states as transcripts
 from recordings import states as recordings
 
@@ -46,9 +49,13 @@ def states_page() -> str:
             _section(agents.__doc__, agents.MACHINE, agents.AgentState.OFFLINE),
             _section(trunks.__doc__, trunks.MACHINE, trunks.BreakerState.CLOSED),
             _section(recordings.__doc__, recordings.MACHINE, recordings.RecordingState.EXPECTED),
+            _section(None, changing.DRAFT, changing.DraftState.OPEN),
+            _section(None, changing.REPLAY, changing.ReplayState.RUNNING),
             _section(transcripts.__doc__, transcripts.MACHINE, transcripts.TranscriptState.WAITING),
             _section(announcements.__doc__, announcements.MACHINE, announcements.HearingState.WAITING),
             _section(checks.__doc__, checks.MACHINE, checks.CheckState.WAITING),
+            _section(falsity.__doc__, falsity.MACHINE, falsity.DoubtState.NOTED),
+            _section(reviews.__doc__, reviews.MACHINE, reviews.ReviewState.WAITING),
         ]
     )
 

@@ -8,6 +8,8 @@ from dialer.playbooks.library import LiveLibrary, shipped_library
 from dialer.playbooks.service import PUBLISHED, keep_shipped, library_of
 from dialer.storage.database import Database
 from dialer.storage.feed import after, latest_id
+from qa.changing.library import rule_library
+from qa.changing.service import keep_shipped as keep_shipped_rules
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +38,7 @@ class LibraryKeeper:
         """
         shipped = shipped_library()
         await self._db.write(lambda conn: keep_shipped(conn, shipped, self._clock()))
+        await self._db.write(lambda conn: keep_shipped_rules(conn, rule_library(), self._clock()))
         self._seen, library = await self._db.read(lambda conn: (latest_id(conn), library_of(conn, shipped)))
         self._library.become(library)
 

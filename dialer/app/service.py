@@ -17,7 +17,7 @@ from dialer.app.doctor.examine import examine_apart
 from dialer.app.library import LibraryKeeper, live_library
 from dialer.app.lock import ServiceLock
 from dialer.app.nodes import Nodes, owner_of, shares_of
-from dialer.app.settings import Settings
+from dialer.app.settings import Settings, transcription_settings
 from dialer.calling.engine import Engine, Step
 from dialer.calling.fleet import Fleet
 from dialer.calling.reach import ReachWatch
@@ -32,11 +32,14 @@ from dialer.storage.database import Database
 from dialer.storage.dialects import is_sqlite
 from dialer.storage.migrating import migrate
 from qa.announcements.worker import AnnouncementWorker
-from qa.checks.library import shipped_rules
+from qa.changing.library import rule_library
+from qa.changing.replaying import Replayer
+from qa.changing.worker import ReplayWorker
 from qa.checks.worker import CheckWorker
-from qa.speech.models import shared_folder
+from qa.falsity.worker import DoubtWorker
+from qa.search.worker import SearchWorker
+from qa.speech.executors import place
 from qa.speech.workers import SpeechPool
-from qa.transcripts.settings import TranscriptionSettings
 from qa.transcripts.worker import TranscriptionWorker
 from recordings.worker import ArchiveWorker
 from web.app import make_app
@@ -86,16 +89,19 @@ class Service:
             settle=self.engine.settle,
         )
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="archive")
-        self._pool = SpeechPool(settings.speech.workers, settings.speech.niceness)
+        cluster, workers, niceness = (
+            settings.speech.cluster,
+            settings.speech.workers,
+            settings.speech.niceness,
+        )
+        self._pool = SpeechPool(where=place(cluster, workers, niceness))
         self._archive = ArchiveWorker(
             self.database, nodes.recordings(), settings.recordings, self._threads, clock
         )
-        speech = TranscriptionSettings(
-            archive=settings.recordings.root,
-            speech=settings.speech,
-            model_folders=(settings.models_dir, shared_folder()),
+        speech = transcription_settings(settings)
+        self._transcription = TranscriptionWorker(
+            self.database, self._pool, speech, clock, at_once=lambda: self._pool.at_once
         )
-        self._transcription = TranscriptionWorker(self.database, self._pool, speech, clock)
         self._announcements = AnnouncementWorker(
             self.database,
             self._pool,
@@ -107,7 +113,13 @@ class Service:
             trunks=settings.calling.trunks,
             site=EndRules(ZoneInfo(settings.calling.time_zone), settings.planning.max_tries),
         )
-        self._checks = CheckWorker(self.database, self.library, shipped_rules(), clock)
+        self._checks = CheckWorker(self.database, self.library, rule_library(), clock)
+        replayer = Replayer(
+            self.database, settings.changing, clock, partial(place, cluster, workers, niceness)
+        )
+        self._replays = ReplayWorker(self.database, replayer)
+        self._search = SearchWorker(self.database)
+        self._doubts = DoubtWorker(self.database, self.library, clock)
         self._panel = make_app(
             Panel(
                 database=self.database,
@@ -122,6 +134,9 @@ class Service:
                 link_figures=lambda: nodes.links,
                 examine=partial(examine_apart, settings),
                 act=self.engine.act,
+                transcription=speech,
+                transcribed_at_once=lambda: self._pool.at_once,
+                changing=settings.changing,
             )
         )
         self._reach = ReachWatch(self.database, settings.calling, clock)
@@ -185,7 +200,8 @@ class Service:
         ]
         if self.settings.transcribe:
             parts += [("transcription", self._transcription.run), ("checks", self._checks.run)]
-            parts += [("announcements", self._announcements.run)]
+            parts += [("search", self._search.run), ("doubts", self._doubts.run)]
+            parts += [("announcements", self._announcements.run), ("replays", self._replays.run)]
         parts += self._daily
         return [("panel", self._serve_panel()), *((name, _for_ever(name, run)) for name, run in parts)]
 

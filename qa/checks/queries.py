@@ -1,7 +1,7 @@
 """All SQL of checks and findings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 
 from dialer.agents.tables import agents
 from dialer.calling.tables import attempts
-from dialer.customers.tables import customers
+from dialer.customers.tables import customers, occasions
 from dialer.followups.tables import follow_ups
 from dialer.storage.rows import fetch, fetch_one
 from qa.checks.states import CheckState
@@ -35,6 +35,11 @@ class CheckRow:
     unclears: int | None
     created_at: datetime
     checked_at: datetime | None
+    # Judged by the rules in force then; None: by those in force when the call was placed.
+    rules_at: datetime | None = None
+    # Whether there is a question item, as a QuestionNeed; and signals, as {"dissatisfied": True}.
+    question_item: str | None = None
+    signals: Mapping[str, bool | None] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", CheckState(self.state))
@@ -76,8 +81,11 @@ class CheckedCall:
     name: str
     salutation: str
     agent: str
+    placed_at: datetime
     # The version of the script it was talked by (T7); None before versions were kept.
     playbook_version: int | None = None
+    # What the source told of the occasion, as insurer, product or period.
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def findings_of(conn: Connection, attempt_id: str) -> list[FindingRow]:
@@ -119,9 +127,12 @@ def call_of(conn: Connection, attempt_id: str) -> CheckedCall | None:
             customers.c.name,
             customers.c.salutation,
             agents.c.code.label("agent"),
+            attempts.c.placed_at,
             attempts.c.playbook_version,
+            occasions.c.facts,
         )
         .join(follow_ups, follow_ups.c.id == attempts.c.follow_up_id)
+        .join(occasions, occasions.c.id == follow_ups.c.occasion_id)
         .join(customers, customers.c.id == follow_ups.c.customer_id)
         .join(agents, agents.c.id == attempts.c.agent_id)
         .where(attempts.c.id == attempt_id)
@@ -140,6 +151,11 @@ def add(conn: Connection, attempt_id: str, now: datetime) -> None:
     """A new row, waiting and due."""
     row = {"attempt_id": attempt_id, "state": CheckState.WAITING, "due_at": now, "created_at": now}
     conn.execute(insert(checks).values(tries=0, **row))
+
+
+def judge_by_rules_of(conn: Connection, attempt_id: str, at: datetime) -> None:
+    """The next check goes by the rules in force at `at`, whenever the call was placed."""
+    conn.execute(update(checks).where(checks.c.attempt_id == attempt_id).values(rules_at=at))
 
 
 def put_off(conn: Connection, attempt_id: str, due_at: datetime, error: str | None) -> None:

@@ -29,9 +29,21 @@ class Audio:
     levels: Mapping[Leg, float]
 
 
-def facts(*, name: str, salutation: str, plate: str | None, branch: str, agent: str) -> dict[str, str]:
-    """What {name}, {plate} and the like in a phrase stand for; a fact that is not known is empty."""
-    return {
+def facts(
+    *,
+    name: str,
+    salutation: str,
+    plate: str | None,
+    branch: str,
+    agent: str,
+    told: Mapping[str, object] | None = None,
+) -> dict[str, str]:
+    """What {name}, {plate} and the like in a phrase stand for; a fact that is not known is empty.
+
+    `told` is what the source said of the occasion: insurer, product, period, fees ...
+    """
+    known = {key: said for key, value in (told or {}).items() if (said := _as_text(value))}
+    return known | {
         "name": name,
         "surname": surname(name),
         "sir": salutation,
@@ -39,6 +51,12 @@ def facts(*, name: str, salutation: str, plate: str | None, branch: str, agent: 
         "shop": branch,
         "agent": agent,
     }
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return "，".join(text for one in value if (text := _as_text(one)))
+    return "" if value is None else str(value)
 
 
 def surname(name: str) -> str:

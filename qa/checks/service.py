@@ -1,7 +1,6 @@
 """Use cases of checks. Each runs in its caller's transaction."""
 
 from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -14,11 +13,14 @@ from qa.checks import queries
 from qa.checks.queries import CheckedCall, CheckRow
 from qa.checks.states import MACHINE, CheckEvent, CheckState
 from qa.checks.tables import checks
-from qa.rules.findings import Finding, Reason, Verdict
+from qa.corrections.service import CORRECTED
+from qa.rules.assess import Assessment
+from qa.rules.findings import Reason, Verdict
 from qa.rules.schema import RuleSet
 
 CONSUMER = "checks"
-_TRANSCRIBED = "transcript.done"
+# A call was transcribed, or a person put a word of it right.
+_NEW_WORDS = ("transcript.done", CORRECTED)
 _BATCH = 200
 
 RULES_UNUSABLE = "rules_unusable"
@@ -31,19 +33,19 @@ class NoCheck(Exception):
 
 
 def has_news(conn: Connection) -> bool:
-    """Whether a call was transcribed that `expect_transcribed` has not seen."""
-    return bool(feed.after(conn, feed.position(conn, CONSUMER), kinds=(_TRANSCRIBED,), limit=1))
+    """Whether a call has new words that `expect_transcribed` has not seen."""
+    return bool(feed.after(conn, feed.position(conn, CONSUMER), kinds=_NEW_WORDS, limit=1))
 
 
 def expect_transcribed(conn: Connection, now: datetime) -> int:
-    """Queue a check for each call transcribed since the last time; give how many.
+    """Queue a check for each call with new words since the last time; give how many.
 
     Exactly once: the position in the event rows moves in the same transaction. A call that was
-    transcribed anew is checked anew.
+    transcribed anew, or corrected, is checked anew.
     """
     keep_event_order(conn)  # one process at a time: two would read the same position
     latest = feed.latest_id(conn)
-    transcribed = feed.after(conn, feed.position(conn, CONSUMER), kinds=(_TRANSCRIBED,), limit=_BATCH)
+    transcribed = feed.after(conn, feed.position(conn, CONSUMER), kinds=_NEW_WORDS, limit=_BATCH)
     for row in transcribed:
         known = queries.check_of(conn, row.subject)
         if known is None:
@@ -57,13 +59,14 @@ def expect_transcribed(conn: Connection, now: datetime) -> int:
 
 
 def keep(
-    conn: Connection, call: CheckedCall, rules: RuleSet, found: Sequence[Finding], now: datetime
+    conn: Connection, call: CheckedCall, rules: RuleSet, judged: Assessment, now: datetime
 ) -> dict[str, int]:
-    """The findings on a call, in place of earlier ones, told as "call.checked"; give the counts by verdict.
+    """What was judged of a call, in place of what was before, told as "call.checked"; the counts by verdict.
 
     Raises:
         IllegalMove: another process was quicker.
     """
+    found = judged.findings
     verdicts = Counter(one.verdict for one in found)
     values = {
         "rule_set": rules.id,
@@ -71,6 +74,8 @@ def keep(
         "passes": verdicts[Verdict.PASS],
         "fails": verdicts[Verdict.FAIL],
         "unclears": verdicts[Verdict.UNCLEAR],
+        "question_item": judged.question_item,
+        "signals": dict(judged.signals),
         "tries": 0,
         "error": None,
         "checked_at": now,
@@ -82,6 +87,7 @@ def keep(
     # What was said wrongly is told at once; what was not said waits for the review.
     broken = [one.rule_id for one in found if one.alarm and one.reason is not Reason.NOT_SAID]
     told = {**counts, "rule_set": rules.id, "rule_set_version": rules.version, "alarms": broken}
+    told |= {"question_item": judged.question_item, "signals": values["signals"]}
     feed.emit(conn, "call.checked", call.attempt_id, now, told)
     clear_alarm(conn, RULES_UNUSABLE, call.playbook, now)
     clear_alarm(conn, CHECK_FAILED, call.attempt_id, now)
@@ -120,6 +126,7 @@ def again(conn: Connection, attempt_id: str, now: datetime) -> None:
     row: CheckRow | None = queries.check_of(conn, attempt_id)
     if row is None:
         raise NoCheck(f"The call {attempt_id} has no transcript, so nothing to check. Transcribe it first.")
+    queries.judge_by_rules_of(conn, attempt_id, now)
     if row.state is CheckState.DONE:
         _again(conn, attempt_id, now)
     else:

@@ -17,10 +17,16 @@ checks = Table(
     Column("error", Text),
     Column("rule_set", String(60)),
     Column("rule_set_version", Integer),
+    # Judged by the rules in force then; NULL: by those in force when the call was placed.
+    Column("rules_at", UtcDateTime),
     # How many rules have each verdict; NULL before the first check.
     Column("passes", Integer),
     Column("fails", Integer),
     Column("unclears", Integer),
+    # Whether the customer has a question that the insurer must answer: needed, not_needed, for_person.
+    Column("question_item", String(12)),
+    # What the words showed besides, as {"dissatisfied": true}; null where it cannot be told.
+    Column("signals", JSON),
     Column("created_at", UtcDateTime, nullable=False),
     Column("checked_at", UtcDateTime),
     Index("ix_checks_queue", "state", "due_at"),

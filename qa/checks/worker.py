@@ -15,15 +15,14 @@ from dialer.machine import IllegalMove
 from dialer.playbooks.library import BadPlaybook, Library
 from dialer.storage.database import Database
 from dialer.storage.work import work_through
-from dialer.telephony.outcomes import Leg
-from qa.checks import queries, rules, service
+from qa.checks import queries, service
 from qa.checks.library import RuleLibrary
+from qa.checks.material import Material, material_of
 from qa.checks.queries import CheckedCall
-from qa.rules.evaluate import evaluate
+from qa.rules.assess import assess
 from qa.rules.schema import RuleSet, RuleSetError
 from qa.speech.port import Transcript
 from qa.transcripts.queries import spoken
-from recordings.queries import recording_of
 
 log = structlog.get_logger(__name__)
 
@@ -35,9 +34,8 @@ _BATCH = 20
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    call: CheckedCall
+    material: Material
     transcript: Transcript
-    audio: rules.Audio
 
 
 class _Gone(Exception):
@@ -110,44 +108,43 @@ class CheckWorker:
             await self._db.write(partial(failed, due_at=self._later(), now=self._clock()))
 
     async def _judge(self, loaded: _Loaded) -> None:
-        call = loaded.call
+        call = loaded.material.call
         try:
-            rule_set = await asyncio.to_thread(self._rules_of, call)
+            rule_set = await self._db.read(partial(self._rules_of, call=call))
         except (RuleSetError, BadPlaybook) as error:
             log.error(str(error), action="check_call", playbook=call.playbook, attempt=call.attempt_id)
             unusable = partial(service.rules_unusable, call=call, reason=str(error))
             await self._db.write(partial(unusable, due_at=self._later(), now=self._clock()))
             return
-        facts = rules.facts(
-            name=call.name,
-            salutation=call.salutation,
-            plate=call.plate,
-            branch=call.branch,
-            agent=call.agent,
+        judge = partial(
+            assess,
+            loaded.transcript,
+            rule_set,
+            loaded.material.facts,
+            quality=loaded.material.quality,
+            measures=loaded.transcript.conduct,
+            unsure_who=loaded.material.unsure_who,
         )
-        quality = rules.quality(loaded.audio)
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(
-            self._executor, evaluate, loaded.transcript, rule_set, facts, quality
-        )
+        judged = await asyncio.get_running_loop().run_in_executor(self._executor, judge)
         counts = await self._db.write(
-            partial(service.keep, call=call, rules=rule_set, found=found, now=self._clock())
+            partial(service.keep, call=call, rules=rule_set, judged=judged, now=self._clock())
         )
         log.info("A call was checked.", action="check_call", attempt=call.attempt_id, **counts)
 
-    def _rules_of(self, call: CheckedCall) -> RuleSet:
-        return self._rule_library.get(self._library.get(call.playbook, call.playbook_version).rules)
+    def _rules_of(self, conn: Connection, call: CheckedCall) -> RuleSet:
+        rules_id = self._library.get(call.playbook, call.playbook_version).rules
+        check = queries.check_of(conn, call.attempt_id)
+        # Who asks for another check wants the rules as they are now; else those the agent called under.
+        at = check.rules_at if check is not None and check.rules_at is not None else call.placed_at
+        return self._rule_library.for_call(conn, rules_id, playbook_version=call.playbook_version, at=at)
 
     def _later(self) -> datetime:
         return self._clock() + self._retry
 
 
 def _load(conn: Connection, attempt_id: str) -> _Loaded:
-    call = queries.call_of(conn, attempt_id)
     transcript = spoken(conn, attempt_id)
-    recording = recording_of(conn, attempt_id)
-    if call is None or transcript is None or recording is None:
+    material = material_of(conn, attempt_id, transcript) if transcript is not None else None
+    if transcript is None or material is None:
         raise _Gone
-    levels: dict[Leg, float] = {leg: said.speech_level for leg, said in transcript.legs.items()}
-    audio = rules.Audio(recording.call_seconds is not None, recording.problems, levels)
-    return _Loaded(call, transcript, audio)
+    return _Loaded(material, transcript)

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from rapidfuzz.distance import LCSseq
 
-from qa.rules.phrases import Hit, find, wording
-from qa.rules.syllables import Spoken
+from qa.matching.phrases import Hit, find, wording
+from qa.matching.syllables import Spoken
 from qa.speech.text import plain
 
 # How digits are said on the telephone: 幺 for one, 洞 for nought …
@@ -18,6 +18,8 @@ _REACH = 14
 _HOLE = 2
 _FEWEST = 3
 _ANNOUNCED = 75.0
+# So many characters in a row are this code and no other number, whatever was said before them.
+_TELLING = 5
 
 
 class CodeHeard(StrEnum):
@@ -40,15 +42,31 @@ class CodeHit:
 
 
 def find_code(code: str, near: Iterable[str], spoken: Spoken) -> CodeHit | None:
-    """The best of the places that the words `near` announce; None when nothing like a code follows them."""
+    """The whole code wherever it is said, else the best of the places that the words `near` announce;
+    None when nothing like a code follows them."""
+    if (said := _anywhere(code, spoken)) is not None:
+        return said
     places = [hit for text in near for hit in find(wording(text), spoken, _ANNOUNCED)]
     hits = [hit for place in places if (hit := _after(place, code, spoken)) is not None]
     return max(hits, key=lambda hit: (hit.heard is not CodeHeard.OTHER, hit.score), default=None)
 
 
+def _anywhere(code: str, spoken: Spoken) -> CodeHit | None:
+    wanted = _wanted(code)
+    if len(wanted) < _TELLING:
+        return None
+    place = "".join(s.char for s in spoken.syllables).translate(_SPOKEN_DIGITS).find(wanted)
+    return CodeHit(CodeHeard.WHOLE, 100.0, place, place + len(wanted) - 1) if place >= 0 else None
+
+
+def _wanted(code: str) -> str:
+    """Its digits and letters as they are heard; the province's hanzi is left aside."""
+    return "".join(char for char in plain(code).translate(_SPOKEN_DIGITS) if char in _CODE_CHARS)
+
+
 def _after(place: Hit, code: str, spoken: Spoken) -> CodeHit | None:
     chars = "".join(s.char for s in spoken.syllables).translate(_SPOKEN_DIGITS)
-    wanted = "".join(char for char in plain(code).translate(_SPOKEN_DIGITS) if char in _CODE_CHARS)
+    wanted = _wanted(code)
     run = _run(chars, place.last + 1)
     if len(run) < _FEWEST:
         return None

@@ -1,6 +1,8 @@
 """Rule sets as data: what a YAML file may say, and errors that name file, rule and field (Q2)."""
 
 import re
+from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal, Self
 
@@ -8,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from dialer.telephony.outcomes import Leg
-from qa.rules.phrases import wording
+from qa.matching.phrases import wording
 
 _FACT = re.compile(r"\{(\w*)\}")
 
@@ -21,16 +23,67 @@ class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Slot(_Strict):
-    """One thing that must come up. Phrases may hold facts in braces, as {shop}."""
+Groups = tuple[tuple[str, ...], ...]
+Kind = Literal[
+    "must_say",
+    "must_ask",
+    "must_not_say",
+    "identity",
+    "order",
+    "one_question_at_a_time",
+    "asked_not_stated",
+    "question_item_raised",
+    "process",
+    "measure",
+]
+# Kinds that look for words of their own.
+_WORDY = frozenset(("must_say", "must_ask", "must_not_say", "identity", "question_item_raised"))
+
+
+class ValueKind(StrEnum):
+    """Facts whose spoken form is compared with the record."""
+
+    PERIOD = "period"
+    PAY = "pay"
+    PRODUCT = "product"
+    INSURER = "insurer"
+    FEES = "fees"
+
+
+class _Words(_Strict):
+    """Words to look for: whole wordings, or groups of short words in any order."""
+
+    say: tuple[str, ...] = Field(default=(), description="Whole wordings; any one of them will do.")
+    all: Groups = Field(
+        default=(), description="Groups of short words: one of each group, near each other, in any order."
+    )
+    within: int | None = Field(
+        default=None, gt=0, description="Within so many syllables the words of `all` lie together."
+    )
+
+    def texts(self) -> Iterator[str]:
+        """Every wording and word of it, with the braces still in."""
+        yield from self.say
+        for group in self.all:
+            yield from group
+
+
+class Slot(_Words):
+    """One thing that must come up. Words may hold facts in braces, as {shop}."""
 
     name: str = Field(default="", description="Shown with the finding when a rule has several slots.")
-    say: tuple[str, ...] = Field(default=(), description="Wordings; any one of them will do.")
     opposites: tuple[str, ...] = Field(
         default=(), description="Wrong wordings that sound alike; they compete with `say` for the same words."
     )
+    wrong: Groups = Field(
+        default=(), description="The wrong statement as groups of words; the right one, said later, mends it."
+    )
+    unsure: Groups = Field(default=(), description="What is neither right nor wrong, for a person to decide.")
     keep: tuple[str, ...] = Field(
         default=(), description="Words of the wording that may not be missing, as 可能. Negations never may."
+    )
+    value: ValueKind | None = Field(
+        default=None, description="The fact whose value must be said with these words, as on record."
     )
     code: str = Field(default="", description="A plate or number that is spelled out, as {plate}.")
     near: tuple[str, ...] = Field(default=(), description="Words that announce the code, as 车牌号.")
@@ -43,57 +96,117 @@ class Slot(_Strict):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if bool(self.say) == bool(self.code):
+        if bool(self.say or self.all or self.value) == bool(self.code):
             raise ValueError(
-                "give either `say` (a list of wordings) or `code` (as {plate}), not both and not neither"
+                "give either `say` (wordings), `all` (groups of words) or `value`, or a `code` (as {plate}), "
+                "not both and not neither"
             )
         if self.code and not self.near:
             raise ValueError("a `code` needs `near`: the words that announce it, as 车牌号")
-        for phrase in (*self.say, *self.opposites, *self.near, *self.confirm, *self.deny):
+        for phrase in self.texts():
             _speakable(phrase)
         return self
 
+    def texts(self) -> Iterator[str]:
+        """Every wording and word of it, with the braces still in."""
+        yield from super().texts()
+        yield from (*self.opposites, *self.near, *self.confirm, *self.deny)
+        for group in (*self.wrong, *self.unsure):
+            yield from group
+
     def facts(self) -> frozenset[str]:
-        """Names of the facts its phrases need."""
-        return frozenset(_FACT.findall(" ".join((*self.say, *self.opposites, self.code))))
+        """Names of the facts it needs."""
+        words = " ".join((*self.say, *self.opposites, self.code, *(w for group in self.all for w in group)))
+        return frozenset(_FACT.findall(words)) | ({self.value.value} if self.value else frozenset())
 
 
-class Rule(_Strict):
-    """One thing to check. `say` is short for a single slot; `except` excuses a forbidden phrase inside it."""
+class Rule(Slot):
+    """One thing to check. Words given beside its `kind` are a single slot; `slots` are several.
+
+    `except` excuses a forbidden wording inside it. `only_if` names facts and the values they must have.
+    """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Stable name; findings and figures hang on it.")
     title: dict[str, str] = Field(description="Name on pages, by language; zh is needed.")
-    kind: Literal["must_say", "must_not_say"]
+    kind: Kind
     channel: Leg = Field(default=Leg.AGENT, description="Whose words are looked at.")
-    say: tuple[str, ...] = ()
     slots: tuple[Slot, ...] = ()
     excuses: tuple[str, ...] = Field(default=(), alias="except")
     first_seconds: float | None = Field(
         default=None, gt=0, description="Only the beginning of the call counts."
     )
     last_seconds: float | None = Field(default=None, gt=0, description="Only the end of the call counts.")
-    only_if: dict[str, str] = Field(
-        default={}, description="Facts that must have this value, else not applicable."
+    only_if: dict[str, str | tuple[str, ...]] = Field(
+        default={}, description="Facts that must have this value (or one of these), else not applicable."
     )
+    if_missing: Literal["unclear", "na"] = Field(
+        default="unclear", description="The verdict where a fact of `only_if` is not on record."
+    )
+    leading: Literal["unclear", "pass"] = Field(
+        default="unclear", description="must_ask: the verdict of a leading question (您知道吧)."
+    )
+    question_item: bool = Field(
+        default=False, description="must_ask: any answer but a clear yes makes a question item."
+    )
+    denied: bool = Field(default=False, description="must_ask: the rule fails where the answer is no.")
+    before: tuple[str, ...] = Field(default=(), description="order: ids of rules, in the order wanted.")
+    items: tuple[str, ...] = Field(
+        default=(),
+        description="one_question_at_a_time, asked_not_stated: the rules meant; default: all asked.",
+    )
+    fact: str = Field(default="", description="process: the fact (yes, no) that decides.")
+    measure: str = Field(default="", description="measure: the name of the measure.")
+    at_most: float | None = None
+    at_least: float | None = None
+    unclear_above: float | None = None
+    unclear_below: float | None = None
     alarm: bool = Field(default=False, description="A failure is told to a supervisor at once.")
 
     @model_validator(mode="after")
-    def _fits_its_kind(self) -> Self:
-        if bool(self.say) == bool(self.slots):
-            raise ValueError("give either `say` (a list of wordings) or `slots`")
-        if self.kind == "must_not_say" and self.slots:
-            raise ValueError("a must_not_say rule lists its phrases under `say`, it has no slots")
-        if self.kind == "must_say" and self.excuses:
+    def _says_something(self) -> Self:
+        own = bool(self.say or self.all or self.code or self.value)
+        if self.kind in _WORDY and own == bool(self.slots):
+            raise ValueError("give either `say` (a list of wordings) or `all`, or `slots`")
+        if self.kind not in _WORDY and (own or self.slots):
+            raise ValueError(f"a rule of kind {self.kind} has no wordings")
+        if self.kind in ("must_not_say", "identity", "question_item_raised") and self.slots:
+            raise ValueError(f"a {self.kind} rule lists its words under `say` or `all`, it has no slots")
+        if self.kind != "must_not_say" and self.excuses:
             raise ValueError("`except` belongs to must_not_say; a must_say slot has `opposites`")
         if "zh" not in self.title:
             raise ValueError("`title` needs an entry for zh")
-        for phrase in (*self.say, *self.excuses):
+        if self.kind == "process" and not self.fact:
+            raise ValueError("a process rule needs `fact`: the name of the fact that decides")
+        if self.kind == "order" and len(self.before) < 2:
+            raise ValueError("an order rule needs `before`: two or more ids of rules")
+        if self.kind == "measure" and (not self.measure or (self.at_most, self.at_least) == (None, None)):
+            raise ValueError("a measure rule needs `measure`, and `at_most` or `at_least`")
+        if self.question_item and self.kind != "must_ask":
+            raise ValueError("`question_item` belongs to must_ask")
+        for phrase in (*self.texts(), *self.excuses):
             _speakable(phrase)
         return self
 
     def parts(self) -> tuple[Slot, ...]:
-        """Its slots; a rule with only `say` has one without a name."""
-        return self.slots or (Slot(say=self.say),)
+        """Its slots; a rule with words of its own has one without a name."""
+        return self.slots or (self,)
+
+
+class Signal(_Words):
+    """Something worth knowing that is no fault, as a customer's dissatisfaction."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: dict[str, str]
+    channel: Leg = Leg.CUSTOMER
+    excuses: tuple[str, ...] = Field(default=(), alias="except")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.say or self.all):
+            raise ValueError("give `say` (wordings) or `all` (groups of words)")
+        for phrase in (*self.texts(), *self.excuses):
+            _speakable(phrase)
+        return self
 
 
 class RuleSet(_Strict):
@@ -103,34 +216,68 @@ class RuleSet(_Strict):
     version: int = Field(ge=1)
     language: str = "zh"
     rules: tuple[Rule, ...] = Field(min_length=1)
+    signals: tuple[Signal, ...] = ()
+    asides: tuple[str, ...] = Field(
+        default=(), description="Words of questions that are no rule's: 请问您是李女士吗, 还有什么建议."
+    )
 
     @model_validator(mode="after")
-    def _ids_differ(self) -> Self:
-        ids = [rule.id for rule in self.rules]
-        twice = sorted({name for name in ids if ids.count(name) > 1})
-        if twice:
-            raise ValueError(f"rule id used twice: {', '.join(twice)}")
+    def _ids_fit(self) -> Self:
+        for ids in ([rule.id for rule in self.rules], [signal.id for signal in self.signals]):
+            twice = sorted({name for name in ids if ids.count(name) > 1})
+            if twice:
+                raise ValueError(f"rule id used twice: {', '.join(twice)}")
+        for phrase in self.asides:
+            _speakable(phrase)
+        known = {rule.id for rule in self.rules}
+        for rule in self.rules:
+            strange = sorted({*rule.before, *rule.items} - known)
+            if strange:
+                raise ValueError(f"rule {rule.id} names rules that are not there: {', '.join(strange)}")
         return self
 
 
 def load_rule_set(path: Path) -> RuleSet:
     """Read one file. Raises RuleSetError."""
     try:
-        return parse_rule_set(path.read_text(encoding="utf-8"), str(path))
+        return parse_rule_set(path.read_text(encoding="utf-8"), str(path), path.parent)
     except (OSError, UnicodeDecodeError) as error:
         raise RuleSetError(f"{path} cannot be read: {error}") from error
 
 
-def parse_rule_set(text: str, where: str) -> RuleSet:
-    """`where` is the name of the source in messages. Raises RuleSetError."""
+def parse_rule_set(text: str, where: str, folder: Path | None = None) -> RuleSet:
+    """`where` is the name of the source in messages. What it includes lies in `folder`/shared, and becomes
+    part of it. Raises RuleSetError."""
+    data: object = None
     try:
-        data = yaml.safe_load(text)
+        data = _with_included(yaml.safe_load(text), where, folder)
         return RuleSet.model_validate(data)
     except yaml.YAMLError as error:
         raise RuleSetError(f"{where} is no valid YAML: {error}") from error
     except ValidationError as error:
         lines = (f"  {_place(data, e['loc'])}: {e['msg']}" for e in error.errors())
         raise RuleSetError(f"{where} is no valid rule set:\n" + "\n".join(lines)) from error
+
+
+def _with_included(data: object, where: str, folder: Path | None) -> object:
+    """The set's own rules, then those of the files it includes whose ids it does not have itself."""
+    if not isinstance(data, dict) or "include" not in data:
+        return data
+    whole = {key: value for key, value in data.items() if key != "include"}
+    for name in data["include"]:
+        if folder is None:
+            raise RuleSetError(f"{where} includes {name}: that needs the folder of the rule sets.")
+        path = folder / "shared" / f"{name}.yaml"
+        try:
+            shared = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise RuleSetError(f"{where} includes {name}, and {path} cannot be read: {error}") from error
+        whole["asides"] = [*(whole.get("asides") or []), *(shared.get("asides") or [])]
+        for part in ("rules", "signals"):
+            own = list(whole.get(part) or [])
+            ids = {one.get("id") for one in own if isinstance(one, dict)}
+            whole[part] = own + [one for one in shared.get(part) or [] if one.get("id") not in ids]
+    return whole
 
 
 def _place(data: object, loc: tuple[int | str, ...]) -> str:

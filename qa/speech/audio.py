@@ -1,4 +1,4 @@
-"""One leg of a recording as 16 kHz mono, streamed in blocks: an hour of stereo costs 34 MB."""
+"""One leg of a recording as 16 kHz mono, streamed in blocks and pieces: an hour of stereo costs 34 MB."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ import soundfile as sf
 import soxr
 from numpy.typing import NDArray
 
+from qa.speech.pieces import STEP, Cutter
 from qa.speech.port import AudioUnreadable
 
 RATE = 16_000
@@ -44,9 +45,43 @@ def leg_blocks(path: Path, index: int) -> Iterator[Samples]:
         ) from error
 
 
-def read_leg(path: Path, index: int) -> Samples:
-    """The whole leg at once, for engines that need it so. Raises AudioUnreadable."""
-    return np.concatenate(list(leg_blocks(path, index)))
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a leg that can be decoded by itself; it begins `start` seconds into the file."""
+
+    start: float
+    samples: Samples
+
+
+def leg_pieces(path: Path, index: int, meter: "LevelMeter") -> Iterator[Piece]:
+    """Channel `index` in pieces of at most `pieces.LONGEST_SECONDS`, cut where nobody speaks.
+
+    Long stretches of silence are left out, so an hour in which little is said costs little. The meter is told
+    of everything. Raises AudioUnreadable.
+    """
+    frame = int(RATE * STEP)
+    cutter = Cutter()
+    held: list[Samples] = []
+    first = rest = 0  # the sample at which what is held begins; samples of it that make no whole frame yet
+    for block in leg_blocks(path, index):
+        meter.add(block)
+        held.append(block)
+        rest += len(block)
+        if rest < frame:
+            continue
+        joined = np.concatenate(held)
+        fresh = joined[len(joined) - rest :][: rest // frame * frame].reshape(-1, frame)
+        rest %= frame
+        cutter.add(np.abs(fresh).max(axis=1).tolist())
+        used = 0
+        for take in cutter.take():
+            if take.spoken:
+                yield Piece((first + used) / RATE, joined[used : used + take.frames * frame].copy())
+            used += take.frames * frame
+        held, first = [joined[used:]], first + used
+    left = np.concatenate(held) if held else np.zeros(0, dtype=np.float32)
+    if len(left) and cutter.left_spoken():
+        yield Piece(first / RATE, left)
 
 
 def channels_of(path: Path) -> int:

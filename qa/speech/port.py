@@ -1,11 +1,13 @@
-"""What every speech engine takes and gives: frozen values, one protocol, two errors (Q1)."""
+"""What every speech engine takes and gives: frozen values, one protocol, the errors (Q1)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from dialer.telephony.outcomes import Leg
+from qa.conduct.rules import Measure
 
 
 class SpeechError(Exception):
@@ -20,8 +22,39 @@ class EngineMissing(SpeechError):
     """The engine's library is not installed; the message names the extra that brings it."""
 
 
+class SpeechStopped(SpeechError):
+    """Work was stopped while this recording was decoded; it stays undone and can be given again."""
+
+
 class AudioUnreadable(SpeechError):
     """The file is no audio, is broken, or lacks the channel asked for."""
+
+
+class Mark(StrEnum):
+    """What is odd about a recording's channels; a verdict that depends on who spoke must heed it."""
+
+    # One channel, or the same sound on both: the words stand under the agent, and who spoke is unknown.
+    MONO = "mono"
+    # The customer's channel holds what agents say: perhaps the legs were exchanged. A person decides.
+    SWAPPED = "swapped"
+    # One leg leaked into the other; the quieter copies of words were dropped.
+    CROSS_TALK = "cross_talk"
+
+
+Setting = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class MadeWith:
+    """What else decides the words, beside engine, model and audio.
+
+    `engine_version` names the library, `revision` is the SHA-256 of the model's largest file, `settings` are
+    those of the decoding. Empty where it was not noted.
+    """
+
+    engine_version: str = ""
+    revision: str = ""
+    settings: Mapping[str, Setting] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +105,10 @@ class LegTranscript:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """Both legs of a recording, with what made them. `took_seconds` is the time the engine worked."""
+    """Both legs of a recording, with what made them. `took_seconds` is the time the engine worked.
+
+    `conduct` holds what was measured of the sound (`qa.conduct.rules.NAMES`); empty where nothing was.
+    """
 
     engine: str
     model: str
@@ -80,6 +116,9 @@ class Transcript:
     seconds: float
     took_seconds: float
     legs: Mapping[Leg, LegTranscript]
+    marks: frozenset[Mark] = frozenset()
+    made_with: MadeWith = MadeWith()
+    conduct: Mapping[str, Measure] = field(default_factory=dict)
 
     def segments(self) -> Iterator[Segment]:
         """The segments of both legs in the order they were spoken."""
@@ -93,6 +132,7 @@ class EngineCapabilities:
 
     `languages` is empty when the model decides. `calibrated_confidence` says whether a word's confidence is a
     probability one may compare with a threshold; `repeatable` whether the same audio gives the same words.
+    `version` is that of the engine's library, `settings` what the decoding goes by.
     """
 
     name: str
@@ -100,6 +140,8 @@ class EngineCapabilities:
     word_times: bool
     calibrated_confidence: bool
     repeatable: bool
+    version: str = ""
+    settings: Mapping[str, Setting] = field(default_factory=dict)
 
 
 class SpeechEngine(Protocol):

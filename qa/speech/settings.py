@@ -24,6 +24,17 @@ class SpeechSettings(BaseModel):
         ge=0,
         description="Recordings transcribed at once, each by a process on one core. 0: all cores but one.",
     )
+    cluster: str = Field(
+        default="",
+        description="Address of a Dask scheduler, as tcp://10.0.0.5:8786, whose workers transcribe (they "
+        "need the archive and the models under the same paths). Empty: processes of this machine.",
+    )
+    backlog_hours: str = Field(
+        default="",
+        pattern=r"^(\d{1,2}:\d{2}-\d{1,2}:\d{2})?$",
+        description="Hours in which the backlog is transcribed, as 20:30-07:30. What a person asked for, and "
+        "calls with a complaint or an alarm, are transcribed at once at any hour. Empty: all day.",
+    )
     niceness: int = Field(
         default=10,
         ge=0,

@@ -1,14 +1,16 @@
 """Vosk behind the port: always installed, works with any Vosk model folder."""
 
 import json
+from collections.abc import Iterator
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol, TypedDict, cast
 
 import numpy as np
 
 from dialer.telephony.outcomes import Leg
-from qa.speech.audio import RATE, LevelMeter, leg_blocks
+from qa.speech.audio import RATE, LevelMeter, Piece, leg_pieces
 from qa.speech.port import EngineCapabilities, EngineMissing, LegTranscript, Segment, Word
 from qa.speech.text import simplified
 
@@ -56,31 +58,42 @@ class VoskEngine:
             word_times=True,
             calibrated_confidence=True,
             repeatable=settings.is_file() and "--dither=0" in settings.read_text(encoding="utf-8").split(),
+            version=f"vosk {version('vosk')}",
+            settings={"rate": RATE},
         )
 
     def transcribe(self, path: Path, channel: Leg, index: int, language: str) -> LegTranscript:
         meter = LevelMeter()
+        between = "" if language in _NO_SPACES else " "
+        found: list[Segment] = []
+        for piece in leg_pieces(path, index, meter):
+            segments = (_segment(channel, result, between, piece.start) for result in self._results(piece))
+            found += [segment for segment in segments if segment is not None]
+        return LegTranscript(channel, meter.seconds, meter.speech_level, tuple(found))
+
+    def _results(self, piece: Piece) -> Iterator[str]:
         recognizer = self._library.KaldiRecognizer(self._model, RATE)
         recognizer.SetWords(True)
-        results: list[str] = []
-        for block in leg_blocks(path, index):
-            meter.add(block)
-            samples = (block * 32767).clip(-32768, 32767).astype(np.int16)
-            for start in range(0, len(samples), _FEED_SAMPLES):
-                if recognizer.AcceptWaveform(samples[start : start + _FEED_SAMPLES].tobytes()):
-                    results.append(recognizer.Result())
-        results.append(recognizer.FinalResult())
-        between = "" if language in _NO_SPACES else " "
-        segments = (_segment(channel, result, between) for result in results)
-        found = tuple(segment for segment in segments if segment is not None)
-        return LegTranscript(channel, meter.seconds, meter.speech_level, found)
+        for start in range(0, len(piece.samples), _FEED_SAMPLES):
+            fed = piece.samples[start : start + _FEED_SAMPLES]
+            if recognizer.AcceptWaveform((fed * 32767).clip(-32768, 32767).astype(np.int16).tobytes()):
+                yield recognizer.Result()
+        yield recognizer.FinalResult()
 
 
-def _segment(channel: Leg, result: str, between: str) -> Segment | None:
+def _segment(channel: Leg, result: str, between: str, offset: float) -> Segment | None:
     heard = cast(list[_Word], json.loads(result).get("result", []))
     if not heard:
         return None
-    words = tuple(Word(simplified(w["word"]), w["start"], w["end"], round(w["conf"], 3)) for w in heard)
+    words = tuple(
+        Word(
+            simplified(w["word"]),
+            round(w["start"] + offset, 3),
+            round(w["end"] + offset, 3),
+            round(w["conf"], 3),
+        )
+        for w in heard
+    )
     text = between.join(word.text for word in words) + between
     confidence = sum(word.confidence for word in words) / len(words)
     return Segment(channel, words[0].start, words[-1].end, text, round(confidence, 3), words)

@@ -4,14 +4,13 @@ import os
 import threading
 from collections.abc import Iterable
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol, cast
 
-import numpy as np
-
 from dialer.telephony.outcomes import Leg
-from qa.speech.audio import RATE, LevelMeter, Samples, leg_blocks
-from qa.speech.holes import holes
+from qa.speech.audio import RATE, LevelMeter, Piece, Samples, leg_pieces
+from qa.speech.holes import Span, holes
 from qa.speech.loops import without_loops
 from qa.speech.port import EngineCapabilities, EngineMissing, LegTranscript, Segment, Word
 from qa.speech.text import simplified
@@ -19,6 +18,8 @@ from qa.speech.text import simplified
 # Sets the script and the style and nothing else: phrases of the script here made recall fall and CER rise.
 _NEUTRAL_PROMPT = {"zh": "以下是普通话的句子。"}
 
+_BEAM_SIZE = 5
+_COMPUTE_TYPE = "int8"
 
 # Silence left around a piece that is decoded by itself.
 _MARGIN_SECONDS = 0.3
@@ -67,14 +68,6 @@ class WhisperEngine:
     run on equal audio, and a finding must be repeatable. What then loops is cut and counted as lost.
     """
 
-    capabilities = EngineCapabilities(
-        name="whisper",
-        languages=frozenset(),
-        word_times=True,
-        calibrated_confidence=True,
-        repeatable=True,
-    )
-
     def __init__(self, folder: Path) -> None:
         # The library takes a folder it does not find for the name of a model on the network.
         os.environ["HF_HUB_OFFLINE"] = "1"
@@ -95,39 +88,57 @@ class WhisperEngine:
             library.WhisperModel(
                 str(folder),
                 device="cpu",
-                compute_type="int8",
+                compute_type=_COMPUTE_TYPE,
                 cpu_threads=1,
                 num_workers=1,
                 local_files_only=True,
             ),
         )
+        self.capabilities = EngineCapabilities(
+            name="whisper",
+            languages=frozenset(),
+            word_times=True,
+            calibrated_confidence=True,
+            repeatable=True,
+            version=f"faster-whisper {version('faster-whisper')}, ctranslate2 {version('ctranslate2')}",
+            settings={
+                "beam_size": _BEAM_SIZE,
+                "compute_type": _COMPUTE_TYPE,
+                "temperature": 0.0,
+                "vad_filter": True,
+                "condition_on_previous_text": False,
+            },
+        )
 
     def transcribe(self, path: Path, channel: Leg, index: int, language: str) -> LegTranscript:
         meter = LevelMeter()
-        blocks = []
-        for block in leg_blocks(path, index):
-            meter.add(block)
-            blocks.append(block)
-        audio = np.concatenate(blocks)
-        speech = self._speech(audio)
-        heard = self._decode(audio, channel, language, 0.0)
-        for start, end in holes(speech, heard):
-            # Sure of its first sentence, the model may end a window with it. The rest is heard by itself.
-            first = max(0.0, start - _MARGIN_SECONDS)
-            piece = audio[int(first * RATE) : int((end + _MARGIN_SECONDS) * RATE)]
-            again = self._decode(piece, channel, language, first)
-            # What it says after the speech has ended, it makes up.
-            heard += [segment for segment in again if (segment.start + segment.end) / 2 < end]
-        heard.sort(key=lambda segment: segment.start)
+        heard: list[Segment] = []
+        speech: list[Span] = []
+        for piece in leg_pieces(path, index, meter):
+            spoken = self._speech(piece.samples, piece.start)
+            heard += self._hear(piece, spoken, channel, language)
+            speech += spoken
         segments, lost = without_loops(heard, meter.seconds)
         lost += sum(end - start for start, end in holes(speech, segments))
         return LegTranscript(channel, meter.seconds, meter.speech_level, segments, round(lost, 3))
+
+    def _hear(self, piece: Piece, spoken: list[Span], channel: Leg, language: str) -> list[Segment]:
+        heard = self._decode(piece.samples, channel, language, piece.start)
+        for start, end in holes(spoken, heard):
+            # Sure of its first sentence, the model may end a window with it. The rest is heard by itself.
+            first = max(piece.start, start - _MARGIN_SECONDS)
+            since, until = first - piece.start, end - piece.start + _MARGIN_SECONDS
+            part = piece.samples[int(since * RATE) : int(until * RATE)]
+            again = self._decode(part, channel, language, first)
+            # What it says after the speech has ended, it makes up.
+            heard += [segment for segment in again if (segment.start + segment.end) / 2 < end]
+        return sorted(heard, key=lambda segment: segment.start)
 
     def _decode(self, audio: Samples, channel: Leg, language: str, offset: float) -> list[Segment]:
         found, _ = self._model.transcribe(
             audio,
             language=language,
-            beam_size=5,
+            beam_size=_BEAM_SIZE,
             vad_filter=True,  # without it silence and ring-back become invented sentences
             word_timestamps=True,
             condition_on_previous_text=False,
@@ -136,10 +147,10 @@ class WhisperEngine:
         )
         return [_segment(channel, segment, offset) for segment in found]
 
-    def _speech(self, audio: Samples) -> list[tuple[float, float]]:
+    def _speech(self, audio: Samples, offset: float) -> list[Span]:
         # Utterance by utterance: the library joins what lies two seconds apart, which hides a hole.
         parts = self._vad.get_speech_timestamps(audio, min_silence_duration_ms=300, speech_pad_ms=0)
-        return [(part["start"] / RATE, part["end"] / RATE) for part in parts]
+        return [(offset + part["start"] / RATE, offset + part["end"] / RATE) for part in parts]
 
 
 def _segment(channel: Leg, segment: _Segment, offset: float) -> Segment:

@@ -4,35 +4,50 @@ Runs through any `concurrent.futures.Executor`: a pool of processes here, a clus
 """
 
 import asyncio
+import hashlib
 import os
-import signal
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor
+from concurrent.futures import CancelledError as FutureCancelled
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NoReturn
 
 import structlog
 
 from dialer.telephony.outcomes import Leg
+from qa.conduct.rules import measure
+from qa.conduct.sound import STEP, SoundUnreadable, leg_levels
 from qa.speech.catalogue import EngineName
-from qa.speech.models import InstalledModel
-from qa.speech.port import SpeechEngine, SpeechError, Transcript
+from qa.speech.crosstalk import Levels, without_crosstalk
+from qa.speech.echo import without_echo
+from qa.speech.executors import ClusterUnreachable, Place, default_workers, place
+from qa.speech.models import InstalledModel, locate, shared_folder
+from qa.speech.port import (
+    AudioUnreadable,
+    LegTranscript,
+    MadeWith,
+    Mark,
+    SpeechEngine,
+    SpeechError,
+    SpeechStopped,
+    Transcript,
+    Word,
+)
 from qa.speech.vosk import VoskEngine
 from qa.speech.whisper import WhisperEngine
+
+__all__ = ["SpeechJob", "SpeechPool", "SpeechStopped", "WorkerCrashed", "default_workers"]
 
 log = structlog.get_logger(__name__)
 
 # The order of the channels in a recording: agent left, customer right.
 BOTH_LEGS = (Leg.AGENT, Leg.CUSTOMER)
-
-
-class SpeechStopped(SpeechError):
-    """The pool was stopped while this recording was decoded; it stays undone and can be given again."""
+# Under this (dBFS) a frame says nothing about whether two channels are the same.
+SILENT_DB = -60.0
 
 
 class WorkerCrashed(SpeechError):
@@ -52,19 +67,51 @@ class SpeechJob:
 def transcribe_recording(job: SpeechJob) -> Transcript:
     """Both legs of one recording, one after the other. Runs in a worker, which keeps the loaded model.
 
-    Raises AudioUnreadable, EngineMissing.
+    Raises AudioUnreadable, EngineMissing, ModelMissing.
     """
-    started = time.perf_counter()
-    engine = load_engine(job.model.engine, job.model.folder)
-    legs = {leg: engine.transcribe(job.path, leg, index, job.language) for index, leg in enumerate(job.legs)}
+    model = _model_here(job.model)
+    with _one_at_a_time:
+        engine = load_engine(model.engine, model.folder)
+        made_with = _made_with(engine, model)
+        started = time.perf_counter()
+        levels = _levels(job)
+        channels, marks = job.legs, set[Mark]()
+        if len(job.legs) > 1 and _is_mono(levels):
+            channels = job.legs[:1]
+            marks.add(Mark.MONO)
+        legs, echo = _hear(engine, job, channels)
+    if Mark.MONO not in marks:
+        legs, dropped = without_crosstalk(legs, levels, STEP)
+        if dropped or echo:
+            marks.add(Mark.CROSS_TALK)
+    seconds = max(leg.seconds for leg in legs.values())
     return Transcript(
-        engine=job.model.engine,
-        model=job.model.name,
+        engine=model.engine,
+        model=model.name,
         language=job.language,
-        seconds=max(leg.seconds for leg in legs.values()),
+        seconds=seconds,
         took_seconds=time.perf_counter() - started,
         legs=legs,
+        marks=frozenset(marks),
+        made_with=made_with,
+        conduct={} if Mark.MONO in marks else measure(levels, _words(legs), seconds, STEP),
     )
+
+
+def _hear(
+    engine: SpeechEngine, job: SpeechJob, channels: tuple[Leg, ...]
+) -> tuple[dict[Leg, LegTranscript], bool]:
+    """The words of each channel, and whether one leaked into the other; its echo is muted first."""
+    with TemporaryDirectory() as folder:
+        muted = Path(folder) / "muted.wav"
+        echo = len(channels) > 1 and without_echo(job.path, muted)
+        path = muted if echo else job.path
+        legs = {leg: engine.transcribe(path, leg, index, job.language) for index, leg in enumerate(channels)}
+    return legs, echo
+
+
+# A worker of a cluster may have several threads, and an engine decodes one recording at a time.
+_one_at_a_time = threading.Lock()
 
 
 @cache
@@ -73,44 +120,73 @@ def load_engine(engine: EngineName, folder: Path) -> SpeechEngine:
     return WhisperEngine(folder) if engine == "whisper" else VoskEngine(folder)
 
 
-def default_workers() -> int:
-    """All cores but one, which stays with the dialer and Asterisk."""
-    return max(1, (os.cpu_count() or 1) - 1)
+def _levels(job: SpeechJob) -> Levels:
+    try:
+        return leg_levels(job.path, job.legs)
+    except SoundUnreadable as error:
+        raise AudioUnreadable(f"{error} (read on {os.uname().nodename})") from error
+
+
+def _is_mono(levels: Levels) -> bool:
+    """One channel, or two that are the same from the first frame to the last."""
+    one, *others = levels.values()
+    return not others or (any(level > SILENT_DB for level in one) and all(other == one for other in others))
+
+
+def _model_here(model: InstalledModel) -> InstalledModel:
+    """Another machine of a cluster may have it elsewhere. Raises ModelMissing."""
+    return model if model.folder.is_dir() else locate(model.name, None, (shared_folder(),))
+
+
+def _words(legs: dict[Leg, LegTranscript]) -> dict[Leg, tuple[Word, ...]]:
+    return {leg: said.words for leg, said in legs.items()}
+
+
+def _made_with(engine: SpeechEngine, model: InstalledModel) -> MadeWith:
+    known = engine.capabilities
+    return MadeWith(known.version, _revision(model.folder), known.settings)
+
+
+@cache
+def _revision(folder: Path) -> str:
+    """The checksum of the model's largest file: it tells two models of one name apart."""
+    largest = max(
+        (path for path in folder.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size
+    )
+    with largest.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class SpeechPool:
     """Gives recordings to workers, makes a broken pool anew, and stops at once when told.
 
-    Belongs to one event loop. `make` builds an executor for so many workers.
+    Belongs to one event loop. The workers are at `where`; without it they are processes of this machine.
     """
 
-    def __init__(
-        self, workers: int = 0, niceness: int = 10, make: Callable[[int], Executor] | None = None
-    ) -> None:
-        self._workers = workers or default_workers()
-        self._niceness = niceness
-        self._make = make or self._processes
+    def __init__(self, workers: int = 0, niceness: int = 10, where: Place | None = None) -> None:
+        self._place = where or place("", workers, niceness)
         self._shared: Executor | None = None
+        self._making = asyncio.Lock()
         self._suspects = asyncio.Lock()
         self._stopped = False
-        # Spawned, not forked: a fork would copy the locks and database handles of the service.
-        self._context = get_context("spawn")
-        self._workers_end, self._our_end = self._context.Pipe(duplex=False)
+
+    @property
+    def at_once(self) -> int:
+        """How many recordings are decoded at the same time."""
+        return self._place.at_once
 
     async def run(self, job: SpeechJob) -> Transcript:
         """Transcribe one recording; if its worker dies, once more with a worker of its own.
 
-        Raises AudioUnreadable, EngineMissing, SpeechStopped, WorkerCrashed.
+        Raises AudioUnreadable, EngineMissing, ModelMissing, SpeechStopped, ClusterUnreachable, WorkerCrashed.
         """
         self._go_on(job)
-        executor = self._shared = self._shared or self._make(self._workers)
+        executor = await self._executor()
         try:
             return await self._decode(executor, job)
         except BrokenExecutor:
             self._go_on(job)
-            if self._shared is executor:
-                self._shared = None
-            executor.shutdown(wait=False)
+            self._drop(executor)
         log.warning("A transcription worker died.", action="transcribe", recording=str(job.path))
         # A dead worker takes the recordings beside it down too. One at a time shows which one did it.
         async with self._suspects:
@@ -119,53 +195,62 @@ class SpeechPool:
     def stop(self) -> None:
         """End the workers now, in the middle of a recording if need be. What waits raises SpeechStopped."""
         self._stopped = True
-        self._our_end.close()
-        self._workers_end.close()
+        self._place.close()
         if self._shared is not None:
-            self._shared.shutdown(wait=False)
+            self._place.release(self._shared)
             self._shared = None
+
+    async def _executor(self) -> Executor:
+        async with self._making:
+            if self._shared is None:
+                # A cluster may take seconds to answer.
+                self._shared = await asyncio.to_thread(self._place.executor, self._place.at_once)
+            return self._shared
+
+    def _drop(self, executor: Executor) -> None:
+        if self._shared is executor:
+            self._shared = None
+        self._place.release(executor)
 
     async def _alone(self, job: SpeechJob) -> Transcript:
         self._go_on(job)
-        executor = self._make(1)
+        executor = await asyncio.to_thread(self._place.executor, 1)
         try:
             return await self._decode(executor, job)
         except BrokenExecutor as error:
             self._go_on(job)
-            raise WorkerCrashed(
-                f"Transcribing {job.path} ended the worker process twice. Check that the file is sound, and "
-                "that the machine has about 1 GB of memory free for each worker (setting: workers)."
-            ) from error
+            _crashed(job, error)
         finally:
-            executor.shutdown(wait=False)
+            self._place.release(executor)
 
     def _go_on(self, job: SpeechJob) -> None:
         if self._stopped:
             raise SpeechStopped(f"Transcription was stopped before {job.path.name} was done.")
 
-    @staticmethod
-    async def _decode(executor: Executor, job: SpeechJob) -> Transcript:
-        return await asyncio.wrap_future(executor.submit(transcribe_recording, job))
+    async def _decode(self, executor: Executor, job: SpeechJob) -> Transcript:
+        future = executor.submit(transcribe_recording, job)
+        try:
+            return await asyncio.wrap_future(future)
+        except (asyncio.CancelledError, FutureCancelled) as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # Nobody cancelled us: the cluster gave the work up, because its scheduler is gone.
+            self._go_on(job)
+            self._drop(executor)
+            raise ClusterUnreachable(
+                f"The cluster gave up {job.path.name}: is its scheduler there?"
+            ) from error
+        except Exception as error:
+            if (
+                type(error).__name__ == "KilledWorker"
+            ):  # only a cluster knows this error, and may not be installed
+                _crashed(job, error)
+            raise
 
-    def _processes(self, workers: int) -> Executor:
-        return ProcessPoolExecutor(
-            workers,
-            mp_context=self._context,
-            initializer=_become_worker,
-            initargs=(self._workers_end, self._niceness),
-        )
 
-
-def _become_worker(life: Connection, niceness: int) -> None:
-    os.nice(niceness)
-    os.environ["OMP_NUM_THREADS"] = "1"
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which then stops us
-    threading.Thread(target=_die_with_parent, args=(life,), daemon=True).start()
-
-
-def _die_with_parent(life: Connection) -> None:
-    """The other end is held by the service alone: it closes when that stops us, and when that is killed."""
-    try:
-        life.recv_bytes()
-    except (EOFError, OSError):
-        os._exit(1)
+def _crashed(job: SpeechJob, error: Exception) -> NoReturn:
+    raise WorkerCrashed(
+        f"Transcribing {job.path} ended the worker process again and again. Check that the file is sound, "
+        "and that the machine has about 1 GB of memory free for each worker (setting: workers)."
+    ) from error

@@ -1,10 +1,12 @@
 """What a site sets about the work of transcription. Filled by the composition root."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from qa.speech.settings import SpeechSettings
+from qa.transcripts.rules import Hours
 
 
 class TranscriptionSettings(BaseModel):
@@ -29,6 +31,23 @@ class TranscriptionSettings(BaseModel):
         gt=3,
         description="A recording whose process died is taken up by another after this long.",
     )
+
+    time_zone: str = Field(default="Asia/Shanghai", description="In which the hours of the backlog are.")
+    short_talk_seconds: float = Field(
+        default=20.0,
+        ge=0,
+        description="A recording shorter than this is no backlog: its words decide on a try.",
+    )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def hours(self) -> Hours | None:
+        """When the backlog is worked off; None is always."""
+        return Hours.parse(self.speech.backlog_hours)
 
     def retry_after(self, tries: int) -> float:
         """Seconds to wait after the `tries`-th failure."""

@@ -22,6 +22,14 @@ class TranscriptEvent(StrEnum):
     AGAIN = "again"
 
 
+class Failure(StrEnum):
+    """Why a recording is set aside."""
+
+    UNREADABLE = "unreadable"  # its file is no sound audio
+    CRASHED = "crashed"  # it ends the worker that decodes it
+    OTHER = "other"
+
+
 S, E = TranscriptState, TranscriptEvent
 
 MACHINE = Machine(

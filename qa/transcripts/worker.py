@@ -1,6 +1,7 @@
 """Transcribes what is archived: one look at what is due, and a loop around it."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -12,13 +13,15 @@ from dialer.clock import Clock
 from dialer.machine import IllegalMove
 from dialer.storage.database import Database
 from dialer.storage.work import work_through
+from qa.speech.executors import ClusterUnreachable
 from qa.speech.models import InstalledModel, choose
-from qa.speech.port import EngineMissing, ModelMissing, SpeechError, Transcript
-from qa.speech.workers import SpeechJob, SpeechStopped, default_workers
+from qa.speech.port import AudioUnreadable, EngineMissing, ModelMissing, SpeechError, Transcript
+from qa.speech.workers import SpeechJob, SpeechStopped, WorkerCrashed, default_workers
 from qa.transcripts import queries, service
 from qa.transcripts.queries import Job
+from qa.transcripts.rules import Priority, least_priority
 from qa.transcripts.settings import TranscriptionSettings
-from qa.transcripts.states import TranscriptState
+from qa.transcripts.states import Failure, TranscriptState
 
 log = structlog.get_logger(__name__)
 
@@ -39,17 +42,27 @@ class TranscriptionWorker:
     """Queues a transcript for every archived recording, and makes as many at once as the pool has workers.
 
     Work is in rows. A row is held by a short lease that is kept up while the engine works, so what a
-    killed process left is taken up again within `lease_seconds` (Q1).
+    killed process left is taken up again within `lease_seconds` (Q1). `at_once` is how many the pool has;
+    with `all_hours` the backlog is worked off at any hour.
     """
 
     def __init__(
-        self, db: Database, pool: Transcriber, settings: TranscriptionSettings, clock: Clock
+        self,
+        db: Database,
+        pool: Transcriber,
+        settings: TranscriptionSettings,
+        clock: Clock,
+        *,
+        at_once: Callable[[], int] | None = None,
+        all_hours: bool = False,
     ) -> None:
         self._db = db
         self._pool = pool
         self._settings = settings
         self._clock = clock
-        self._at_once = settings.speech.workers or default_workers()
+        workers = settings.speech.workers or default_workers()
+        self._at_once = at_once or (lambda: workers)
+        self._hours = None if all_hours else settings.hours
         self._running: dict[str, asyncio.Task[None]] = {}
         self._leased_at: datetime | None = None
         self._rest_until: datetime | None = None
@@ -80,19 +93,24 @@ class TranscriptionWorker:
         now = self._clock()
         found = 0
         if await self._db.read(service.has_news):
-            found += await self._db.write(partial(service.expect_archived, now=now))
+            found += await self._db.write(partial(service.take_in_news, settings=self._settings, now=now))
         await self._keep_leases()
-        free = self._at_once - len(self._running)
-        if free and not self._is_resting(now) and await self._db.read(partial(queries.is_due, now=now)):
-            found += await self._begin(free, now)
+        free = self._at_once() - len(self._running)
+        least = least_priority(now, self._hours, self._settings.zone)
+        if (
+            free > 0
+            and not self.is_resting
+            and await self._db.read(partial(queries.is_due, now=now, least=least))
+        ):
+            found += await self._begin(free, least, now)
         return found
 
-    async def _begin(self, limit: int, now: datetime) -> int:
+    async def _begin(self, limit: int, least: Priority, now: datetime) -> int:
         model = await self._find_model()
         if model is None:
             return 0
         until = now + timedelta(seconds=self._settings.lease_seconds)
-        jobs = await self._db.write(partial(queries.claim, now=now, until=until, limit=limit))
+        jobs = await self._db.write(partial(queries.claim, now=now, until=until, limit=limit, least=least))
         self._leased_at = self._leased_at or now
         for job in jobs:
             self._start(job, model)
@@ -114,6 +132,10 @@ class TranscriptionWorker:
             )
         except IllegalMove:
             log.info("Another process was quicker.", action="transcribe", attempt=job.attempt_id)
+        except ClusterUnreachable as error:
+            what = {"address": self._settings.speech.cluster, "message": str(error)}
+            await self._speechless(service.CLUSTER_UNREACHABLE, what)
+            await self._release([job.attempt_id])
         except SpeechStopped:
             self._rest()
             await self._release([job.attempt_id])
@@ -132,7 +154,7 @@ class TranscriptionWorker:
         reason = str(error) or type(error).__name__
         try:
             note = partial(service.note_failure, job=job, reason=reason, settings=self._settings)
-            state = await self._db.write(partial(note, now=self._clock()))
+            state = await self._db.write(partial(note, now=self._clock(), kind=_kind(error)))
         except IllegalMove:
             return
         tell = log.warning if isinstance(error, SpeechError) else partial(log.warning, exc_info=error)
@@ -182,8 +204,10 @@ class TranscriptionWorker:
     def _rest(self) -> None:
         self._rest_until = self._clock() + timedelta(seconds=self._settings.model_retry_seconds)
 
-    def _is_resting(self, now: datetime) -> bool:
-        return self._rest_until is not None and now < self._rest_until
+    @property
+    def is_resting(self) -> bool:
+        """Whether nothing can be transcribed for the moment: a model, an engine or a cluster is missing."""
+        return self._rest_until is not None and self._clock() < self._rest_until
 
     async def _keep_leases(self) -> None:
         """Well before they run out."""
@@ -194,10 +218,10 @@ class TranscriptionWorker:
         elif self._leased_at is None or now - self._leased_at >= lease / 3:
             self._leased_at = now
             mine = list(self._running)
-            await self._db.write(partial(queries.set_due, attempt_ids=mine, due_at=now + lease))
+            await self._db.write(partial(queries.keep_leases, attempt_ids=mine, until=now + lease))
 
     async def _release(self, attempt_ids: list[str]) -> None:
-        await self._db.write(partial(queries.set_due, attempt_ids=attempt_ids, due_at=self._clock()))
+        await self._db.write(partial(queries.give_back, attempt_ids=attempt_ids, now=self._clock()))
 
     async def _give_back(self) -> None:
         """Stop, and leave what is not done to whoever comes next."""
@@ -207,3 +231,9 @@ class TranscriptionWorker:
         await asyncio.gather(*unfinished.values(), return_exceptions=True)
         if unfinished:
             await self._release(list(unfinished))
+
+
+def _kind(error: Exception) -> Failure:
+    if isinstance(error, AudioUnreadable):
+        return Failure.UNREADABLE
+    return Failure.CRASHED if isinstance(error, WorkerCrashed) else Failure.OTHER

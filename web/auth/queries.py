@@ -57,6 +57,11 @@ def all_accounts(conn: Connection) -> list[Account]:
     return fetch(conn, select(users).order_by(users.c.login), Account)
 
 
+def count_with_role(conn: Connection, role: str, *, but: str) -> int:
+    """How many active users have this role, besides `but`."""
+    return sum(one.active and role in one.roles and one.login != but for one in all_accounts(conn))
+
+
 def user_of_session(conn: Connection, token_hash: str, now: datetime) -> User | None:
     """Whose session this is, if it is good and the user is active."""
     query = (

@@ -14,6 +14,8 @@ class Role(StrEnum):
 
     AGENT = "agent"
     QA = "qa"
+    # Publishes rules and leads the reviews; given beside qa.
+    QA_LEAD = "qa_lead"
     SUPERVISOR = "supervisor"
     ADMIN = "admin"
     # Reads who used which right, and changes nothing (R7).
@@ -25,6 +27,7 @@ _HOMES = (
     (Role.AGENT, "/agent"),
     (Role.SUPERVISOR, "/supervisor"),
     (Role.QA, "/qa"),
+    (Role.QA_LEAD, "/qa"),
     (Role.ADMIN, "/supervisor"),
     (Role.AUDITOR, "/rights"),
 )

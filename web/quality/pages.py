@@ -16,7 +16,7 @@ from recordings.service import Files
 from web.auth.guard import current_user, requires
 from web.labels import DISPOSITION, HEARD, OUTCOME
 from web.panel import PANEL, Panel
-from web.quality import words
+from web.quality import transcription, words
 from web.quality.queries import Filter, calls
 from web.quality.view import early_file, load, sound
 from web.render import language_of, render
@@ -38,6 +38,7 @@ class Play(BaseModel):
 def routes(_panel: Panel) -> list[web.RouteDef]:
     """The routes of this area."""
     return [
+        *transcription.routes(),
         web.get("/qa", list_page),
         web.get("/qa/part/calls", list_part),
         web.get("/qa/calls/{attempt}", call_page),

@@ -16,7 +16,7 @@ from qa.announcements.queries import Announcement, announcement_of
 from qa.checks.library import RuleLibrary
 from qa.checks.queries import FindingRow, findings_of
 from qa.rules.schema import RuleSetError
-from qa.transcripts.queries import segments_of
+from qa.transcripts.queries import segments_of, transcript_of
 from recordings.queries import EarlyClip, Recording, early_clip_of, recording_of
 from recordings.service import Files, NoRecording, files_of
 from web.quality.dialogue import Turn, dialogue
@@ -57,6 +57,8 @@ class CallPage:
     recording: Recording | None
     has_sound: bool
     turns: list[Turn]
+    # What is odd about the channels (qa.speech.port.Mark).
+    marks: list[str]
     findings: list[FindingRow]
     rule_names: Mapping[str, Mapping[str, str]]
     answers: list[GivenAnswer]
@@ -84,8 +86,9 @@ def load(
         recording=recording,
         has_sound=sound(root, recording) is not None,
         turns=dialogue(segments_of(conn, attempt_id)),
+        marks=list(row_of.marks or ()) if (row_of := transcript_of(conn, attempt_id)) else [],
         findings=sorted(found, key=lambda finding: _ORDER.index(finding.verdict)),
-        rule_names=_names(rules, found),
+        rule_names=names_of(rules, found),
         answers=_answers(topic, row) if topic else [],
         asked=len(topic.standing.questions) if topic else 0,
         announcement=announcement_of(conn, attempt_id),
@@ -110,7 +113,8 @@ def early_file(root: Path, clip: EarlyClip | None) -> Path | None:
     return path if path.is_file() else None
 
 
-def _names(rules: RuleLibrary, found: list[FindingRow]) -> dict[str, Mapping[str, str]]:
+def names_of(rules: RuleLibrary, found: list[FindingRow]) -> dict[str, Mapping[str, str]]:
+    """The names of the rules that were checked, by rule and language."""
     names: dict[str, Mapping[str, str]] = {}
     for rule_set in {finding.rule_set for finding in found}:
         try:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dialer.calling.hearing import Effect
 from qa.announcements.states import HearingState
 from qa.rules.findings import Reason, Verdict
+from qa.speech.port import Mark
 from qa.transcripts.states import TranscriptState
 from recordings.rules import Problem
 from recordings.states import RecordingState
@@ -39,6 +40,14 @@ NO_WORDS: Mapping[str, str] = {
     TranscriptState.FAILED: N_("The recording could not be transcribed: tell the administrator."),
 }
 
+MARK: Mapping[str, str] = {
+    Mark.MONO: N_("Both parties are on one channel: nobody can tell who spoke."),
+    Mark.SWAPPED: N_(
+        "Agent and customer are perhaps on the wrong channels: decide on the page of transcription."
+    ),
+    Mark.CROSS_TALK: N_("One channel leaked into the other: its echo was left out of the words."),
+}
+
 VERDICT: Mapping[str, str] = {
     Verdict.PASS: N_("Passed"),
     Verdict.FAIL: N_("Failed the rule"),
@@ -71,6 +80,40 @@ REASON: Mapping[str, str] = {
         "It was not found, and the recording is not whole or not clear: cannot tell."
     ),
     Reason.FACT_MISSING: N_("What should have been said is not on record: cannot tell."),
+    Reason.ASKED: N_("It was asked."),
+    Reason.STATED: N_("It was stated and not asked."),
+    Reason.MAYBE_STATED: N_("Perhaps it was stated and not asked: listen and decide."),
+    Reason.LEADING: N_("The question puts the answer into the customer's mouth: listen and decide."),
+    Reason.CORRECTED: N_("It was said wrongly first, and rightly afterwards."),
+    Reason.BOTH_SAID: N_("It was said rightly, and wrongly afterwards: listen and decide."),
+    Reason.ANSWERED_NO: N_("The customer answered no."),
+    Reason.VALUE_SAID: N_("It was said as it is on record."),
+    Reason.VALUE_NOT_SAID: N_("What is on record was not said."),
+    Reason.VALUE_UNSURE: N_("It was not heard clearly whether it is as on record: listen and decide."),
+    Reason.OTHER_VALUE: N_("Something else was said than is on record."),
+    Reason.IDENTIFIED: N_("The customer said the number, and it is right."),
+    Reason.READ_OUT: N_("The agent read the number out."),
+    Reason.TAIL_DIFFERS: N_("The customer said another number than is on record."),
+    Reason.TAIL_UNSURE: N_("The customer's number was not heard clearly: listen and decide."),
+    Reason.ONE_AT_A_TIME: N_("Each question was answered before the next."),
+    Reason.SEVERAL_AT_ONCE: N_("A question followed before the last one was answered."),
+    Reason.MAYBE_SEVERAL: N_(
+        "Perhaps a question followed before the last one was answered: listen and decide."
+    ),
+    Reason.IN_ORDER: N_("The order is right."),
+    Reason.OUT_OF_ORDER: N_("The order is wrong."),
+    Reason.RAISED: N_("The customer's question was taken down for a second call."),
+    Reason.NOT_RAISED: N_("The customer's question was not taken down."),
+    Reason.EXPLAINED: N_("The agent explained it instead of taking the question down."),
+    Reason.NO_QUESTION: N_("The customer had no question."),
+    Reason.ON_RECORD: N_("It is on record."),
+    Reason.AGAINST_RECORD: N_("The record says that it was not done."),
+    Reason.NOT_IN_CALL: N_("A call cannot show it: see the records."),
+    Reason.MEASURED: N_("The measure is within its bounds."),
+    Reason.OUT_OF_BOUNDS: N_("The measure is out of its bounds."),
+    Reason.NOT_MEASURED: N_("The sound was not measured."),
+    Reason.SPEAKER_UNKNOWN: N_("Both parties are on one channel: nobody can tell who spoke."),
+    Reason.LEGS_SWAPPED: N_("The channels seem to be exchanged: cannot tell who spoke."),
     Reason.NOT_APPLICABLE: N_("The rule does not apply to this call."),
 }
 

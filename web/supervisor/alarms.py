@@ -125,6 +125,10 @@ WORDING: Mapping[str, Wording] = {
         N_("The speech engine {engine} is not installed: nothing is transcribed."),
         N_("Run this on the server: {command}. What waits is then transcribed by itself."),
     ),
+    "speech_cluster_unreachable": Wording(
+        N_("The cluster that transcribes ({address}) cannot be used: nothing is transcribed."),
+        N_("Start its scheduler and its workers. What waits is then transcribed by itself. {message}"),
+    ),
     "transcription_failed": Wording(
         N_("The call to {plate} could not be transcribed after {tries} tries."),
         N_("Listen to the recording; give the log to the administrator. {error}"),
@@ -132,6 +136,14 @@ WORDING: Mapping[str, Wording] = {
     "rule_broken": Wording(
         N_("A rule that must not be broken was broken in the call of {agent} to {plate}: {titles}."),
         N_("Open the call, listen to the evidence, and decide."),
+    ),
+    "false_follow_up": Wording(
+        N_("The form of {agent} on {plate} may be false (score {score})."),
+        N_("Open Doubtful follow-ups, listen to the places named, and decide."),
+    ),
+    "appeal_overdue": Wording(
+        N_("An agent's appeal against a review waits longer than it may."),
+        N_("Let a second reviewer decide it: Reviews, Appeals."),
     ),
     "rules_unusable": Wording(
         N_("The rules of {playbook} cannot be used: its calls are not checked."),

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from bench.originate import Latency, OriginateBench, Phase
 from bench.speech import SpeechBench, judge, load_calls
+from bench.transcribing import Throughput
 from dialer.app.cli.main import app
 from qa.speech.models import InstalledModel
 from qa.speech.port import LegTranscript, Segment, Transcript
@@ -108,3 +109,25 @@ def test_a_model_that_is_not_there_is_named_with_the_command_that_helps(tmp_path
 
     assert result.exit_code == 1
     assert "dialer models fetch no-such-model" in result.stderr.replace("\n", " ")
+
+
+@pytest.mark.parametrize(("pipeline", "code"), [(9.6, 0), (9.4, 1)])
+def test_q1_a_pipeline_far_behind_the_bare_engine_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pipeline: float, code: int
+) -> None:
+    """Q1: at least 0.95 of the bare engine's throughput."""
+    model = tmp_path / "models" / "whisper-base"
+    model.mkdir(parents=True)
+    for name in ("model.bin", "config.json"):
+        (model / name).touch()
+
+    async def measured(*_: object) -> Throughput:
+        return Throughput(2, 12, 900.0, 10.0, pipeline, pipeline / 10)
+
+    monkeypatch.setattr("bench.transcribing.measure", measured)
+
+    result = bench("transcribe", "--data", str(tmp_path), "--json")
+
+    assert result.exit_code == code
+    assert json.loads(result.stdout)["ratio"] == pytest.approx(pipeline / 10)
+    assert ("wanted are at least 95%" in result.stderr) == (code == 1)

@@ -12,7 +12,10 @@ from dialer.cases.states import CASE, QUESTION_ITEM, TASK
 from dialer.followups.states import MACHINE as FOLLOW_UP
 from dialer.trunks.states import MACHINE as BREAKER
 from qa.announcements.states import MACHINE as ANNOUNCEMENT
+from qa.changing import states as changing
 from qa.checks.states import MACHINE as CHECK
+from qa.falsity.states import MACHINE as DOUBT
+from qa.reviews.states import MACHINE as REVIEW
 from qa.transcripts.states import MACHINE as TRANSCRIPT
 from recordings.states import MACHINE as RECORDING
 
@@ -27,10 +30,14 @@ MACHINES = (
     TRANSCRIPT,
     ANNOUNCEMENT,
     CHECK,
+    DOUBT,
+    REVIEW,
     BREAKER,
     OFFER,
     CALL_PARTY,
     TICKET,
+    changing.DRAFT,
+    changing.REPLAY,
 )
 SECTION = re.compile(r"^## `(\w+)`.*?^stateDiagram-v2\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

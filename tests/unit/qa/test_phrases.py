@@ -2,8 +2,8 @@
 
 import pytest
 
-from qa.rules.phrases import Bands, Hit, find, wording
-from qa.rules.syllables import hear, spell
+from qa.matching.phrases import Bands, Hit, find, wording
+from qa.matching.syllables import hear, spell
 from qa.speech.port import Word
 from qa.speech.text import character_errors, plain, simplified
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from qa.matching.syllables import hear
 from qa.rules.codes import CodeHeard, find_code
-from qa.rules.syllables import hear
 from qa.speech.port import Word
 
 NEAR = ("车牌号是", "车牌")

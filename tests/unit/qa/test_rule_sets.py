@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from qa.conduct.rules import NAMES
 from qa.rules.schema import RuleSetError, load_rule_set, parse_rule_set
 
 SHIPPED = Path(__file__).parents[3] / "playbooks" / "rules"
@@ -16,20 +17,53 @@ def test_shipped_rule_sets_are_valid_and_named_as_their_files(path: Path) -> Non
     assert load_rule_set(path).id == path.stem
 
 
-def test_after_sales_has_its_ten_rules() -> None:
-    rules = load_rule_set(SHIPPED / "after-sales-satisfaction.yaml").rules
-    assert [rule.id for rule in rules] == [
-        "greet",
-        "right_plate",
-        "convenient",
-        "recording_notice",
-        "ask_attitude",
-        "ask_explained",
-        "ask_fixed",
-        "no_forbidden",
-        "no_pressure",
-        "thanks",
-    ]
+TEN = (
+    "greet",
+    "right_plate",
+    "convenient",
+    "recording_notice",
+    "ask_attitude",
+    "ask_explained",
+    "ask_fixed",
+    "no_forbidden",
+    "no_pressure",
+    "thanks",
+)
+CONDUCT = {
+    "hello",
+    "responds",
+    "farewell",
+    "no_forbidden",
+    "no_argument",
+    "no_promise",
+    "no_blame",
+    "no_doubt",
+    "no_pressure",
+    "pace",
+    "loud_enough",
+    "no_breaking_in",
+    "no_long_silence",
+}
+
+
+def test_after_sales_has_its_ten_rules_and_those_of_conduct() -> None:
+    rules = load_rule_set(SHIPPED / "after-sales-satisfaction.yaml")
+    ids = [rule.id for rule in rules.rules]
+    assert sorted(ids) == sorted({*TEN, *CONDUCT})
+    assert "dissatisfied" in [signal.id for signal in rules.signals]
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_shipped_rule_set_judges_conduct(path: Path) -> None:
+    """Q6: for all playbooks."""
+    assert {rule.id for rule in load_rule_set(path).rules} >= CONDUCT
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
+def test_what_a_rule_measures_can_be_measured(path: Path) -> None:
+    """A misspelt measure would never be found."""
+    measured = {rule.measure for rule in load_rule_set(path).rules if rule.kind == "measure"}
+    assert measured <= set(NAMES)
 
 
 @pytest.mark.parametrize(

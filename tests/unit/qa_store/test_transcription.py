@@ -193,7 +193,7 @@ async def test_a_recording_archived_anew_is_transcribed_anew(world: World) -> No
 
 async def test_a_recording_out_of_the_archive_waits(world: World) -> None:
     attempt = await world.archived()
-    await world.db.write(lambda conn: service.expect_archived(conn, world.now))
+    await world.db.write(lambda conn: service.take_in_news(conn, world.settings(), world.now))
     await world.db.write(lambda conn: conn.execute(update(recordings).values(state="expected")) and None)
     assert await world.db.read(lambda conn: waiting(conn, world.now, 10)) == []
     assert await world.transcription(Says(heard(GOOD_CALL))).step() == 0

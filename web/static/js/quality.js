@@ -1,12 +1,10 @@
 // A call's page for QA: the waveform of both channels, the words in step with the sound, and clicks
 // on words, evidence and answers that play them.
 
-import { duration, nonce, notice, send } from "./base.js";
+import { duration, notice, send } from "./base.js";
 import { live } from "./live.js";
 import { Player, Words } from "./quality_player.js";
-import WaveSurfer from "../lib/wavesurfer.esm.js";
-
-const WAVE_HEIGHT = 46;
+import { drawWave } from "./waveform.js";
 
 const sound = document.querySelector(".sound[data-attempt]");
 const attempt = location.pathname.split("/").at(-1);
@@ -50,31 +48,8 @@ async function hear(box) {
   document.getElementById("speed").addEventListener("change", (event) => (audio.playbackRate = Number(event.target.value)));
   document.addEventListener("click", (event) => click(event, made));
   document.addEventListener("keydown", (event) => press(event, made));
-  await draw(audio, base, Number(box.dataset.seconds), made);
+  await drawWave(audio, base, Number(box.dataset.seconds), () => (made.until = Infinity));
   return made;
-}
-
-async function draw(audio, base, seconds, made) {
-  const response = await fetch(`${base}/peaks`);
-  if (!response.ok) return;
-  const { peaks } = await response.json();
-  const style = getComputedStyle(document.documentElement);
-  const colour = (name) => style.getPropertyValue(name).trim();
-  const channel = (wave, progress) => ({ height: WAVE_HEIGHT, waveColor: wave, progressColor: progress, normalize: true });
-  const wave = WaveSurfer.create({
-    container: "#wave",
-    media: audio,
-    peaks,
-    duration: seconds,
-    cspNonce: nonce,
-    height: WAVE_HEIGHT,
-    cursorColor: colour("--ink"),
-    cursorWidth: 2,
-    splitChannels: peaks.map((_, index) =>
-      index === 0 ? channel("#9dbbc6", colour("--accent")) : channel("#d9c3a0", colour("--warn")),
-    ),
-  });
-  wave.on("interaction", () => (made.until = Infinity));
 }
 
 function click(event, made) {

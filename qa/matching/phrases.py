@@ -4,14 +4,18 @@ Likeness alone passes opposites (分红是确定的 is 86 % of 分红是不确�
 negations are those of the wording.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from qa.rules.syllables import Spoken, Syllable, distance, spell
+import numpy as np
+
+from qa.matching.costs import WHOLE, Phrases, Table
+from qa.matching.syllables import Spoken, Syllable, distance, spell
 
 _NEGATIONS = frozenset("不没未")
-# Between a negation and what it negates: 不太满意, 没能解决.
-_FILLERS = frozenset("太是能会要很想再用必")
+# Between a negation and what it negates: 不太满意, 没能解决, 没有录音.
+_FILLERS = frozenset("太是能会要很想再用必有")
 _SHORT = 4
 
 
@@ -45,6 +49,9 @@ class Wording:
     text: str
     syllables: tuple[Syllable, ...]
     keep: frozenset[int]
+
+    def __hash__(self) -> int:
+        return hash((self.text, self.keep))
 
     @property
     def is_short(self) -> bool:
@@ -86,56 +93,71 @@ def wording(text: str, keep: tuple[str, ...] = ()) -> Wording:
 
 def find(sought: Wording, spoken: Spoken, floor: float) -> list[Hit]:
     """Every place with at least the score `floor`, best first; places do not overlap."""
-    size = len(sought.syllables)
-    rows = _costs(sought.syllables, spoken.syllables)
-    allowed = size * (1 - floor / 100) + 1e-9
-    ends = sorted((cost, end) for end, cost in enumerate(rows[size]) if end and cost <= allowed)
-    hits: list[Hit] = []
-    for cost, end in ends:
-        pairs = _trace(rows, sought.syllables, spoken.syllables, end)
-        if not pairs:
-            continue
-        first, last = pairs[0][1], pairs[-1][1]
-        hit = Hit(sought, 100 * (1 - cost / size), first, last, _is_polar(sought, spoken, pairs))
-        if not any(hit.overlaps(other) for other in hits):
-            hits.append(hit)
-    return hits
+    return Book((sought,)).search(spoken).find(sought, floor)
 
 
-def _costs(phrase: tuple[Syllable, ...], text: tuple[Syllable, ...]) -> list[list[float]]:
-    """Cost of the first i syllables of the phrase ending at text position j; it may begin anywhere."""
-    rows = [[0.0] * (len(text) + 1)]
-    for number, sound in enumerate(phrase, 1):
-        above, row = rows[-1], [float(number)]
-        for place, heard in enumerate(text, 1):
-            swap = above[place - 1] + distance(sound, heard)
-            row.append(min(swap, above[place] + 1, row[place - 1] + 1))
-        rows.append(row)
-    return rows
+class Book:
+    """Wordings made ready to be looked for together: one pass over a text finds them all."""
+
+    def __init__(self, wordings: Iterable[Wording]) -> None:
+        self._wordings = tuple(dict.fromkeys(wordings))
+        self.numbers = {one: number for number, one in enumerate(self._wordings)}
+        self._phrases = Phrases([one.syllables for one in self._wordings])
+
+    def costs(self, spoken: Spoken) -> Table:
+        """What each wording costs at each place of the text."""
+        return self._phrases.costs(spoken)
+
+    def search(self, spoken: Spoken, other: "Book | None" = None) -> "Search":
+        """The text, searched for these wordings (and those of another book)."""
+        return Search(spoken, (self,) if other is None else (self, other))
 
 
-def _trace(
-    rows: list[list[float]], phrase: tuple[Syllable, ...], text: tuple[Syllable, ...], end: int
-) -> list[tuple[int, int]]:
-    """The pairs (phrase syllable, text syllable) of the cheapest alignment ending at `end`."""
-    pairs: list[tuple[int, int]] = []
-    i, j = len(phrase), end
-    while i and j:
-        here = rows[i][j]
-        if abs(here - rows[i - 1][j - 1] - distance(phrase[i - 1], text[j - 1])) < 1e-9:
-            i, j = i - 1, j - 1
-            pairs.append((i, j))
-        elif abs(here - rows[i - 1][j] - 1) < 1e-9:
-            i -= 1
-        else:
-            j -= 1
-    return pairs[::-1]
+class Search:
+    """One leg, searched for the wordings of some books."""
+
+    def __init__(self, spoken: Spoken, books: tuple[Book, ...]) -> None:
+        self.spoken = spoken
+        self._books = tuple((book, book.costs(spoken)) for book in books if book.numbers)
+        self._found: dict[tuple[str, frozenset[int], float], list[Hit]] = {}
+
+    def find(self, sought: Wording, floor: float) -> list[Hit]:
+        """Every place with at least the score `floor`, best first; places do not overlap."""
+        key = (sought.text, sought.keep, floor)
+        known = self._found.get(key)
+        if known is None:
+            known = self._found[key] = self._search(sought, floor)
+        return known
+
+    def _search(self, sought: Wording, floor: float) -> list[Hit]:
+        table, number = next(
+            (table, book.numbers[sought]) for book, table in self._books if sought in book.numbers
+        )
+        size = len(sought.syllables)
+        allowed = int(size * WHOLE * (1 - floor / 100) + 1e-6)
+        if table.least[number] > allowed:
+            return []
+        costs = table.of(number)
+        places = np.flatnonzero(costs <= allowed)
+        hits: list[Hit] = []
+        for cost, end in sorted((int(costs[end]), int(end)) for end in places if end):
+            if any(hit.first < end <= hit.last + 1 for hit in hits):
+                continue
+            pairs = table.trace(number, end)
+            if not pairs:
+                continue
+            score = 100 - 100 * cost / (WHOLE * size)
+            polar = _is_polar(sought, self.spoken, pairs)
+            hit = Hit(sought, score, pairs[0][1], pairs[-1][1], polar)
+            if not any(hit.overlaps(other) for other in hits):
+                hits.append(hit)
+        return hits
 
 
 def _is_polar(sought: Wording, spoken: Spoken, pairs: list[tuple[int, int]]) -> bool:
     partner = dict(pairs)
     first, last = pairs[0][1], pairs[-1][1]
-    chars = "".join(s.char for s in spoken.syllables)
+    chars = spoken.chars
     for kept in sought.keep:
         place = partner.get(kept)
         if place is None or distance(sought.syllables[kept], spoken.syllables[place]) > 0:

@@ -1,0 +1,284 @@
+"""Answers sorted by what was asked: a clear yes, a weak one, a no, neither, a question back (Q3 rule 14).
+
+Decisions that a reader may ask about:
+- 知道了, 清楚了 alone may be "I have heard it now", so it is unclear; 都清楚了, 早就知道了 are a yes.
+- 现在知道了 is unclear: he did not know before.
+- 没有不清楚的 is a yes, 不是很清楚 a no; 知道，但是… and 知道吧 are unclear.
+- A yes to something else is a misfit: 您知道退保有损失吗 → 收到了.
+- Of two things asked at once one denied is a no: 收到了，没看.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from qa.dialogue.lexicon import Lexicon, Part, Token, Verb, lexicon
+from qa.matching.syllables import Syllable, spell
+from qa.values.sounds import sounds
+
+_ACKNOWLEDGES = frozenset({Verb.KNOW})
+# 说吧 and 行吧 are as good as 说 and 行.
+_INVITES = frozenset({Verb.CONVENIENT, Verb.MAY})
+_DIGITS = frozenset("零一二三四五六七八九十百千万幺两")
+_TOLD = 3
+_MENTIONS = (
+    *("没什么", "没有什么", "没啥", "什么都", "啥都", "什么也"),
+    *("没多少", "怎么都", "没怎么", "不怎么"),
+)
+
+
+class AnswerKind(StrEnum):
+    """`unclear` is for a person, and so is `weak`; `none` is silence."""
+
+    YES = "yes"
+    WEAK = "weak"
+    NO = "no"
+    UNCLEAR = "unclear"
+    PRODUCT_QUESTION = "product_question"
+    MISFIT = "misfit"
+    NOT_HEARD = "not_heard"
+    NONE = "none"
+
+
+class Why(StrEnum):
+    """What decided."""
+
+    FITS = "fits"
+    AGREES = "agrees"
+    GIVES_VALUE = "gives_value"
+    DENIES_DOUBT = "denies_doubt"
+    LONE = "lone"
+    DENIES = "denies"
+    DENIES_ONE = "denies_one"
+    HEDGES = "hedges"
+    BUT = "but"
+    ONLY_NOW = "only_now"
+    ACKNOWLEDGES = "acknowledges"
+    CONTRADICTS = "contradicts"
+    ASKS = "asks"
+    ASKS_AGAIN = "asks_again"
+    OTHER_VERB = "other_verb"
+    UNKNOWN_WORDS = "unknown_words"
+    SILENCE = "silence"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`yes` and `no` are what was affirmed and denied; `text` the words that were judged."""
+
+    kind: AnswerKind
+    why: Why
+    text: str = ""
+    yes: frozenset[Verb] = frozenset()
+    no: frozenset[Verb] = frozenset()
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What an answer holds."""
+
+    yes: set[Verb]
+    no: set[Verb]
+    agrees: bool = False
+    denies: bool = False
+    vague: bool = False
+    double: bool = False
+    told: bool = False
+    unknown: int = 0
+
+
+def classify(text: str, verbs: frozenset[Verb] = frozenset()) -> Answer:
+    """`verbs` is what was asked; without any, each clear yes fits."""
+    return classify_syllables(spell(text), verbs)
+
+
+def classify_syllables(syllables: Sequence[Syllable], verbs: frozenset[Verb] = frozenset()) -> Answer:
+    """The same over syllables that are spelled already."""
+    chars = "".join(syllable.char for syllable in syllables)
+    words = lexicon()
+    tokens = words.tokens(chars, sounds(syllables))
+    kind, why, seen = _decide(chars, tokens, verbs)
+    return Answer(kind, why, chars, frozenset(seen.yes), frozenset(seen.no))
+
+
+def asked(syllables: Sequence[Syllable], words: Lexicon | None = None) -> frozenset[Verb]:
+    """What a question asks for."""
+    return (words or lexicon()).asked(sounds(syllables))
+
+
+def _decide(chars: str, tokens: list[Token], verbs: frozenset[Verb]) -> tuple[AnswerKind, Why, _Seen]:
+    seen = _read(tokens, verbs)
+    parts = [_has(tokens, part) for part in (Part.NOT_HEARD, Part.QUESTION, Part.PRODUCT)]
+    again, asks, product = parts
+    content = [t for t in tokens if not _is_only(t, {Part.POLITE, Part.FILLER})]
+    if not tokens or not content:
+        return AnswerKind.NONE, Why.SILENCE, seen
+    loud = seen.agrees or seen.denies or seen.yes or seen.no
+    if (again and not _clear_beside(seen, verbs)) or _asks_again(chars, tokens):
+        return AnswerKind.NOT_HEARD, Why.ASKS_AGAIN, seen
+    asks = asks or (chars.endswith("呢") and product and not loud)  # 那退保呢, and not 在家放着呢
+    if asks and not _asks_nothing(chars):
+        if product:
+            return AnswerKind.PRODUCT_QUESTION, Why.ASKS, seen
+        return AnswerKind.UNCLEAR, Why.ASKS, seen
+    if Verb.VALUE in verbs and _gives_value(chars, tokens):
+        return AnswerKind.YES, Why.GIVES_VALUE, seen
+    if _has(tokens, Part.LATE):
+        return AnswerKind.UNCLEAR, Why.ONLY_NOW, seen
+    denied = seen.no & verbs if verbs else seen.no
+    if denied and (seen.yes & verbs) and not (seen.yes & denied):
+        return AnswerKind.NO, Why.DENIES_ONE, seen
+    softened = chars.endswith("吧") and (seen.yes or seen.agrees) and not (denied or seen.denies)
+    if _has(tokens, Part.HEDGE) or (softened and not seen.yes & _INVITES):
+        return AnswerKind.UNCLEAR, Why.HEDGES, seen
+    if _has(tokens, Part.BUT) and loud:
+        return AnswerKind.UNCLEAR, Why.BUT, seen
+    return _yes_or_no(chars, tokens, seen, verbs)
+
+
+def _yes_or_no(
+    chars: str, tokens: list[Token], seen: _Seen, verbs: frozenset[Verb]
+) -> tuple[AnswerKind, Why, _Seen]:
+    fits = seen.yes & verbs if verbs else seen.yes - _INVITES
+    denied = seen.no & verbs if verbs else seen.no
+    if seen.double and not denied and not seen.denies:
+        return AnswerKind.YES, Why.DENIES_DOUBT, seen
+    if denied or seen.denies or (seen.vague and not (fits or seen.agrees)):
+        if fits and not denied and Verb.DOUBT not in verbs:
+            return AnswerKind.UNCLEAR, Why.CONTRADICTS, seen
+        return AnswerKind.NO, Why.DENIES, seen
+    if seen.no:
+        return AnswerKind.UNCLEAR, Why.CONTRADICTS, seen
+    if fits:
+        if fits <= _ACKNOWLEDGES and _acknowledges(chars, tokens):
+            return AnswerKind.UNCLEAR, Why.ACKNOWLEDGES, seen
+        return AnswerKind.YES, Why.FITS, seen
+    if seen.agrees:
+        return AnswerKind.YES, Why.AGREES, seen
+    if seen.yes:
+        return AnswerKind.MISFIT, Why.OTHER_VERB, seen
+    if all(_is_weak(t) for t in tokens if t.meaning is not None) and seen.unknown <= 1:
+        return AnswerKind.WEAK, Why.LONE, seen
+    return AnswerKind.UNCLEAR, Why.UNKNOWN_WORDS, seen
+
+
+def _read(tokens: list[Token], verbs: frozenset[Verb]) -> _Seen:
+    """Walk over the words; a negation holds for the next verb, over fillers."""
+    seen = _Seen(set(), set())
+    pending: Token | None = None
+    for token in tokens:
+        pending = _step(token, pending, seen, verbs)
+    if pending is not None and Verb.DOUBT not in seen.yes:
+        if pending.last == tokens[-1].last:
+            seen.denies = True
+        else:
+            seen.vague = True
+    return seen
+
+
+def _step(token: Token, pending: Token | None, seen: _Seen, verbs: frozenset[Verb]) -> Token | None:
+    """One word; returns the negation that is still to be applied."""
+    meaning = token.meaning
+    if meaning is None:
+        seen.unknown += 1
+        if pending is not None and token.first - pending.last > _TOLD:
+            # A no to something else: 知道，不保证的.
+            seen.vague, pending = True, None
+        return pending
+    agrees = Part.YES in meaning.parts
+    if Part.VERB in meaning.parts and (verbs & meaning.yes or not agrees):
+        return _verb(token, pending, seen, verbs)
+    if Part.VERB_NO in meaning.parts and (verbs & meaning.no or not agrees):
+        seen.no |= meaning.no & verbs or meaning.no
+        return None
+    if meaning.parts & {Part.NEGATION, Part.NO}:
+        return _negated(pending, token, seen)
+    if agrees:
+        seen.agrees = seen.agrees or pending is None or meaning.text not in ("有", "是")
+    elif pending is not None and Part.WEAK in meaning.parts and Part.FILLER not in meaning.parts:
+        seen.denies, pending = True, None
+    return pending
+
+
+def _verb(token: Token, pending: Token | None, seen: _Seen, verbs: frozenset[Verb]) -> Token | None:
+    assert token.meaning is not None
+    parts = token.meaning.parts
+    yes = token.meaning.yes & verbs or token.meaning.yes
+    if Verb.DOUBT in yes & verbs:
+        seen.yes.add(Verb.DOUBT)
+        return Token(token.first, token.last, token.meaning) if Part.NEGATION in parts else pending
+    if parts & {Part.NO, Part.NEGATION}:
+        return _negated(pending, token, seen)
+    if pending is not None:
+        double = _twice(pending)
+        seen.double = seen.double or double
+        (seen.yes if double else seen.no).update(yes)
+        return None
+    if Part.WEAK not in parts or verbs & yes:
+        seen.yes |= yes - {Verb.DOUBT}
+    return pending
+
+
+def _negated(pending: Token | None, token: Token, seen: _Seen) -> Token | None:
+    """A second negation after a first one: 没有不清楚的. A no that stands by itself: 没有，没收到."""
+    assert token.meaning is not None
+    if Part.NEGATION not in token.meaning.parts:
+        seen.denies = True
+        return None
+    if pending is None or pending.meaning is None:
+        return token
+    if token.meaning.text.startswith("不") and pending.meaning.text.startswith("没"):
+        return Token(pending.first, token.last, token.meaning)
+    seen.denies = seen.denies or Part.NO in pending.meaning.parts
+    return token
+
+
+def _twice(pending: Token) -> bool:
+    """Whether two negations were joined, or the word holds two of them: 没什么不."""
+    assert pending.meaning is not None
+    text = pending.meaning.text
+    return pending.last - pending.first + 1 > len(text) or (len(text) > 2 and text.endswith("不"))
+
+
+def _clear_beside(seen: _Seen, verbs: frozenset[Verb]) -> bool:
+    return bool(seen.yes & verbs or seen.no & verbs)
+
+
+def _asks_again(chars: str, tokens: list[Token]) -> bool:
+    alone = [t for t in tokens if t.meaning is not None and not _is_weak(t)]
+    return (
+        bool(alone)
+        and len(alone) == 1
+        and len(chars) <= _TOLD + 1
+        and alone[0].meaning is not None
+        and Part.NOT_HEARD_ALONE in alone[0].meaning.parts
+        and Part.QUESTION in alone[0].meaning.parts
+    )
+
+
+def _asks_nothing(chars: str) -> bool:
+    """A question word that asks nothing: 没什么不清楚的, 什么都知道, 没几天."""
+    return any(said in chars for said in _MENTIONS)
+
+
+def _gives_value(chars: str, tokens: list[Token]) -> bool:
+    return sum(char in _DIGITS for char in chars) >= _TOLD or (
+        len(chars) > 1 and sum(token.meaning is None for token in tokens) > 1
+    )
+
+
+def _acknowledges(chars: str, tokens: list[Token]) -> bool:
+    """知道了, 清楚了 and nothing that says since when."""
+    return chars.endswith("了") and not _has(tokens, Part.ALREADY)
+
+
+def _has(tokens: list[Token], part: Part) -> bool:
+    return any(token.meaning is not None and part in token.meaning.parts for token in tokens)
+
+
+def _is_only(token: Token, parts: set[Part]) -> bool:
+    return token.meaning is not None and token.meaning.parts <= parts
+
+
+def _is_weak(token: Token) -> bool:
+    return token.meaning is not None and Part.WEAK in token.meaning.parts

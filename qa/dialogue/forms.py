@@ -1,0 +1,310 @@
+"""Which words of a clause make it a question, and what kind (Q3 rule 2). The words are `questions.yaml`."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cache, lru_cache
+from importlib.resources import files
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from qa.values.sounds import sounds_of
+
+# Stands for a character of a word that was masked.
+_MASK = "█"
+# Words of so many characters are found by their sound alone.
+_SOUND_IS_ENOUGH = 3
+# Stands for 有没有 while words are masked.
+_EITHER = "▲▲▲"
+# So near the end of its clause a question word asks.
+_NEAR_END = 5
+_NUMERALS = frozenset("零一二三四五六七八九十百千万两")
+_FIGURE_SYLLABLES = 4
+# Longer clauses are more than an item of a list.
+_LIST_SYLLABLES = 12
+
+
+class Form(StrEnum):
+    """How a topic was brought up. `tag` asks for agreement (对吗), `leading` expects it (您知道吧)."""
+
+    ASKED = "asked"
+    REQUEST = "request"
+    TAG = "tag"
+    LEADING = "leading"
+    STATED = "stated"
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A question form at places `first` to `last` of a text. `final` ones end their sentence."""
+
+    form: Form
+    first: int
+    last: int
+    final: bool
+
+
+class QuestionWords(BaseModel):
+    """The file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tags: tuple[str, ...]
+    leading_tags: tuple[str, ...]
+    leading: tuple[str, ...]
+    requests: tuple[str, ...]
+    not_requests: tuple[str, ...]
+    anywhere: tuple[str, ...]
+    not_questions: tuple[str, ...]
+    final: tuple[str, ...]
+    not_final: tuple[str, ...]
+    unsure: tuple[str, ...]
+    addressed: tuple[str, ...]
+    final_misheard: dict[str, str]
+    misheard_words: tuple[str, ...]
+    bare: tuple[str, ...]
+    opens: tuple[str, ...]
+    refers: tuple[str, ...]
+    final_anywhere: tuple[str, ...]
+    listening: tuple[str, ...]
+    introduces: tuple[str, ...]
+    trailing: tuple[str, ...]
+    states: tuple[str, ...]
+    common: tuple[str, ...]
+    backchannel: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """Places `first` to `last` of a leg, with the question forms in it."""
+
+    first: int
+    last: int
+    chars: str
+    sound: str
+    start: float
+    end: float
+    askings: tuple[Asking, ...]
+
+    @property
+    def bare(self) -> bool:
+        """Asks without naming a topic of its own: 请问您知道吗; a figure may stand in it."""
+        return self.bare_until(None)
+
+    def bare_until(self, asking: Asking | None) -> bool:
+        """The same of the clause's part up to a form that ends its sentence."""
+        until = asking.last + 1 if asking is not None and asking.final else len(self.sound)
+        left = _without(self.sound[:until], _bare())
+        if not left:
+            return True
+        return len(left) <= _FIGURE_SYLLABLES and any(char in _NUMERALS for char in self.chars[:until])
+
+    @property
+    def refers(self) -> bool:
+        """Points at what was said before: 这个您清楚吗."""
+        return any(word in self.chars for word in _words().refers)
+
+    @property
+    def opens(self) -> bool:
+        """Begins a question that a later clause may end: 请问您知道退保会有损失，…吗."""
+        return any(word in self.chars for word in _words().opens)
+
+    @property
+    def states(self) -> bool:
+        """Says something by itself, unlike the beginning of a list: 条款，产品说明书您都看了吗."""
+        words = _words()
+        if self.chars.startswith(words.introduces):
+            return False
+        return len(self.chars) > _LIST_SYLLABLES or any(word in self.chars for word in words.states)
+
+    def shares(self, other: "Clause") -> bool:
+        """Whether both speak of one thing: two syllables in a row that are not common ones."""
+        common = _common()
+        mine = {self.sound[i : i + 2] for i in range(len(self.sound) - 1)} - common
+        return any(other.sound[i : i + 2] in mine for i in range(len(other.sound) - 1))
+
+
+def is_backchannel(chars: str) -> bool:
+    """嗯, 好的: nothing was said with it."""
+    return not _without(chars, _backchannel())
+
+
+def is_listening(chars: str) -> bool:
+    """嗯, 哦: heard, and no answer; 好的 may be one."""
+    return all(char in _words().listening for char in chars)
+
+
+@lru_cache(maxsize=20_000)
+def askings(chars: str, sound: str, ends: tuple[bool, ...]) -> tuple[Asking, ...]:
+    """The question forms in a text; `ends` says after which characters a clause ends."""
+    words = _words()
+    closes = [
+        end or (place + 1 < len(chars) and ends[place + 1] and chars[place + 1] in words.trailing)
+        for place, end in enumerate(ends)
+    ]
+    masked = _mask(_mended(chars, closes, words), words.not_questions)
+    free = _mask(masked, words.not_requests)
+    found = [
+        *_tags(masked, sound, closes, words),
+        *_finals(_mask(masked, words.not_final), closes, words),
+        *_leadings(masked, closes, words),
+        *_anywhere(masked, sound, words.anywhere, Form.ASKED),
+        *_anywhere(free, sound, words.requests, Form.REQUEST),
+        *(replace(one, final=True) for one in _anywhere(masked, sound, words.final_anywhere, Form.ASKED)),
+        *_v_not_v(masked),
+        *_unsure(masked, closes, words),
+    ]
+    return _longest(found)
+
+
+def _anywhere(chars: str, sound: str, words: tuple[str, ...], form: Form) -> Iterator[Asking]:
+    """As written, and from three characters on by sound: 又没有 is 有没有."""
+    written, heard, sizes = _index(words)
+    for at in range(len(chars)):
+        for size in sizes:
+            last = at + size
+            if last > len(chars):
+                break
+            piece = chars[at:last]
+            alike = size >= _SOUND_IS_ENOUGH and sound[at:last] in heard and _MASK not in piece
+            if piece in written or alike:
+                yield Asking(form, at, last - 1, False)
+
+
+@cache
+def _index(words: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str], tuple[int, ...]]:
+    """(as written, by sound, their lengths): a look-up is faster than a search for each word."""
+    heard = frozenset(sounds_of(word) for word in words if len(word) >= _SOUND_IS_ENOUGH)
+    return frozenset(words), heard, tuple(sorted({len(word) for word in words}))
+
+
+def _tags(chars: str, sound: str, ends: Sequence[bool], words: QuestionWords) -> Iterator[Asking]:
+    for word in words.tags:
+        for at in _ending(chars, "", word, ends):
+            leads = word in words.leading_tags and _led(chars[:at], words)
+            form = Form.LEADING if leads else Form.TAG
+            yield Asking(form, at, at + len(word) - 1, True)
+
+
+def _finals(chars: str, ends: Sequence[bool], words: QuestionWords) -> Iterator[Asking]:
+    for word in words.final:
+        places = _places(chars, word) if word in "吗嘛" else _ending(chars, "", word, ends)
+        for at in places:
+            if at:
+                yield Asking(Form.ASKED, at, at + len(word) - 1, True)
+
+
+def _unsure(chars: str, ends: Sequence[bool], words: QuestionWords) -> Iterator[Asking]:
+    """Question words that statements hold too."""
+    addressed = any(word in chars for word in words.addressed)
+    for word in words.unsure:
+        for at in _places(chars, word):
+            last = at + len(word) - 1
+            chosen = word == "还是" and "是" in chars[:at]  # 是满意还是不满意
+            closes = chosen or any(ends[last : last + _NEAR_END])
+            yield Asking(Form.ASKED if addressed or closes else Form.LEADING, at, last, False)
+
+
+def _mended(chars: str, ends: Sequence[bool], words: QuestionWords) -> str:
+    """吗 and 吧 where a recogniser wrote 马 or 把 at the end of a clause."""
+    masked = _mask(chars, words.misheard_words)
+    return "".join(
+        words.final_misheard.get(free, char) if end else char
+        for char, free, end in zip(chars, masked, ends, strict=True)
+    )
+
+
+def _leadings(chars: str, ends: Sequence[bool], words: QuestionWords) -> Iterator[Asking]:
+    for at in _places(chars, "吧"):
+        if not (ends[at] or chars[at + 1 : at + 3] in ("请问", "您的", "您这", "那您", "这个")):
+            continue
+        form = Form.LEADING if _led(chars[:at], words) else Form.TAG
+        yield Asking(form, at, at, True)
+
+
+def _led(before: str, words: QuestionWords) -> bool:
+    """您知道吧, 您知道保险期间吧, 肯定没问题吧."""
+    ends = any(before.endswith((word, f"{word}了", f"{word}的", f"{word}过")) for word in words.leading)
+    return ends or any(f"您{word}" in before or f"都{word}" in before for word in words.leading)
+
+
+def _v_not_v(chars: str) -> Iterator[Asking]:
+    """清不清楚, 收没收到, 知道不知道."""
+    for at, char in enumerate(chars):
+        if char not in "不没" or not 0 < at < len(chars) - 1:
+            continue
+        if chars[at - 1] == chars[at + 1] and chars[at - 1] not in f"{_MASK}不":
+            yield Asking(Form.ASKED, at - 1, at + 1, False)
+        elif at >= 2 and chars[at - 2 : at] == chars[at + 1 : at + 3] and _MASK not in chars[at - 2 : at]:
+            yield Asking(Form.ASKED, at - 2, at + 2, False)
+
+
+def _ending(chars: str, sound: str, word: str, ends: Sequence[bool]) -> Iterator[int]:
+    """Places of the word, as written or (given the sounds) by sound, where a clause ends with it."""
+    heard = sounds_of(word) if sound and len(word) > 1 else ""
+    for last, end in enumerate(ends):
+        at = last + 1 - len(word)
+        if end and at >= 0 and (chars[at : last + 1] == word or (heard and sound[at : last + 1] == heard)):
+            yield at
+
+
+def _places(chars: str, word: str) -> Iterator[int]:
+    at = chars.find(word)
+    while at >= 0:
+        yield at
+        at = chars.find(word, at + 1)
+
+
+def _mask(chars: str, words: tuple[str, ...]) -> str:
+    """Without the words, place by place; 有没有什么 holds no 没有什么."""
+    if not _searched(words).search(chars):
+        return chars
+    chars = chars.replace("有没有", _EITHER)
+    for word in words:
+        chars = chars.replace(word, _MASK * len(word))
+    return chars.replace(_EITHER, "有没有")
+
+
+@cache
+def _searched(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, words)))
+
+
+def _longest(found: list[Asking]) -> tuple[Asking, ...]:
+    """Without those inside others: 是吗 holds 吗, 对吧 holds 吧."""
+    kept: list[Asking] = []
+    for asking in sorted(found, key=lambda a: (a.first - a.last, not a.final, a.form is Form.LEADING)):
+        if not any(asking.first <= other.last and other.first <= asking.last for other in kept):
+            kept.append(asking)
+    return tuple(sorted(kept, key=lambda a: a.first))
+
+
+def _without(text: str, words: Sequence[str]) -> str:
+    """What is left when the words, the longest first, are taken out."""
+    for word in words:
+        text = text.replace(word, "")
+    return text
+
+
+@cache
+def _bare() -> tuple[str, ...]:
+    """By sound: engines write 您指导骂 for 您知道吗."""
+    return tuple(sounds_of(word) for word in sorted(_words().bare, key=len, reverse=True))
+
+
+@cache
+def _backchannel() -> tuple[str, ...]:
+    return tuple(sorted(_words().backchannel, key=len, reverse=True))
+
+
+@cache
+def _words() -> QuestionWords:
+    text = files("qa.dialogue").joinpath("questions.yaml").read_text(encoding="utf-8")
+    return QuestionWords.model_validate(yaml.safe_load(text))
+
+
+@cache
+def _common() -> frozenset[str]:
+    return frozenset(sounds_of(word) for word in _words().common)

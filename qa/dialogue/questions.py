@@ -1,0 +1,335 @@
+"""Question units: a topic, whether and how it was asked, and the answer that counts (Q2, Q3 rules 2, 3, 14).
+
+A topic is covered by a question when the question form stands in its clause, in a bare question after
+it (退保会有损失，请问您知道吗), before it (请问您是否清楚，退保会有损失), or in the next words of the asker,
+when these name no other topic (这个您清楚吗). A statement with another question after it stays a statement.
+
+The unit lasts until the asker's next substantive words after an answer. When the other party did not hear, it
+goes on over the repeated question: the last answer counts.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from dialer.telephony.outcomes import Leg
+from qa.dialogue.answers import Answer, AnswerKind, Why, classify_syllables
+from qa.dialogue.forms import Asking, Clause, Form, askings, is_backchannel, is_listening
+from qa.dialogue.lexicon import Verb, lexicon
+from qa.dialogue.turns import Dialogue, Utterance
+from qa.values.sounds import sounds
+
+# An answer may begin over the last syllables of the question …
+_EARLY_SECONDS = 0.6
+# … and this long after it a word was no answer to it any more.
+_LATE_SECONDS = 12.0
+# Clauses further apart than this are different sentences.
+_SENTENCE_SECONDS = 0.8
+_CHAIN_CLAUSES = 4
+_ROUNDS = 4
+# 嗯 of the listener does not end what the speaker is saying, if he goes on within this time.
+_GOES_ON_SECONDS = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Syllables `first` to `last` of a leg, both included, with their seconds."""
+
+    first: int
+    last: int
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the other party said to one round of a question, with what it amounts to."""
+
+    channel: Leg
+    place: Place | None
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionUnit:
+    """One topic, asked or stated, with every round of answers.
+
+    `apart` is False where the asker went on to another question before any answer.
+    `asking` is where the form stands; None for a statement.
+    """
+
+    topic: Place
+    form: Form
+    asking: Place | None
+    verbs: frozenset[Verb]
+    start: float
+    end: float
+    rounds: tuple[Reply, ...]
+    apart: bool
+
+    @property
+    def asked(self) -> bool:
+        return self.form is not Form.STATED
+
+    @property
+    def reply(self) -> Reply:
+        """The one that counts: the first that is neither silence nor "what did you say", else the last."""
+        for reply in self.rounds:
+            if reply.answer.kind not in (AnswerKind.NOT_HEARD, AnswerKind.NONE):
+                return reply
+        return self.rounds[-1]
+
+    def judged(self) -> Answer:
+        """What the answer that counts amounts to."""
+        return self.reply.answer
+
+
+class Questions:
+    """The question units of one asker in a dialogue. Clauses and forms are found once."""
+
+    def __init__(self, dialogue: Dialogue, asker: Leg = Leg.AGENT) -> None:
+        self.dialogue = dialogue
+        self.asker = asker
+        self.other = Leg.CUSTOMER if asker is Leg.AGENT else Leg.AGENT
+        self._spoken = dialogue.legs[asker]
+
+    @cached_property
+    def blocks(self) -> tuple[tuple[Clause, ...], ...]:
+        """What the asker says without being answered, as clauses."""
+        return tuple(self._clauses(row) for row in self._rows())
+
+    def unit(self, first: int, last: int) -> QuestionUnit:
+        """The unit of the topic at syllables `first` to `last` of the asker's leg."""
+        spoken = self._spoken
+        topic = Place(first, last, spoken.starts[first], spoken.ends[last])
+        number = self._block_of(first)
+        found = self._covering(self.blocks[number], first, last)
+        if found is None and number + 1 < len(self.blocks):
+            number, found = self._asked_afterwards(number, first, last)
+        if found is None:
+            return self._stated(topic, number, last)
+        clause, asking = found
+        place = self._place(clause.first + asking.first, clause.first + asking.last)
+        verbs = self._verbs(first, last, clause, asking, number)
+        block = self.blocks[number]
+        later = [c for c in block if c.first > clause.last]
+        apart = not any(c.askings for c in later)
+        rounds, end = self._rounds(number, place.end, verbs)
+        form = asking.form
+        return QuestionUnit(topic, form, place, verbs, min(topic.start, clause.start), end, rounds, apart)
+
+    def _stated(self, topic: Place, number: int, last: int) -> QuestionUnit:
+        said = self.dialogue.utterances[self.asker]
+        goes_on = min((u.start for u in said if u.first > last), default=float("inf"))
+        replies, end = self._replies(number, topic.end)
+        reply = self._reply([u for u in replies if u.start < goes_on], frozenset())
+        return QuestionUnit(topic, Form.STATED, None, frozenset(), topic.start, end, (reply,), True)
+
+    def _covering(self, block: Sequence[Clause], first: int, last: int) -> tuple[Clause, Asking] | None:
+        begin = next(n for n, c in enumerate(block) if c.last >= first)
+        until = next(n for n, c in enumerate(block) if c.last >= last)
+        own = [(c, a) for c in block[begin : until + 1] for a in c.askings if _reaches(c, a, first, last)]
+        if own:
+            nearest = min(own, key=lambda pair: (_gap(pair, first, last), pair[1].form is Form.LEADING))
+            asked_too = self._after(block, until, begin) if nearest[1].form is Form.LEADING else None
+            return asked_too if asked_too and asked_too[1].form is Form.ASKED else nearest
+        return self._after(block, until, begin) or _before(block, begin)
+
+    def _after(self, block: Sequence[Clause], until: int, begin: int) -> tuple[Clause, Asking] | None:
+        topic = block[begin : until + 1]
+        before, parted = topic[-1], False
+        for clause in block[until + 1 : until + 1 + _CHAIN_CLAUSES]:
+            parted = parted or clause.start - before.end >= _SENTENCE_SECONDS
+            before = clause
+            if not clause.askings:
+                continue
+            asking = clause.askings[0]
+            named = any(clause.shares(one) for one in topic)
+            listed = not any(one.states for one in topic)
+            opened = asking.final and any(one.opens for one in topic)
+            if not (clause.bare_until(asking) or named or listed or opened):
+                leads = asking.form in (Form.TAG, Form.LEADING)
+                return (clause, replace(asking, form=Form.LEADING)) if leads else None
+            # After a pause, or the listener's 嗯, it may be the next matter: for a person.
+            doubtful = parted and not clause.refers
+            return clause, replace(asking, form=Form.LEADING) if doubtful else asking
+        return None
+
+    def _asked_afterwards(
+        self, number: int, first: int, last: int
+    ) -> tuple[int, tuple[Clause, Asking] | None]:
+        """这个您清楚吗 said next, when the other party only listened or answered the statement."""
+        clause = next((c for c in self.blocks[number + 1] if not is_backchannel(c.chars)), None)
+        closes = self.blocks[number][-1].last
+        if clause is None or not clause.askings or not clause.bare or self._has_askings(number, last, closes):
+            return number, None
+        return number + 1, (clause, clause.askings[0])
+
+    def _has_askings(self, number: int, since: int, until: int) -> bool:
+        return any(c.askings for c in self.blocks[number] if since <= c.last <= until)
+
+    def _rounds(self, number: int, since: float, verbs: frozenset[Verb]) -> tuple[tuple[Reply, ...], float]:
+        """Rounds of answers: a question not heard, or not answered, is asked again in the next block."""
+        rounds: list[Reply] = []
+        end = since
+        while len(rounds) < _ROUNDS:
+            replies, end = self._replies(number, since)
+            rounds.append(self._reply(replies, verbs))
+            unheard = rounds[-1].answer.kind in (AnswerKind.NOT_HEARD, AnswerKind.NONE)
+            if not unheard or number + 1 >= len(self.blocks):
+                break
+            following = self.blocks[number + 1]
+            if rounds[-1].answer.kind is not AnswerKind.NOT_HEARD and not _asks_again(following):
+                break
+            number, since = number + 1, following[-1].end
+        return tuple(rounds), end
+
+    def _replies(self, number: int, since: float) -> tuple[list[Utterance], float]:
+        """The other party's utterances from the question on, until the asker's next substantive words."""
+        block = self.blocks[number]
+        until = self.blocks[number + 1][0].start if number + 1 < len(self.blocks) else float("inf")
+        first = max(since, 0.0) - _EARLY_SECONDS
+        late = block[-1].end + _LATE_SECONDS
+        found = [
+            u
+            for u in self.dialogue.utterances[self.other]
+            if first <= u.start < until and (u.start <= late) and u.end > since
+        ]
+        return found, found[-1].end if found else min(until, late)
+
+    def _reply(self, replies: Sequence[Utterance], verbs: frozenset[Verb]) -> Reply:
+        if not replies:
+            return Reply(self.other, None, Answer(AnswerKind.NONE, Why.SILENCE))
+        spoken = self.dialogue.legs[self.other]
+        first, last = replies[0].first, replies[-1].last
+        place = Place(first, last, replies[0].start, replies[-1].end)
+        return Reply(self.other, place, classify_syllables(spoken.syllables[first : last + 1], verbs))
+
+    def _verbs(self, first: int, last: int, clause: Clause, asking: Asking, number: int) -> frozenset[Verb]:
+        """What the question asks for: of the words from the topic, or the clause, to its form and back."""
+        begin = min(first, clause.first)
+        until = max(last, clause.last)
+        for after in self.blocks[number]:
+            if after.first > until and not after.askings:
+                until = after.last
+            elif after.first > until:
+                break
+        found = lexicon().asked(sounds(self._spoken.syllables[begin : until + 1]))
+        if asking.form is Form.REQUEST:
+            return found | {Verb.VALUE}
+        return found
+
+    def _rows(self) -> Iterator[list[Utterance]]:
+        """Utterances of the asker in a row; a 嗯 of the listener parts none that goes on at once."""
+        row: list[Utterance] = []
+        for utterance in self.dialogue.utterances[self.asker]:
+            if is_backchannel(utterance.text):
+                continue
+            if row and self._parted(row, utterance):
+                yield row
+                row = []
+            row.append(utterance)
+        if row:
+            yield row
+
+    def _parted(self, row: Sequence[Utterance], after: Utterance) -> bool:
+        since, until = row[-1].end, after.start
+        between = [
+            u
+            for u in self.dialogue.utterances[self.other]
+            if since - _EARLY_SECONDS <= u.start and u.start < until and u.end > since
+        ]
+        if not between:
+            return False
+        listening = all(is_listening(u.text) for u in between) and until - since <= _GOES_ON_SECONDS
+        return not listening or self._asks(row[-1])
+
+    def _asks(self, utterance: Utterance) -> bool:
+        return bool(self._clause(utterance.first, utterance.last).askings)
+
+    def _clauses(self, row: Sequence[Utterance]) -> tuple[Clause, ...]:
+        numbers = self._spoken.clauses
+        clauses: list[Clause] = []
+        for utterance in row:
+            first = utterance.first
+            for place in range(utterance.first, utterance.last + 1):
+                if place == utterance.last or numbers[place] != numbers[place + 1]:
+                    clause = self._clause(first, place)
+                    if not clause.askings and numbers[place] in self._spoken.asking:
+                        clause = _marked(clause, clauses)
+                    clauses.append(clause)
+                    first = place + 1
+        return tuple(clauses)
+
+    def _clause(self, first: int, last: int) -> Clause:
+        spoken = self._spoken
+        chars, sound = spoken.text(first, last), sounds(spoken.syllables[first : last + 1])
+        numbers = spoken.clauses[first : last + 2]
+        ends = [
+            place + 1 >= len(numbers) or numbers[place] != numbers[place + 1] or first + place == last
+            for place in range(len(chars))
+        ]
+        start, end = spoken.starts[first], spoken.ends[last]
+        return Clause(first, last, chars, sound, start, end, askings(chars, sound, tuple(ends)))
+
+    def _block_of(self, place: int) -> int:
+        """Number of the block with this syllable, or of the next one: a 嗯 of the asker is in none."""
+        return next(
+            (n for n, block in enumerate(self.blocks) if block[-1].last >= place), len(self.blocks) - 1
+        )
+
+    def _place(self, first: int, last: int) -> Place:
+        return Place(first, last, self._spoken.starts[first], self._spoken.ends[last])
+
+
+def unit(dialogue: Dialogue, first: int, last: int, asker: Leg = Leg.AGENT) -> QuestionUnit:
+    """One unit; make a `Questions` for several."""
+    return Questions(dialogue, asker).unit(first, last)
+
+
+def _reaches(clause: Clause, asking: Asking, first: int, last: int) -> bool:
+    """A form at the end of a sentence asks for what stands before it, others for both sides."""
+    return not asking.final or first <= clause.first + asking.last
+
+
+def _gap(pair: tuple[Clause, Asking], first: int, last: int) -> int:
+    clause, asking = pair
+    begin, end = clause.first + asking.first, clause.first + asking.last
+    return max(0, begin - last, first - end)
+
+
+def _before(block: Sequence[Clause], begin: int) -> tuple[Clause, Asking] | None:
+    """请问您是否清楚，… : a form before the topic, with no sentence ended in between."""
+    for number in range(begin - 1, max(-1, begin - 1 - _CHAIN_CLAUSES), -1):
+        clause, after = block[number], block[number + 1]
+        if after.start - clause.end >= _SENTENCE_SECONDS:
+            return None
+        if not clause.askings:
+            continue
+        last = clause.askings[-1]
+        if not last.final:
+            return clause, last
+        alone = number == 0 and clause.bare and begin == 1
+        return (clause, last) if alone else None
+    return None
+
+
+def _marked(clause: Clause, before: Sequence[Clause]) -> Clause:
+    """The engine heard a question and we see no form in the sentence: leading, so that a person looks."""
+    after = clause
+    for one in before[: -1 - _CHAIN_CLAUSES : -1]:
+        if after.start - one.end >= _SENTENCE_SECONDS:
+            break
+        if one.askings:
+            if not one.askings[-1].final:
+                return clause
+            break
+        after = one
+    last = len(clause.chars) - 1
+    return replace(clause, askings=(Asking(Form.LEADING, last, last, True),))
+
+
+def _asks_again(block: Sequence[Clause]) -> bool:
+    """After silence the asker asks once more, and not something else: 喂，您知道吗."""
+    first = next((clause for clause in block if not is_backchannel(clause.chars)), None)
+    return first is not None and bool(first.askings) and first.bare_until(first.askings[0])

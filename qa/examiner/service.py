@@ -1,0 +1,131 @@
+"""Gathers what a package holds. Runs in its caller's transaction."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from dialer.followups.queries import follow_up
+from dialer.forms.queries import answers_of, form_of
+from dialer.forms.topics import playbook_of
+from dialer.playbooks.library import BadPlaybook, Library
+from dialer.storage import feed
+from qa.checks.queries import check_of, findings_of
+from qa.examiner import queries
+from qa.examiner.queries import Row, Wanted
+from qa.examiner.rules import Sums, fate_of, sums
+from qa.transcripts.queries import segments_of, transcript_of
+from recordings.queries import early_clip_of, recording_of
+from recordings.rules import masked
+
+MADE = "package.made"
+
+
+class NothingToPack(ValueError):
+    """Nothing was issued under this number or in this time. The message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a package tells; everything in `issued` can be written as JSON."""
+
+    title: str
+    by: str
+    at: datetime
+    sums: Sums
+    issued: list[Row] = field(default_factory=list)
+
+
+def gather(conn: Connection, library: Library, wanted: Wanted, by: str, now: datetime) -> Contents:
+    """All that is known of what was issued.
+
+    Raises:
+        NothingToPack: there is nothing.
+    """
+    kinds: tuple[str, ...] = ()
+    if wanted.playbook:
+        playbook = library.find(wanted.playbook)
+        if playbook is None:
+            raise NothingToPack(f"there is no playbook {wanted.playbook}: look at `dialer playbook list`")
+        kinds = tuple(kind for kind in playbook.occasions.kinds if kind != "question-explained")
+    found = [_occasion(conn, library, row, wanted.playbook) for row in queries.issued(conn, wanted, kinds)]
+    if not found:
+        raise NothingToPack("nothing was issued under this number or in this time: look at it again")
+    title = wanted.policy or wanted.follow_up_id or wanted.playbook
+    return Contents(title, by, now, sums((one["fate"], one["proven"]) for one in found), found)
+
+
+def note_made(conn: Connection, contents: Contents, sha256: str, now: datetime) -> None:
+    """Who took which package along, on each follow-up and call in it (X1)."""
+    told = {"by": contents.by, "title": contents.title, "sha256": sha256}
+    for occasion in contents.issued:
+        for owed in occasion["follow_ups"]:
+            for subject in (owed["id"], *(call["id"] for call in owed["attempts"])):
+                feed.emit(conn, MADE, subject, now, told)
+
+
+def _occasion(conn: Connection, library: Library, row: Row, playbook: str) -> Row:
+    owed = [_follow_up(conn, library, one) for one in queries.follow_ups_of(conn, row["id"], playbook)]
+    excluded = queries.exclusions_of(conn, row["id"], playbook)
+    main = next((one for one in owed if one["state"] == "done"), owed[-1] if owed else None)
+    fate = fate_of(main["state"] if main else None, excluded=bool(excluded))
+    proven = main is None or bool(main["attempts"] or main["tasks"]) or main["reason"] not in ("", "new")
+    return {**row, "follow_ups": owed, "exclusions": excluded, "fate": fate, "proven": proven}
+
+
+def _follow_up(conn: Connection, library: Library, row: Row) -> Row:
+    owed = follow_up(conn, row["id"])
+    assert owed is not None
+    asks: dict[str, str] = {}
+    labels: dict[tuple[str, str], str] = {}
+    name = row["playbook"]
+    try:
+        playbook = playbook_of(library, owed)
+        name = playbook.name.in_("zh")
+        for question in playbook.questionnaire:
+            asks[question.id] = question.ask.in_("zh")
+            labels |= {(question.id, choice.value): choice.label.in_("zh") for choice in question.choices}
+    except BadPlaybook:
+        pass  # a version that nobody has any more: its number and the answers stay
+    given = [
+        {**asdict(answer), "ask": asks.get(key, key), "shown": labels.get((key, answer.value), answer.value)}
+        for key, answer in answers_of(conn, row["id"]).items()
+        if answer.value
+    ]
+    calls = [_attempt(conn, one) for one in queries.attempts_of(conn, row["id"])]
+    items = [_item(conn, one) for one in queries.items_of(conn, row["id"])]
+    looks = queries.looks_at(conn, [row["id"], *(call["id"] for call in calls)])
+    return {
+        **row,
+        "number": masked(row["number"]),
+        "playbook_name": name,
+        "answers": given,
+        "attempts": calls,
+        "tasks": queries.tasks_of(conn, row["id"]),
+        "question_items": items,
+        "looks": [asdict(look) for look in looks],
+    }
+
+
+def _attempt(conn: Connection, row: Row) -> Row:
+    key = row["id"]
+    recording, early, form = recording_of(conn, key), early_clip_of(conn, key), form_of(conn, key)
+    transcript, check = transcript_of(conn, key), check_of(conn, key)
+    return {
+        **row,
+        "number": masked(row["number"]),
+        "form": asdict(form) if form else None,
+        "recording": asdict(recording) if recording else None,
+        "early": asdict(early) if early else None,
+        "transcript": asdict(transcript) if transcript else None,
+        "said": [asdict(segment) for segment in segments_of(conn, key)],
+        "check": asdict(check) if check else None,
+        "findings": [asdict(finding) for finding in findings_of(conn, key)],
+        "human": queries.verdicts_of(conn, key),
+    }
+
+
+def _item(conn: Connection, row: Row) -> Row:
+    history: list[Any] = [asdict(event) for event in feed.of_subject(conn, row["id"])]
+    return {**row, "history": history, "second_calls": queries.second_calls(conn, row["id"])}

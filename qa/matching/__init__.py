@@ -1,0 +1,1 @@
+"""Chinese text as syllables, and phrases found among them by sound. Pure."""

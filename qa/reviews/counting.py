@@ -1,0 +1,124 @@
+"""All SQL of what reviews add up to: agreement, faults, figures by agent (S3, Q5)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from dialer.storage.rows import fetch
+from qa.reviews.queries import DONE, VerdictRow
+from qa.reviews.rules import Fault
+from qa.reviews.tables import review_scores, review_verdicts, reviews
+from qa.rules.findings import Verdict
+from qa.sampling.rules import Pool, Tier
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFigures:
+    """One agent's reviews of a time: mean score of 100, mean points of each line of the scorecard."""
+
+    agent_id: str
+    count: int
+    score: float | None
+    fatal: int
+    items: Mapping[str, float]
+
+
+def judged_pairs(
+    conn: Connection, since: datetime, until: datetime
+) -> dict[str, list[tuple[Verdict, Verdict]]]:
+    """By rule: what the machine said and what a person said, blind, of the random pool's calls (Q5, S1)."""
+    query = (
+        select(review_verdicts)
+        .join(reviews, reviews.c.id == review_verdicts.c.review_id)
+        .where(
+            *_submitted(since, until),
+            reviews.c.pool == Pool.RANDOM,
+            reviews.c.tier == Tier.SITE,
+            review_verdicts.c.machine.is_not(None),
+        )
+        .order_by(review_verdicts.c.rule_id, review_verdicts.c.review_id)
+    )
+    found: dict[str, list[tuple[Verdict, Verdict]]] = {}
+    for row in fetch(conn, query, VerdictRow):
+        found.setdefault(row.rule_id, []).append((Verdict(row.machine or ""), row.in_force))
+    return found
+
+
+def double_judged(
+    conn: Connection, since: datetime, until: datetime
+) -> dict[str, list[tuple[Verdict, Verdict]]]:
+    """By rule: what two people said of the same call without seeing each other: calibration, and the head
+    office's second look (S4, S5)."""
+    query = (
+        select(reviews.c.attempt_id, review_verdicts.c.rule_id, review_verdicts.c.verdict)
+        .join(review_verdicts, reviews.c.id == review_verdicts.c.review_id)
+        .where(*_submitted(since, until))
+        .order_by(reviews.c.attempt_id, review_verdicts.c.rule_id, reviews.c.id)
+    )
+    by_place: dict[tuple[str, str], list[Verdict]] = {}
+    for attempt_id, rule_id, verdict in conn.execute(query):
+        by_place.setdefault((attempt_id, rule_id), []).append(Verdict(verdict))
+    found: dict[str, list[tuple[Verdict, Verdict]]] = {}
+    for (_, rule_id), said in by_place.items():
+        found.setdefault(rule_id, []).extend((said[0], other) for other in said[1:])
+    return {rule_id: pairs for rule_id, pairs in found.items() if pairs}
+
+
+def faults(conn: Connection, since: datetime, until: datetime) -> list[Fault]:
+    """Rules that people found broken, a call once, in the order of the calls (S3)."""
+    query = (
+        select(review_verdicts, reviews.c.agent_id, reviews.c.attempt_id)
+        .join(reviews, reviews.c.id == review_verdicts.c.review_id)
+        .where(*_submitted(since, until), reviews.c.tier == Tier.SITE)
+        .order_by(reviews.c.attempt_id, review_verdicts.c.rule_id)
+    )
+    found = {}
+    for row in conn.execute(query):
+        if (row.decided or row.verdict) == Verdict.FAIL:
+            found[row.attempt_id, row.rule_id] = Fault(row.agent_id, row.rule_id, row.attempt_id)
+    return list(found.values())
+
+
+def agent_figures(conn: Connection, since: datetime, until: datetime) -> list[AgentFigures]:
+    """Each agent's reviews of a time (S2, S3)."""
+    where = (*_submitted(since, until), reviews.c.tier == Tier.SITE)
+    query = (
+        select(
+            reviews.c.agent_id,
+            func.count(),
+            func.avg(reviews.c.score),
+            func.count().filter(reviews.c.fatal),
+        )
+        .where(*where)
+        .group_by(reviews.c.agent_id)
+        .order_by(reviews.c.agent_id)
+    )
+    items: dict[str, dict[str, float]] = {}
+    by_item = (
+        select(reviews.c.agent_id, review_scores.c.item_id, func.avg(review_scores.c.points))
+        .join(review_scores, reviews.c.id == review_scores.c.review_id)
+        .where(*where, review_scores.c.points.is_not(None))
+        .group_by(reviews.c.agent_id, review_scores.c.item_id)
+    )
+    for agent_id, item_id, mean in conn.execute(by_item):
+        items.setdefault(agent_id, {})[item_id] = round(float(mean), 2)
+    return [
+        AgentFigures(
+            agent_id,
+            count,
+            None if mean is None else round(float(mean) / 100, 2),
+            fatal,
+            items.get(agent_id, {}),
+        )
+        for agent_id, count, mean, fatal in conn.execute(query)
+    ]
+
+
+def _submitted(since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        reviews.c.state.in_(DONE),
+        reviews.c.submitted_at >= since,
+        reviews.c.submitted_at < until,
+    )

@@ -1,0 +1,91 @@
+"""What must be asked and not stated (Q3 rule 2): every slot with its question and the answer that counts."""
+
+from dataclasses import dataclass, replace
+
+from qa.dialogue.answers import AnswerKind
+from qa.dialogue.forms import Form
+from qa.dialogue.questions import QuestionUnit
+from qa.rules.call import Call
+from qa.rules.findings import Evidence, Finding, Reason, Verdict
+from qa.rules.said import Outcome, slot_said
+from qa.rules.schema import Rule, Slot
+from qa.rules.slots import Found
+from qa.rules.valued import value_said
+
+_RANK = {Form.ASKED: 2, Form.REQUEST: 2, Form.TAG: 2, Form.LEADING: 1, Form.STATED: 0}
+# So many places of a slot are looked at for a question.
+_PLACES = 10
+# A statement is one only where its end was heard well: 吗 is short and easily lost.
+_BELIEVED = 0.6
+_TAIL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class AskedSlot:
+    """A slot that came up, with the unit around it. `block` is the agent's block it is in."""
+
+    rule: Rule
+    slot: str
+    place: Found
+    unit: QuestionUnit
+    block: int
+
+
+def judge_slot(rule: Rule, slot: Slot, call: Call) -> Outcome:
+    """One slot of any rule that looks for words."""
+    return value_said(rule, slot, call) if slot.value else slot_said(rule, slot, call)
+
+
+def asked_slot(rule: Rule, slot: Slot, call: Call) -> tuple[Finding, AskedSlot | None]:
+    """A slot of a must_ask rule: said, and with a question."""
+    outcome = judge_slot(rule, slot, call)
+    if not outcome.places:
+        return outcome.finding, None
+    best = max((_unit(rule, slot, place, call) for place in outcome.places[:_PLACES]), key=_rank)
+    unit = best.unit
+    proof = (*outcome.finding.evidence, *_around(best, call))
+    if outcome.finding.verdict is not Verdict.PASS:
+        return replace(outcome.finding, evidence=proof), best
+    if unit.form is Form.STATED:
+        return _stated(rule, slot, best, proof, call), best
+    if unit.form is Form.LEADING and rule.leading == "unclear":
+        return Finding(rule.id, Verdict.UNCLEAR, Reason.LEADING, proof, slot.name), best
+    if rule.denied:
+        kind = unit.judged().kind
+        if kind is AnswerKind.NO:
+            return Finding(rule.id, Verdict.FAIL, Reason.ANSWERED_NO, proof, slot.name, rule.alarm), best
+    reason = Reason.CORRECTED if outcome.finding.reason is Reason.CORRECTED else Reason.ASKED
+    return Finding(rule.id, Verdict.PASS, reason, proof, slot.name), best
+
+
+def _unit(rule: Rule, slot: Slot, place: Found, call: Call) -> AskedSlot:
+    unit = call.questions.unit(place.first, place.last)
+    return AskedSlot(rule, slot.name, place, unit, call.block_of(place.last))
+
+
+def _rank(one: AskedSlot) -> tuple[int, float]:
+    return _RANK[one.unit.form], one.place.score
+
+
+def _stated(rule: Rule, slot: Slot, one: AskedSlot, proof: tuple[Evidence, ...], call: Call) -> Finding:
+    """A failure where the words were heard well to the end and nobody answered as to a question."""
+    spoken = call.legs[rule.channel]
+    block = call.questions.blocks[one.block]
+    clause = next((c for c in block if c.last >= one.place.last), block[-1])
+    heard = spoken.confidence(max(clause.first, clause.last - _TAIL + 1), clause.last) >= _BELIEVED
+    questioned = any(number in spoken.asking for number in spoken.clauses[clause.first : clause.last + 1])
+    if heard and not questioned and call.clean(rule.channel):
+        return Finding(rule.id, Verdict.FAIL, Reason.STATED, proof, slot.name, rule.alarm)
+    return Finding(rule.id, Verdict.UNCLEAR, Reason.MAYBE_STATED, proof, slot.name)
+
+
+def _around(one: AskedSlot, call: Call) -> tuple[Evidence, ...]:
+    """The question, where it stands outside the slot, and the answer."""
+    found: list[Evidence] = []
+    asking = one.unit.asking
+    if asking is not None and (asking.last < one.place.first or asking.first > one.place.last):
+        found.append(call.evidence(one.rule.channel, asking.first, asking.last))
+    reply = one.unit.reply
+    if reply.place is not None:
+        found.append(call.evidence(reply.channel, reply.place.first, reply.place.last))
+    return tuple(found)

@@ -1,0 +1,238 @@
+"""Transcript, rules and facts in; findings, question item, signals and alarms out (Q2-Q4)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from dialer.telephony.outcomes import Leg
+from qa.conduct.rules import Measure
+from qa.dialogue.turns import Turn
+from qa.matching.phrases import Bands
+from qa.rules import items
+from qa.rules.asked import AskedSlot, asked_slot, judge_slot
+from qa.rules.call import Books, Call, Facts, prepare
+from qa.rules.findings import Evidence, Finding, LegQuality, Reason, Verdict
+from qa.rules.identity import TAIL_FACT, identity
+from qa.rules.items import QuestionNeed
+from qa.rules.measured import measured
+from qa.rules.said import code_said, forbidden, found_words
+from qa.rules.schema import Rule, RuleSet
+from qa.rules.unexplained import softened
+from qa.rules.valued import WORDS, names_of
+from qa.speech.port import Transcript
+
+_SEVERITY = {Verdict.PASS: 0, Verdict.NA: 0, Verdict.UNCLEAR: 1, Verdict.FAIL: 2}
+_CLEAN: Mapping[Leg, LegQuality] = {}
+_UNMEASURED: Mapping[str, Measure] = {}
+# These need nothing of who spoke which words.
+_WORDLESS = frozenset(("process", "measure"))
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What is told at once: a rule broken by what was said, or a value that is another's."""
+
+    rule_id: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """All that a check says of a call. `question_item` is None where the rule set has no such items; a signal
+    is None where it cannot be told. `question_evidence` are the answers that decided."""
+
+    findings: tuple[Finding, ...]
+    question_item: QuestionNeed | None
+    question_evidence: tuple[Evidence, ...]
+    signals: Mapping[str, bool | None]
+    alarms: tuple[Alarm, ...]
+    turns: tuple[Turn, ...]
+
+
+@dataclass(slots=True)
+class _Work:
+    """What has been found so far."""
+
+    call: Call
+    rules: RuleSet
+    findings: dict[str, Finding] = field(default_factory=dict)
+    asked: dict[str, list[AskedSlot]] = field(default_factory=dict)
+    need: tuple[QuestionNeed, tuple[Evidence, ...]] | None = None
+
+
+def assess(
+    transcript: Transcript,
+    rules: RuleSet,
+    facts: Facts,
+    quality: Mapping[Leg, LegQuality] = _CLEAN,
+    measures: Mapping[str, Measure] = _UNMEASURED,
+    bands: Bands = Bands(),  # noqa: B008  frozen
+    unsure_who: Reason | None = None,
+) -> Assessment:
+    """One finding for each rule, in the order of the rule set.
+
+    A leg without `quality` counts as clean. Facts fill the braces of wordings; a missing one makes the rule
+    unclear. `unsure_who` (SPEAKER_UNKNOWN, LEGS_SWAPPED) says that it is not known which party spoke which
+    words: then no rule about words is passed or failed.
+    """
+    call = prepare(transcript, _books(rules), names_of(facts), facts, quality, measures, bands)
+    work = _Work(call, rules)
+    last = ("one_question_at_a_time", "asked_not_stated", "order", "question_item_raised")
+    for rule in sorted(rules.rules, key=lambda one: one.kind in last):
+        finding = _check(rule, work)
+        if unsure_who is not None and rule.kind not in _WORDLESS and finding.verdict is not Verdict.NA:
+            finding = replace(finding, verdict=Verdict.UNCLEAR, reason=unsure_who, alarm=False)
+        work.findings[rule.id] = finding
+    work.findings = softened(work.findings, rules, call)
+    need = _need(work)
+    if need is not None and unsure_who is not None:
+        need = (QuestionNeed.FOR_PERSON, need[1])
+    findings = tuple(work.findings[rule.id] for rule in rules.rules)
+    return Assessment(
+        findings,
+        need[0] if need else None,
+        need[1] if need else (),
+        {} if unsure_who else _signals(rules, call),
+        tuple(Alarm(one.rule_id, one.reason) for one in findings if one.alarm),
+        call.questions.dialogue.turns,
+    )
+
+
+def _books(rules: RuleSet) -> Books:
+    """Compiled once for each rule set that is in use."""
+    known = rules.__dict__.get("_books")
+    if isinstance(known, Books):
+        return known
+    made = Books(rules, WORDS)
+    rules.__dict__["_books"] = made
+    return made
+
+
+def _check(rule: Rule, work: _Work) -> Finding:
+    call = work.call
+    names = {name for slot in rule.parts() for name in slot.facts()} if rule.kind != "measure" else set()
+    if rule.kind == "identity":
+        names.add(TAIL_FACT)
+    known = {name for name, value in call.facts.items() if value}
+    unknown = set(rule.only_if) - known
+    if unknown and rule.if_missing == "na":
+        return Finding(rule.id, Verdict.NA, Reason.NOT_APPLICABLE)
+    if not unknown and any(call.facts[name] not in _values(wanted) for name, wanted in rule.only_if.items()):
+        return Finding(rule.id, Verdict.NA, Reason.NOT_APPLICABLE)
+    if missing := unknown | (names - known):
+        return Finding(rule.id, Verdict.UNCLEAR, Reason.FACT_MISSING, slot=", ".join(sorted(missing))[:60])
+    return _JUDGES[rule.kind](rule, work)
+
+
+def _values(wanted: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (wanted,) if isinstance(wanted, str) else wanted
+
+
+def _must_say(rule: Rule, work: _Work) -> Finding:
+    slots = []
+    for slot in rule.parts():
+        if slot.code:
+            slots.append(code_said(rule, slot, work.call))
+        else:
+            slots.append(judge_slot(rule, slot, work.call).finding)
+    return _worst(rule, slots)
+
+
+def _must_ask(rule: Rule, work: _Work) -> Finding:
+    slots = []
+    for slot in rule.parts():
+        finding, asked = asked_slot(rule, slot, work.call)
+        slots.append(finding)
+        if asked is not None:
+            work.asked.setdefault(rule.id, []).append(asked)
+    return _worst(rule, slots)
+
+
+def _worst(rule: Rule, slots: Sequence[Finding]) -> Finding:
+    worst = max(slots, key=lambda finding: _SEVERITY[finding.verdict])
+    if worst.verdict is not Verdict.PASS:
+        return worst
+    proof = tuple(dict.fromkeys(evidence for finding in slots for evidence in finding.evidence))
+    corrected = any(finding.reason is Reason.CORRECTED for finding in slots)
+    return Finding(rule.id, Verdict.PASS, Reason.CORRECTED if corrected else worst.reason, proof)
+
+
+def _asked_of(rule: Rule, work: _Work) -> list[AskedSlot]:
+    ids = [one.id for one in items.chosen(work.rules, rule.items)]
+    return [one for name in ids for one in work.asked.get(name, ())]
+
+
+def _asked_not_stated(rule: Rule, work: _Work) -> Finding:
+    ids = [one.id for one in items.chosen(work.rules, rule.items)]
+    found = [work.findings[name] for name in ids if name in work.findings]
+    return items.asked_not_stated(rule, _asked_of(rule, work), found, work.call)
+
+
+def _raised(rule: Rule, work: _Work) -> Finding:
+    need = _need(work)
+    if need is None:
+        return Finding(rule.id, Verdict.NA, Reason.NOT_APPLICABLE)
+    return items.item_raised(rule, need, work.call)
+
+
+def _need(work: _Work) -> tuple[QuestionNeed, tuple[Evidence, ...]] | None:
+    if work.need is None and (counted := items.chosen(work.rules, ())):
+        asked = [one for rule in counted for one in work.asked.get(rule.id, ())]
+        work.need = items.question_need(asked, work.findings, work.call)
+    return work.need
+
+
+def _process(rule: Rule, work: _Work) -> Finding:
+    """From records alone; a call cannot prove it."""
+    value = work.call.facts.get(rule.fact, "")
+    if value == "yes":
+        return Finding(rule.id, Verdict.PASS, Reason.ON_RECORD)
+    if value == "no":
+        return Finding(rule.id, Verdict.FAIL, Reason.AGAINST_RECORD, alarm=rule.alarm)
+    return Finding(rule.id, Verdict.NA, Reason.NOT_IN_CALL)
+
+
+def _order(rule: Rule, work: _Work) -> Finding:
+    """The first proof of each rule comes in the order of the list."""
+    firsts = []
+    for name in rule.before:
+        finding = work.findings[name]
+        if finding.verdict is Verdict.PASS and finding.evidence and finding.evidence[0].words:
+            firsts.append(finding.evidence[0])
+    if len(firsts) < 2:
+        return Finding(rule.id, Verdict.NA, Reason.NOT_APPLICABLE)
+    wrong = next((pair for pair in pairwise(firsts) if pair[0].start > pair[1].start), None)
+    if wrong is not None:
+        return Finding(rule.id, Verdict.FAIL, Reason.OUT_OF_ORDER, wrong, alarm=rule.alarm)
+    return Finding(rule.id, Verdict.PASS, Reason.IN_ORDER, tuple(firsts))
+
+
+def _signals(rules: RuleSet, call: Call) -> dict[str, bool | None]:
+    found: dict[str, bool | None] = {}
+    for signal in rules.signals:
+        sure, maybe = found_words(signal, signal.channel, call)
+        unknown = None if maybe or not _was_understood(signal.channel, call) else False
+        found[signal.id] = True if sure else unknown
+    return found
+
+
+def _was_understood(leg: Leg, call: Call) -> bool:
+    """A signal is no accusation: it takes words that were understood, and not every second of them."""
+    quality, sureness = call.quality[leg], call.legs[leg].confidences
+    if quality.gap or quality.silent:
+        return False
+    return not sureness or sum(sureness) / len(sureness) >= call.bands.clear
+
+
+_JUDGES: Mapping[str, Callable[[Rule, _Work], Finding]] = {
+    "must_say": _must_say,
+    "must_ask": _must_ask,
+    "must_not_say": lambda rule, work: forbidden(rule, work.call),
+    "identity": lambda rule, work: identity(rule, work.call),
+    "order": _order,
+    "one_question_at_a_time": lambda rule, work: items.one_at_a_time(rule, _asked_of(rule, work), work.call),
+    "asked_not_stated": _asked_not_stated,
+    "question_item_raised": _raised,
+    "process": _process,
+    "measure": lambda rule, work: measured(rule, work.call),
+}

@@ -1,0 +1,183 @@
+"""A call made ready for its rules: syllables, searches, turns and facts, each made once."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from dialer.telephony.outcomes import Leg
+from qa.conduct.rules import Measure
+from qa.dialogue.questions import Questions
+from qa.dialogue.turns import Dialogue
+from qa.matching.phrases import Bands, Book, Hit, Search, Wording, wording
+from qa.matching.syllables import Spoken, hear
+from qa.rules.findings import Evidence, Finding, LegQuality, Reason, Verdict
+from qa.rules.schema import Rule, RuleSet, Signal, Slot
+from qa.speech.port import LegTranscript, Transcript
+
+# A leg this quiet holds no speech; a segment this unsure is a guess; so much of either hides a sentence.
+_SILENT_DB = -50.0
+_GUESSED = 0.35
+_UNHEARD_SECONDS = 1.0
+Facts = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Call:
+    """Everything a rule may look at."""
+
+    legs: Mapping[Leg, Spoken]
+    searches: Mapping[Leg, Search]
+    seconds: float
+    facts: Facts
+    quality: Mapping[Leg, LegQuality]
+    measures: Mapping[str, Measure]
+    bands: Bands
+    _filled: dict[tuple[str, tuple[str, ...]], Wording] = field(default_factory=dict)
+
+    @cached_property
+    def questions(self) -> Questions:
+        """The agent's questions, with the customer's answers."""
+        return Questions(Dialogue(self.legs))
+
+    @cached_property
+    def _block_ends(self) -> list[int]:
+        return [block[-1].last for block in self.questions.blocks]
+
+    def block_of(self, syllable: int) -> int:
+        """The number of the agent's block with this syllable: what he says without being answered."""
+        return min(bisect_left(self._block_ends, syllable), max(0, len(self._block_ends) - 1))
+
+    def wording(self, text: str, keep: tuple[str, ...] = ()) -> Wording:
+        """The text with the facts of the call in its braces."""
+        key = (text, keep)
+        known = self._filled.get(key)
+        if known is None:
+            known = self._filled[key] = filled(text, keep, self.facts)
+        return known
+
+    def find(self, leg: Leg, text: str, floor: float | None = None, keep: tuple[str, ...] = ()) -> list[Hit]:
+        """Where the text may have been said by this party; `floor` is the least score, else the bands'."""
+        sought = self.wording(text, keep)
+        return self.searches[leg].find(sought, self.bands.floor(sought) if floor is None else floor)
+
+    def clean(self, leg: Leg) -> bool:
+        return self.quality[leg].clean
+
+    def evidence(self, leg: Leg, first: int, last: int, text: str = "", score: float = 100.0) -> Evidence:
+        """Syllables `first` to `last` of a leg as something to play."""
+        spoken = self.legs[leg]
+        return Evidence(
+            channel=leg,
+            start=spoken.starts[first],
+            end=spoken.ends[last],
+            words=spoken.text(first, last),
+            wording=text,
+            score=round(score, 1),
+            confidence=round(spoken.confidence(first, last), 3),
+        )
+
+    def proof(self, leg: Leg, hit: Hit) -> Evidence:
+        return self.evidence(leg, hit.first, hit.last, hit.wording.text, hit.score)
+
+    def whole(self, leg: Leg) -> Evidence:
+        """The proof that something is not there: the whole leg and no words."""
+        return Evidence(leg, 0.0, self.seconds, "", "", 0.0, 0.0)
+
+    def absent(self, rule: Rule, slot: str = "", reason: Reason = Reason.NOT_SAID) -> Finding:
+        """The finding where nothing was found: a failure only on a clean leg (Q4)."""
+        proof = (self.whole(rule.channel),)
+        if self.clean(rule.channel):
+            return Finding(rule.id, Verdict.FAIL, reason, proof, slot, rule.alarm)
+        return Finding(rule.id, Verdict.UNCLEAR, Reason.AUDIO_INCOMPLETE, proof, slot)
+
+
+def filled(text: str, keep: tuple[str, ...], facts: Facts) -> Wording:
+    """Raises KeyError for a fact that is not there, ValueError where nothing can be spoken."""
+    return wording(text.format_map(facts) if "{" in text else text, keep)
+
+
+class Books:
+    """The wordings of a rule set, for each leg one book; what holds facts is filled in for each call."""
+
+    def __init__(self, rules: RuleSet, extra: Iterable[str] = ()) -> None:
+        self._fixed: dict[Leg, Book] = {}
+        self._open: dict[Leg, list[tuple[str, tuple[str, ...]]]] = {}
+        for leg in Leg:
+            more = extra if leg is Leg.AGENT else ()
+            texts = dict.fromkeys([*_texts(rules, leg), *((text, ()) for text in more)])
+            self._fixed[leg] = Book(wording(text, keep) for text, keep in texts if "{" not in text)
+            self._open[leg] = [one for one in texts if "{" in one[0]]
+
+    def search(self, leg: Leg, spoken: Spoken, facts: Facts, names: Iterable[str] = ()) -> Search:
+        """One leg searched for all of it and for `names`; a wording whose fact is missing is left out."""
+        own = [wording(name) for name in names] if leg is Leg.AGENT else []
+        for text, keep in self._open[leg]:
+            try:
+                own.append(filled(text, keep, facts))
+            except (KeyError, ValueError):
+                continue
+        return self._fixed[leg].search(spoken, Book(own))
+
+
+def _texts(rules: RuleSet, leg: Leg) -> Iterator[tuple[str, tuple[str, ...]]]:
+    other = Leg.CUSTOMER if leg is Leg.AGENT else Leg.AGENT
+    for rule in rules.rules:
+        for slot in rule.parts():
+            if rule.channel is leg:
+                yield from _slot_texts(slot)
+                yield from ((text, ()) for text in rule.excuses)
+            if rule.channel is other:
+                yield from ((text, ()) for text in (*slot.confirm, *slot.deny))
+    if leg is Leg.AGENT:
+        yield from ((text, ()) for text in rules.asides)
+    for signal in rules.signals:
+        if signal.channel is leg:
+            yield from _slot_texts(signal)
+            yield from ((text, ()) for text in signal.excuses)
+
+
+def _slot_texts(slot: Slot | Signal) -> Iterator[tuple[str, tuple[str, ...]]]:
+    keep = slot.keep if isinstance(slot, Slot) else ()
+    yield from ((text, keep) for text in slot.say)
+    for group in slot.all:
+        yield from ((text, ()) for text in group)
+    if isinstance(slot, Slot):
+        yield from ((text, ()) for text in (*slot.opposites, *slot.near))
+        for group in (*slot.wrong, *slot.unsure):
+            yield from ((text, ()) for text in group)
+
+
+def prepare(
+    transcript: Transcript,
+    books: Books,
+    names: Iterable[str],
+    facts: Facts,
+    quality: Mapping[Leg, LegQuality],
+    measures: Mapping[str, Measure],
+    bands: Bands,
+) -> Call:
+    """A transcript with what is known of it. A leg without `quality` counts as clean, one that is not in the
+    transcript as silent."""
+    known = {name: value for name, value in facts.items() if value}
+    legs, searches, qualities = {}, {}, {}
+    for leg in Leg:
+        said = transcript.legs.get(leg)
+        legs[leg] = hear(said.words if said is not None else ())
+        searches[leg] = books.search(leg, legs[leg], known, names)
+        qualities[leg] = _quality(said, quality.get(leg, LegQuality()), bands)
+    return Call(legs, searches, transcript.seconds, known, qualities, measures, bands)
+
+
+def _quality(said: LegTranscript | None, known: LegQuality, bands: Bands) -> LegQuality:
+    """What is known of a leg, and what its transcript shows."""
+    if said is None:
+        return LegQuality(silent=True)
+    unheard = said.lost_seconds + sum(s.end - s.start for s in said.segments if s.confidence < _GUESSED)
+    words = said.words
+    unsure = bool(words) and sum([word.confidence for word in words]) / len(words) < bands.clear
+    return LegQuality(
+        gap=known.gap,
+        silent=known.silent or said.speech_level < _SILENT_DB,
+        not_understood=known.not_understood or unsure or unheard > _UNHEARD_SECONDS,
+    )

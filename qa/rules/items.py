@@ -1,0 +1,149 @@
+"""The course of the questions: one at a time, asked and not stated, the question item (Q3 rules 2, 3, 14)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+from dialer.telephony.outcomes import Leg
+from qa.dialogue.answers import AnswerKind, Why, classify_syllables
+from qa.dialogue.forms import Form
+from qa.rules.asked import AskedSlot
+from qa.rules.call import Call
+from qa.rules.findings import Evidence, Finding, Reason, Verdict
+from qa.rules.schema import Rule, RuleSet
+from qa.rules.slots import whole
+
+# A silence this long between two questions may hold an answer that was not heard.
+_ANSWER_MAY_FIT = 1.2
+_HEARD = 0.5
+_EXPLAINS_SYLLABLES = 10
+# Not a clear yes, whoever hears it: "I know now", "I know, but".
+_NO_CLEAR_YES = frozenset({Why.HEDGES, Why.ONLY_NOW, Why.BUT, Why.DENIES_ONE, Why.CONTRADICTS})
+_LACKS = re.compile(
+    r"不(?:太|是很|怎么|大)?(?:知道|清楚|明白|了解|懂|记得)|没.{0,3}(?:讲|说过|收到|看|听说)|什么意思"
+)
+
+
+class QuestionNeed(StrEnum):
+    """Whether the call makes a question item; `for_person`: an answer too weak or unclear to say."""
+
+    NEEDED = "needed"
+    NOT_NEEDED = "not_needed"
+    FOR_PERSON = "for_person"
+
+
+def chosen(rules: RuleSet, ids: Sequence[str]) -> list[Rule]:
+    """The rules with these ids; without any, all whose answers count."""
+    return [rule for rule in rules.rules if (rule.id in ids if ids else rule.question_item)]
+
+
+def one_at_a_time(rule: Rule, asked: Sequence[AskedSlot], call: Call) -> Finding:
+    """Two items before an answer are one too many. `asked` are the slots of the items that came up."""
+    ordered = sorted(asked, key=lambda one: one.place.first)
+    maybe: tuple[Evidence, ...] = ()
+    for number, one in enumerate(ordered):
+        for other in ordered[number + 1 :]:
+            if other.rule.id == one.rule.id or other.block != one.block:
+                continue
+            spoken = call.legs[rule.channel]
+            ends = max(one.place.last, one.unit.asking.last if one.unit.asking else 0)
+            gap = spoken.starts[other.place.first] - spoken.ends[min(ends, other.place.first)]
+            both = one.unit.asked and other.unit.asked
+            proof = (
+                call.evidence(rule.channel, one.place.first, one.place.last, one.rule.id),
+                call.evidence(rule.channel, other.place.first, other.place.last, other.rule.id),
+            )
+            if both and gap < (_ANSWER_MAY_FIT if call.clean(Leg.CUSTOMER) else _ANSWER_MAY_FIT / 2):
+                return Finding(rule.id, Verdict.FAIL, Reason.SEVERAL_AT_ONCE, proof, alarm=rule.alarm)
+            maybe = maybe or proof
+    if maybe:
+        return Finding(rule.id, Verdict.UNCLEAR, Reason.MAYBE_SEVERAL, maybe)
+    if len({one.rule.id for one in ordered}) < 2 and call.clean(rule.channel):
+        return Finding(rule.id, Verdict.NA, Reason.NOT_APPLICABLE, (call.whole(rule.channel),))
+    if not call.clean(rule.channel):
+        return Finding(rule.id, Verdict.UNCLEAR, Reason.AUDIO_INCOMPLETE, (call.whole(rule.channel),))
+    return Finding(rule.id, Verdict.PASS, Reason.ONE_AT_A_TIME, (call.whole(rule.channel),))
+
+
+def asked_not_stated(rule: Rule, asked: Sequence[AskedSlot], found: Sequence[Finding], call: Call) -> Finding:
+    """Every item that came up was asked. `found` are the findings of the items."""
+    for verdict, reasons in (
+        (Verdict.FAIL, (Reason.STATED,)),
+        (Verdict.UNCLEAR, (Reason.MAYBE_STATED, Reason.LEADING)),
+    ):
+        for one in found:
+            if one.reason in reasons:
+                return Finding(rule.id, verdict, one.reason, one.evidence, one.rule_id, alarm=rule.alarm)
+    if any(one.unit.form is Form.LEADING for one in asked):
+        leading = next(one for one in asked if one.unit.form is Form.LEADING)
+        proof = (call.evidence(rule.channel, leading.place.first, leading.place.last),)
+        return Finding(rule.id, Verdict.UNCLEAR, Reason.LEADING, proof, leading.rule.id)
+    if not asked:
+        return call.absent(rule)
+    return Finding(rule.id, Verdict.PASS, Reason.ASKED, (call.whole(rule.channel),))
+
+
+def question_need(
+    asked: Sequence[AskedSlot], findings: Mapping[str, Finding], call: Call
+) -> tuple[QuestionNeed, tuple[Evidence, ...]]:
+    """Whether an answer makes a question item, and the answers that do. A later yes does not cancel it."""
+    needed: list[Evidence] = []
+    weak: list[Evidence] = []
+    for one in asked:
+        reply = one.unit.reply
+        if not one.unit.asked or findings[one.rule.id].verdict is Verdict.FAIL:
+            continue  # what was not properly asked was not answered either
+        proof = (
+            call.evidence(reply.channel, reply.place.first, reply.place.last)
+            if reply.place is not None
+            else call.evidence(Leg.AGENT, one.place.first, one.place.last)
+        )
+        answer = one.unit.judged()
+        if answer.kind is AnswerKind.YES:
+            continue
+        clear = answer.kind in (AnswerKind.NO, AnswerKind.PRODUCT_QUESTION) or answer.why in _NO_CLEAR_YES
+        (needed if clear and proof.confidence >= _HEARD else weak).append(proof)
+    for turn in call.questions.dialogue.turns:
+        if turn.channel is not Leg.CUSTOMER:
+            continue
+        answer = classify_syllables(call.legs[Leg.CUSTOMER].syllables[turn.first : turn.last + 1])
+        asks = answer.kind is AnswerKind.PRODUCT_QUESTION
+        lacks = answer.kind is AnswerKind.NO and _LACKS.search(turn.text)
+        if asks or lacks:
+            proof = call.evidence(Leg.CUSTOMER, turn.first, turn.last)
+            (needed if proof.confidence >= _HEARD else weak).append(proof)
+    if needed:
+        return QuestionNeed.NEEDED, tuple(dict.fromkeys(needed))
+    if weak:
+        return QuestionNeed.FOR_PERSON, tuple(dict.fromkeys(weak))
+    if not call.clean(Leg.CUSTOMER) or not asked:
+        return QuestionNeed.FOR_PERSON, (call.whole(Leg.CUSTOMER),)
+    return QuestionNeed.NOT_NEEDED, ()
+
+
+def item_raised(rule: Rule, need: tuple[QuestionNeed, tuple[Evidence, ...]], call: Call) -> Finding:
+    """A question item was raised where one was needed, and nothing explained offhand."""
+    needs, why = need
+    if needs is QuestionNeed.NOT_NEEDED:
+        return Finding(rule.id, Verdict.NA, Reason.NO_QUESTION)
+    since = min((proof.start for proof in why), default=0.0)
+    spoken = call.legs[rule.channel]
+    if needs is QuestionNeed.NEEDED:
+        for found in whole(call, rule.channel, rule.wrong, rule.within):
+            block = call.questions.blocks[call.block_of(found.first)]
+            size = block[-1].last - block[0].first + 1
+            if spoken.starts[found.first] >= since and size >= _EXPLAINS_SYLLABLES:
+                proof = (call.evidence(rule.channel, found.first, found.last, found.text, found.score), *why)
+                if spoken.confidence(found.first, found.last) < _HEARD + 0.1:
+                    return Finding(rule.id, Verdict.UNCLEAR, Reason.EXPLAINED, proof)
+                return Finding(rule.id, Verdict.FAIL, Reason.EXPLAINED, proof, alarm=rule.alarm)
+    raised = [
+        one for one in whole(call, rule.channel, rule.all, rule.within) if spoken.starts[one.first] >= since
+    ]
+    if raised:
+        best = raised[0]
+        proof = (call.evidence(rule.channel, best.first, best.last, best.text, best.score), *why)
+        return Finding(rule.id, Verdict.PASS, Reason.RAISED, proof)
+    if needs is QuestionNeed.FOR_PERSON or not call.clean(rule.channel):
+        return Finding(rule.id, Verdict.UNCLEAR, Reason.NOT_RAISED, why)
+    return Finding(rule.id, Verdict.FAIL, Reason.NOT_RAISED, why, alarm=rule.alarm)

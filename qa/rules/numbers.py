@@ -1,0 +1,89 @@
+"""Numbers as spoken in hanzi: 一零, 十, 二十五, 三千五百, 百分之五; and digits told by their sound."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qa.matching.syllables import Syllable
+
+_DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0, "幺": 1}
+_UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
+_NUMBER = re.compile(r"(百分之)?([零〇一二三四五六七八九两十百千万点]+)")
+# What a digit sounds like; engines write 期 for 七 and 要 for 幺.
+_SOUNDS = {
+    "ling": "0", "dong": "0", "yi": "1", "yao": "1", "er": "2", "liang": "2", "san": "3", "si": "4",
+    "wu": "5", "liu": "6", "qi": "7", "guai": "7", "ba": "8", "jiu": "9", "gou": "9", "cha": "X",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number at places `first` to `last`; `after` is what follows it, as 年 or 元."""
+
+    value: float
+    first: int
+    last: int
+    after: str
+    percent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """Digits spoken one by one (X as 叉) from syllable `first` to `last`."""
+
+    text: str
+    first: int
+    last: int
+
+
+def numbers(text: str) -> list[Number]:
+    """Every number of a text without punctuation."""
+    found = []
+    for match in _NUMBER.finditer(text):
+        value = _value(match[2])
+        if value is not None:
+            after = text[match.end() : match.end() + 2]
+            found.append(Number(value, match.start(), match.end() - 1, after, bool(match[1])))
+    return found
+
+
+def _value(text: str) -> float | None:
+    whole, _, part = text.partition("点")
+    if part and not all(char in _DIGITS for char in part):
+        return None
+    if all(char in _DIGITS for char in whole) and whole:
+        total = int("".join(str(_DIGITS[char]) for char in whole))
+    else:
+        total, digit = 0, 0
+        rest = 0
+        for char in whole:
+            if char in _DIGITS:
+                digit = _DIGITS[char]
+            elif char == "万":
+                total, rest, digit = total + (rest + digit) * 10_000, 0, 0
+            else:
+                rest, digit = rest + (digit or 1) * _UNITS[char], 0
+        total += rest + digit
+    if not whole:
+        return None
+    return float(f"{total}.{''.join(str(_DIGITS[char]) for char in part)}") if part else float(total)
+
+
+def digit_runs(syllables: Sequence[Syllable], first: int, last: int, hole: int = 1) -> list[Digits]:
+    """Runs of two digits and more, by sound, with holes of misheard syllables of at most `hole`."""
+    runs: list[Digits] = []
+    text, places = "", [0]
+    for place in range(first, min(last + 1, len(syllables))):
+        one = syllables[place]
+        digit = one.char if one.char == "X" else _SOUNDS.get(one.initial + one.final, "")
+        if not digit:
+            continue
+        if text and place - places[-1] <= hole + 1:
+            text, places = text + digit, [*places, place]
+        else:
+            if len(text) > 1:
+                runs.append(Digits(text, places[0], places[-1]))
+            text, places = digit, [place]
+    if len(text) > 1:
+        runs.append(Digits(text, places[0], places[-1]))
+    return runs

@@ -1,0 +1,233 @@
+"""What must come up and what must not: said, the opposite said, not said, cannot tell (Q2, Q4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dialer.telephony.outcomes import Leg
+from qa.matching.phrases import Bands, Hit, Wording
+from qa.rules.call import Call
+from qa.rules.codes import CodeHeard, find_code
+from qa.rules.findings import Evidence, Finding, Reason, Verdict
+from qa.rules.schema import Rule, Signal, Slot
+from qa.rules.slots import Found, of_wording, partly, whole
+
+_ANSWER_SECONDS = 6.0
+# Less than half of a code is no code, whoever says yes to it.
+_LEAST_CODE = 50.0
+# All but one of so many groups is nearly the whole thing: a person decides.
+_MANY_GROUPS = 4
+# An accusation needs words that the engine itself believes (mean confidence).
+_BELIEVED = 0.6
+# Words of which the engine was this sure are what was said; the less sure ones are held against wordings that
+# are so much alike, and long wordings are always.
+_HEARD_WELL = 0.7
+_ALIKE = 70.0
+_LONG = 7
+# Forbidden words of several groups lie close together.
+_FORBIDDEN_WITHIN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A slot judged. `places` are where it was rightly said, best first."""
+
+    finding: Finding
+    places: tuple[Found, ...] = ()
+
+
+def slot_said(rule: Rule, slot: Slot, call: Call) -> Outcome:
+    """Whether a slot with wordings or groups of words came up."""
+    right, doubtful = _right(rule, slot, call)
+    wrong = _wrong(rule, slot, call)
+    if right:
+        after = [one for one in wrong if one.first > max(place.last for place in right)]
+        if after:
+            finding = _finding(rule, slot, Verdict.UNCLEAR, Reason.BOTH_SAID, [right[0], after[0]], call)
+        elif wrong:
+            finding = _finding(rule, slot, Verdict.PASS, Reason.CORRECTED, [right[0], wrong[0]], call)
+        else:
+            finding = _finding(rule, slot, Verdict.PASS, Reason.SAID, right[:1], call)
+        return Outcome(finding, tuple(right))
+    if wrong:
+        believed = [one for one in wrong if _is_believed(one, rule.channel, call)]
+        if believed:
+            return Outcome(_finding(rule, slot, Verdict.FAIL, Reason.OPPOSITE_SAID, believed[:1], call))
+        return Outcome(_finding(rule, slot, Verdict.UNCLEAR, Reason.MAYBE_SAID, wrong[:1], call))
+    doubtful += whole(call, rule.channel, slot.unsure, slot.within)
+    if not doubtful and (near := partly(call, rule.channel, slot.all, slot.within)) is not None:
+        inside = _in_time(rule, near.found, call)
+        if inside and (near.near or near.groups >= _MANY_GROUPS):
+            doubtful.append(near.found)
+    if doubtful:
+        return Outcome(_finding(rule, slot, Verdict.UNCLEAR, Reason.MAYBE_SAID, doubtful[:1], call))
+    return Outcome(call.absent(rule, slot.name))
+
+
+def _right(rule: Rule, slot: Slot, call: Call) -> tuple[list[Found], list[Found]]:
+    """(rightly said, perhaps said), each best first."""
+    bands, leg = call.bands, rule.channel
+    hits = _hits(slot.say, slot.keep, rule, call)
+    rivals = [hit for hit in _hits(slot.opposites, (), rule, call) if hit.polar]
+    said = [hit for hit in hits if hit.polar and hit.score >= bands.enough(hit.wording)]
+    clear = [of_wording(hit) for hit in said if _beats(hit, rivals, bands)]
+    grouped = [one for one in whole(call, leg, slot.all, slot.within) if _in_time(rule, one, call)]
+    grouped = [one for one in grouped if not any(rival.polar and _covers(rival, one) for rival in rivals)]
+    clear += [one for one in grouped if one.score >= bands.found]
+    doubtful = [of_wording(hit) for hit in hits] + [one for one in grouped if one.score < bands.found]
+    return sorted(clear, key=lambda one: -one.score), doubtful
+
+
+def _covers(rival: Hit, found: Found) -> bool:
+    return rival.first <= found.first and found.last <= rival.last and rival.score >= found.score
+
+
+def _wrong(rule: Rule, slot: Slot, call: Call) -> list[Found]:
+    said = [
+        hit
+        for hit in _hits(slot.say, slot.keep, rule, call)
+        if hit.polar and hit.score >= call.bands.enough(hit.wording)
+    ]
+    rivals = [
+        of_wording(hit)
+        for hit in _hits(slot.opposites, (), rule, call)
+        if hit.polar and hit.score >= call.bands.enough(hit.wording) and _beats(hit, said, call.bands)
+    ]
+    grouped = whole(call, rule.channel, slot.wrong, slot.within)
+    return rivals + [one for one in grouped if _in_time(rule, one, call)]
+
+
+def _beats(hit: Hit, rivals: Sequence[Hit], bands: Bands) -> bool:
+    return all(hit.score >= rival.score + bands.margin for rival in rivals if hit.overlaps(rival))
+
+
+def _is_believed(found: Found, leg: Leg, call: Call) -> bool:
+    spoken = call.legs[leg]
+    return all(spoken.confidence(hit.first, hit.last) >= _BELIEVED for hit in found.hits)
+
+
+def forbidden(rule: Rule, call: Call) -> Finding:
+    """A must_not_say rule."""
+    sure, maybe = found_words(rule, rule.channel, call)
+    sure = [one for one in sure if _in_time(rule, one, call)]
+    maybe = [one for one in maybe if _in_time(rule, one, call)]
+    slot = Slot(say=("甲",))
+    if sure:
+        return _finding(rule, slot, Verdict.FAIL, Reason.FORBIDDEN_SAID, sure, call)
+    if maybe:
+        return _finding(rule, slot, Verdict.UNCLEAR, Reason.MAYBE_FORBIDDEN, maybe, call)
+    proof = (call.whole(rule.channel),)
+    if not call.clean(rule.channel):
+        return Finding(rule.id, Verdict.UNCLEAR, Reason.AUDIO_INCOMPLETE, proof)
+    return Finding(rule.id, Verdict.PASS, Reason.NOTHING_FORBIDDEN, proof)
+
+
+def found_words(words: Rule | Signal, leg: Leg, call: Call) -> tuple[list[Found], list[Found]]:
+    """(surely said, perhaps said) of a rule's or signal's words, without what its `except` excuses."""
+    excuses = [
+        hit
+        for text in words.excuses
+        for hit in call.find(leg, text)
+        if hit.polar and hit.score >= call.bands.enough(hit.wording)
+    ]
+    hits = [hit for text in words.say for hit in call.find(leg, text) if hit.polar]
+    hits = [
+        hit
+        for hit in hits
+        if not any(excuse.overlaps(hit) and excuse.score >= hit.score for excuse in excuses)
+    ]
+    sure = [of_wording(hit) for hit in hits if _is_sure(hit, leg, call)]
+    maybe = [of_wording(hit) for hit in hits if _is_doubtful(hit, leg, call)]
+    for one in whole(call, leg, words.all, words.within or _FORBIDDEN_WITHIN, ordered=True):
+        if any(one.overlaps(excuse.first, excuse.last) for excuse in excuses):
+            continue
+        good = one.score >= call.bands.found and _is_believed(one, leg, call)
+        (sure if good else maybe).append(one)
+    sure.sort(key=lambda one: -one.score)
+    return sure, [one for one in maybe if not any(one.overlaps(s.first, s.last) for s in sure)]
+
+
+def _is_sure(hit: Hit, leg: Leg, call: Call) -> bool:
+    """The very words, or ones so long that only a sound or two easily mixed up parts them (一定给您回 is no
+    一定给您退). A short phrase has homophones (不行, 步行): only the characters themselves are proof."""
+    spoken = call.legs[leg]
+    if spoken.text(hit.first, hit.last) == _chars(hit.wording):
+        return spoken.confidence(hit.first, hit.last) >= _BELIEVED
+    return not hit.wording.is_short and hit.score >= call.bands.short
+
+
+def _is_doubtful(hit: Hit, leg: Leg, call: Call) -> bool:
+    """Where the engine heard other words and was sure of them, they were other words."""
+    spoken = call.legs[leg]
+    unsure = min(spoken.confidences[hit.first : hit.last + 1]) < _HEARD_WELL
+    if hit.wording.is_short or hit.score < call.bands.found:
+        return unsure and hit.score >= _ALIKE
+    return unsure or len(hit.wording.syllables) >= _LONG
+
+
+def code_said(rule: Rule, slot: Slot, call: Call) -> Finding:
+    """A plate or number that is spelled out, and what the other party says to it."""
+    spoken = call.legs[rule.channel]
+    code = slot.code.format_map(call.facts)
+    hit = find_code(code, slot.near, spoken)
+    if hit is None:
+        return call.absent(rule, slot.name)
+    proof = call.evidence(rule.channel, hit.first, hit.last, code, hit.score)
+    for answers, verdict, reason in (
+        (slot.deny, Verdict.FAIL, Reason.DENIED),
+        (slot.confirm, Verdict.PASS, Reason.CODE_CONFIRMED),
+    ):
+        answer = _answer(answers, rule.channel, spoken.ends[hit.last], call)
+        whole_enough = hit.heard is CodeHeard.PARTLY and hit.score >= _LEAST_CODE
+        if answer is None or (reason is Reason.CODE_CONFIRMED and not whole_enough):
+            continue
+        alarm = rule.alarm and verdict is Verdict.FAIL
+        return Finding(rule.id, verdict, reason, (proof, answer), slot.name, alarm)
+    verdict, reason = {
+        CodeHeard.WHOLE: (Verdict.PASS, Reason.CODE_SAID),
+        CodeHeard.PARTLY: (Verdict.UNCLEAR, Reason.CODE_UNSURE),
+        CodeHeard.OFF_BY_ONE: (Verdict.UNCLEAR, Reason.CODE_UNSURE),
+        CodeHeard.OTHER: (Verdict.FAIL, Reason.OTHER_CODE),
+    }[hit.heard]
+    return Finding(rule.id, verdict, reason, (proof,), slot.name, rule.alarm and verdict is Verdict.FAIL)
+
+
+def _answer(answers: tuple[str, ...], asker: Leg, after: float, call: Call) -> Evidence | None:
+    """The first of these answers that the other party gave right after."""
+    other = Leg.CUSTOMER if asker is Leg.AGENT else Leg.AGENT
+    spoken = call.legs[other]
+    for text in answers:
+        for hit in call.find(other, text):
+            if hit.polar and after - 1 <= spoken.starts[hit.first] <= after + _ANSWER_SECONDS:
+                return call.proof(other, hit)
+    return None
+
+
+def _hits(texts: tuple[str, ...], keep: tuple[str, ...], rule: Rule, call: Call) -> list[Hit]:
+    """Where the texts may have been said within the rule's part of the call, best first."""
+    hits = [
+        hit
+        for text in texts
+        for hit in call.find(rule.channel, text, keep=keep)
+        if _in_time(rule, of_wording(hit), call)
+    ]
+    return sorted(hits, key=lambda hit: (not hit.polar, -hit.score))
+
+
+def _in_time(rule: Rule, found: Found, call: Call) -> bool:
+    spoken = call.legs[rule.channel]
+    until = rule.first_seconds if rule.first_seconds is not None else call.seconds
+    since = call.seconds - rule.last_seconds if rule.last_seconds is not None else 0.0
+    return spoken.starts[found.first] <= until and spoken.ends[found.last] >= since
+
+
+def _finding(
+    rule: Rule, slot: Slot, verdict: Verdict, reason: Reason, places: Sequence[Found], call: Call
+) -> Finding:
+    proof = tuple(
+        call.evidence(rule.channel, one.first, one.last, one.text, one.score) for one in places
+    ) or (call.whole(rule.channel),)
+    return Finding(rule.id, verdict, reason, proof, slot.name, rule.alarm and verdict is Verdict.FAIL)
+
+
+def _chars(sought: Wording) -> str:
+    return "".join(syllable.char for syllable in sought.syllables)

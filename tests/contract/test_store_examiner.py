@@ -1,0 +1,154 @@
+"""The examiner's package on both databases (Q7)."""
+
+import errno
+import hashlib
+import json
+import zipfile
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from dialer.calling.queries import attempt
+from dialer.cases.tables import question_items
+from dialer.customers.service import Occasion, take_in
+from dialer.followups.tables import follow_ups
+from dialer.ids import new_id
+from dialer.storage.feed import after, emit
+from qa.examiner.packing import PackageError, Stopped, pack
+from qa.examiner.queries import Wanted
+from qa.examiner.service import Contents, NothingToPack, gather, note_made
+from recordings.tables import recordings
+from tests.panel.recorded import make_audio
+from tests.unit.qa_store.world import GOOD_CALL, SHOP, START, Says, World, heard
+from web.search.sayings import say_in_chinese
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@pytest.fixture
+async def world(tmp_path: Path, store_url: str) -> AsyncIterator[World]:
+    world = await World(tmp_path, store_url).open()
+    world.install_model()
+    yield world
+    await world.close()
+
+
+async def recorded(world: World) -> str:
+    """A checked call whose recording lies in the archive with its hash."""
+    attempt_id = await world.archived()
+    made = make_audio(world.root, attempt_id)
+    digest = hashlib.sha256((world.root / made.path).read_bytes()).hexdigest()
+    (world.root / made.path).with_suffix(".json").write_text('{"sha256": "…"}')
+    change = update(recordings).where(recordings.c.attempt_id == attempt_id)
+    await world.db.write(lambda conn: conn.execute(change.values(path=made.path, sha256=digest)))
+    worker, checks = world.transcription(Says(heard(GOOD_CALL[:2], seconds=8.0))), world.checks()
+    while await worker.step() or await checks.step():
+        pass
+    return attempt_id
+
+
+async def contents(world: World, **wanted: object) -> Contents:
+    ask = partial(gather, library=world.library, wanted=Wanted(**wanted), by="zhou", now=world.now)  # type: ignore[arg-type]
+    return await world.db.read(ask)
+
+
+async def follow_up_of(world: World, attempt_id: str) -> str:
+    found = await world.db.read(partial(attempt, attempt_id=attempt_id))
+    assert found is not None
+    return found.follow_up_id
+
+
+async def test_a_package_proves_itself(world: World, tmp_path: Path) -> None:
+    """Q7: attempts, original with hash and chain, rules with clip, question item, second call, access."""
+    attempt_id = await recorded(world)
+    owed = await follow_up_of(world, attempt_id)
+    looked = {"login": "li"}
+    await world.db.write(lambda conn: emit(conn, "call.viewed", attempt_id, world.now, looked))
+    customer = select(follow_ups.c.customer_id).where(follow_ups.c.id == owed).scalar_subquery()
+    item = {
+        "id": new_id(),
+        "follow_up_id": owed,
+        "question_id": "q1",
+        "title": "保障范围",
+        "answer": "不清楚",
+    }
+    row = insert(question_items).values(**item, customer_id=customer, state="open", opened_at=world.now)
+    await world.db.write(lambda conn: conn.execute(row))
+
+    told = await contents(world, follow_up_id=owed)
+    steps: list[tuple[int, int]] = []
+    file = tmp_path / "out" / "package.zip"
+    digest = pack(told, world.root, file, say_in_chinese(), ZONE, progress=lambda *at: steps.append(at))
+    assert digest == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert steps == [(1, 1)]
+    with zipfile.ZipFile(file) as archive:
+        for line in archive.read("manifest.sha256").decode().splitlines():
+            wanted, name = line.split("  ")
+            assert hashlib.sha256(archive.read(name)).hexdigest() == wanted
+        names, page = archive.namelist(), archive.read("index.html").decode()
+        data = json.loads(archive.read("data.json"))
+    assert f"audio/{attempt_id}/original.json" in names
+    assert any(name.startswith(f"audio/{attempt_id}/greet-") for name in names)
+    for text in ("与归档时的校验值一致", "保障范围", "尚未安排", "打开通话", "已接通", "li"):
+        assert text in page, text
+    assert data["issued"][0]["follow_ups"][0]["attempts"][0]["files"]["intact"] is True
+    assert [one.name for one in file.parent.iterdir()] == ["package.zip"]
+
+    await world.db.write(partial(note_made, contents=told, sha256=digest, now=world.now))
+    made = await world.db.read(lambda conn: after(conn, 0, kinds=("package.made",)))
+    assert {row.subject for row in made} == {owed, attempt_id}
+
+
+async def test_what_is_missing_is_said(world: World) -> None:
+    """Q7: issued = done + pending + failed with evidence; what nobody planned is missing."""
+    await recorded(world)
+    stray = Occasion(
+        kind="settlement-order",
+        source="test",
+        external_id="P-1",
+        happened_at=START,
+        branch=SHOP,
+        name="周",
+        salutation="先生",
+        numbers=("13900001234",),
+        plate=None,
+    )
+    await world.db.write(lambda conn: take_in(conn, stray, world.now))
+    spell = {"since": START - timedelta(days=1), "until": START + timedelta(days=1)}
+    told = await contents(world, playbook="after-sales-satisfaction", **spell)
+    assert (told.sums.issued, told.sums.pending, told.sums.missing, told.sums.adds_up) == (2, 1, 1, False)
+    alone = await contents(world, policy="P-1")
+    assert [one["fate"] for one in alone.issued] == ["missing"]
+    with pytest.raises(NothingToPack):
+        await contents(world, policy="P-2")
+
+
+async def test_nothing_half_written_is_left(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped, or on a full disk: a sentence, and no file; a file that changed is told."""
+    attempt_id = await recorded(world)
+    told = await contents(world, follow_up_id=await follow_up_of(world, attempt_id))
+    file = tmp_path / "out" / "package.zip"
+    with pytest.raises(Stopped):
+        pack(told, world.root, file, say_in_chinese(), ZONE, stopped=lambda: True)
+    assert list(file.parent.iterdir()) == []
+
+    def full(*_args: object, **_more: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(zipfile.ZipFile, "writestr", full)
+        with pytest.raises(PackageError, match="the disk is full"):
+            pack(told, world.root, file, say_in_chinese(), ZONE)
+    assert list(file.parent.iterdir()) == []
+    wav = world.root / told.issued[0]["follow_ups"][0]["attempts"][0]["recording"]["path"]
+    wav.write_bytes(wav.read_bytes()[:-2] + b"\x01\x02")
+    pack(told, world.root, file, say_in_chinese(), ZONE)
+    with zipfile.ZipFile(file) as archive:
+        assert "与归档时的校验值不一致" in archive.read("index.html").decode()

@@ -1,0 +1,39 @@
+"""A question that no rule knows leaves what seems not to have been asked to a person (Q4)."""
+
+from qa.rules.assess import assess
+from qa.rules.findings import Finding, Reason, Verdict
+from qa.rules.schema import parse_rule_set
+from qa.scoring.labelled import LabelledCall, Turn, heard
+
+RULES = """id: t
+version: 1
+asides: ["您是{name}", 还有什么建议]
+rules:
+  - {id: ask_fixed, title: {zh: 问}, kind: must_ask, all: [[修好, 解决]]}
+  - {id: ask_attitude, title: {zh: 问}, kind: must_ask, all: [[态度]]}
+"""
+
+
+def fixed(*said: str) -> Finding:
+    turns = tuple(Turn.model_validate({"who": "agent", "text": text}) for text in said)
+    call = LabelledCall(id="one", labels={"any": frozenset({"pass"})}, turns=turns)
+    return assess(heard(call), parse_rule_set(RULES, "test"), {"name": "李女士"}).findings[0]
+
+
+def test_a_question_in_unknown_words_is_shown_and_left_to_a_person() -> None:
+    finding = fixed("您好，态度好不好？", "那个怪声音还有没有？")
+    assert (finding.verdict, finding.reason) == (Verdict.UNCLEAR, Reason.MAYBE_SAID)
+    assert [proof.words for proof in finding.evidence] == ["那个怪声音还有没有"]
+
+
+def test_questions_of_other_rules_and_asides_leave_it_a_fault() -> None:
+    finding = fixed("您好，请问您是李女士吗？", "师傅的态度好不好？", "您还有什么建议吗？")
+    assert (finding.verdict, finding.reason) == (Verdict.FAIL, Reason.NOT_SAID)
+
+
+def test_statements_in_unknown_words_ask_nothing() -> None:
+    assert fixed("您好，那个怪声音没有了。").verdict is Verdict.FAIL
+
+
+def test_what_was_asked_stays_asked() -> None:
+    assert fixed("那个怪声音还有没有？", "车修好了吗？").verdict is Verdict.PASS

@@ -1,0 +1,55 @@
+"""The words of the pages of rules."""
+
+from collections.abc import Mapping
+
+from dialer.playbooks.reading import Problem
+from qa.changing.rules import Refusal
+from qa.changing.states import DraftState, ReplayState
+from qa.rules.findings import Verdict
+from web.i18n import N_, Translator
+from web.playbooks import words as playbooks
+
+VERDICT: Mapping[str, str] = {
+    Verdict.PASS: N_("Passed"),
+    Verdict.FAIL: N_("Failed the rule"),
+    Verdict.UNCLEAR: N_("Unclear"),
+    Verdict.NA: N_("Does not apply"),
+    "": N_("no such rule"),
+}
+
+DRAFT: Mapping[str, str] = {
+    DraftState.OPEN: N_("Being written"),
+    DraftState.OFFERED: N_("Offered by the product"),
+    DraftState.PUBLISHED: N_("Published"),
+    DraftState.DISCARDED: N_("Discarded"),
+}
+
+REPLAY: Mapping[str, str] = {
+    ReplayState.RUNNING: N_("Being judged"),
+    ReplayState.STOPPED: N_("Stopped"),
+    ReplayState.FAILED: N_("Failed"),
+    ReplayState.DONE: N_("Judged to the end"),
+}
+
+REFUSED: Mapping[str, str] = {
+    Refusal.NO_RIGHT: N_("Only a QA lead publishes rules."),
+    Refusal.OWN_DRAFT: N_("You wrote in this draft: another QA lead publishes it."),
+    Refusal.NOT_REPLAYED: N_("This text was not tried on past calls: try it, or say why it goes without."),
+}
+
+# What `Problem`s advise.
+ADVICE = (
+    N_("Write it; it is needed."),
+    N_("Remove it, or check its spelling."),
+    N_("Put it in quotation marks."),
+)
+
+_ID_STAYS = "the id must stay "
+
+
+def said(problem: Problem, text: Translator) -> str:
+    """What is wrong, in the user's language where it is a sentence that is known."""
+    if problem.message.startswith(_ID_STAYS):
+        name = problem.message.removeprefix(_ID_STAYS).split(":")[0]
+        return text(N_("The id must stay {name}: another id is another rule set."), name=name)
+    return playbooks.said(problem, text)

@@ -1,0 +1,94 @@
+"""`/search`: calls by words said, each hit played from its word (A4)."""
+
+import unicodedata
+from datetime import date, datetime, time, timedelta
+
+from aiohttp import web
+
+from dialer.agents.queries import all_agents
+from qa.search.queries import Filter
+from qa.search.rules import NothingToFind
+from qa.search.service import Results, note_search, search
+from web.auth.guard import current_user, requires
+from web.labels import DISPOSITION
+from web.panel import PANEL, Panel
+from web.quality.words import CHANNEL, VERDICT
+from web.render import language_of, render, translator_of
+from web.search import words
+
+PAGE_SIZE = 30
+_LONGEST = 100
+
+
+def routes(_panel: Panel) -> list[web.RouteDef]:
+    """The routes of this file."""
+    return [web.get("/search", page)]
+
+
+@requires("qa", "supervisor")
+async def page(request: web.Request) -> web.StreamResponse:
+    """The words looked for and what was found."""
+    panel, query = request.app[PANEL], request.query
+    typed = query.get("words", "").strip()[:_LONGEST]
+    number = query.get("page", "1")
+    at = int(number) if number.isascii() and number.isdigit() and 0 < len(number) < 5 else 1
+    wanted = _filter(request)
+    offset = (max(at, 1) - 1) * PAGE_SIZE
+    results: Results | None = None
+    problem = ""
+    agents = await panel.database.read(all_agents)
+    if typed:
+        try:
+            results = await panel.database.read(
+                lambda conn: search(conn, typed, wanted, limit=PAGE_SIZE, offset=offset)
+            )
+        except NothingToFind as error:
+            problem = translator_of(request)(str(error))
+        else:
+            by, now = current_user(request).login, panel.clock()
+            await panel.database.write(lambda conn: note_search(conn, by, typed, now))
+    kept = {name: value for name, value in query.items() if name != "page" and value}
+    return render(
+        request,
+        "search/page.html",
+        typed=typed,
+        wanted=wanted,
+        query=query,
+        results=results,
+        problem=problem,
+        page=max(at, 1),
+        more=results is not None and offset + PAGE_SIZE < results.total,
+        link=lambda to: request.url.with_path("/search").with_query({**kept, "page": str(to)}).path_qs,
+        agents=agents,
+        playbooks={one.id: one.name for one in panel.library},
+        disposition_names=DISPOSITION,
+        verdict_names=VERDICT,
+        channel_names=CHANNEL,
+        words=words,
+        lang=language_of(request),
+    )
+
+
+def _filter(request: web.Request) -> Filter:
+    query = request.query
+    plate = "".join(unicodedata.normalize("NFKC", query.get("plate", "")).upper().split())
+    until = _day(request, "until")
+    return Filter(
+        agent_id=query.get("agent", ""),
+        plate=plate,
+        since=_day(request, "since"),
+        until=until + timedelta(days=1) if until else None,
+        disposition=query.get("disposition", ""),
+        playbook=query.get("playbook", ""),
+        channel=query.get("channel", ""),
+        rule=query.get("rule", "").strip(),
+        verdict=query.get("verdict", ""),
+    )
+
+
+def _day(request: web.Request, name: str) -> datetime | None:
+    try:
+        day = date.fromisoformat(request.query.get(name, ""))
+    except ValueError:
+        return None
+    return datetime.combine(day, time(), request.app[PANEL].settings.zone)
