@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import tempfile
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
@@ -18,11 +17,9 @@ from asterisk.server import ServerError
 from bench import ami as ami_bench
 from bench import hearing as hearing_bench
 from bench import importing as import_bench
-from bench import judging as judging_bench
 from bench import lateness as lateness_bench
 from bench import originate as originate_bench
 from bench import planning as planning_bench
-from bench import rescoring as rescoring_bench
 from bench import speech as speech_bench
 from bench.load import run as load_bench
 from bench.load.panel import PanelError
@@ -30,6 +27,7 @@ from bench.load.sipp import SippError
 from bench.load.sums import LoadBench, judge
 from bench.placing import CannotPlace
 from bench.raw_ami import LoginRefused
+from dialer.app.cli.bench_judging import judge_calls, rescore
 from dialer.app.cli.common import DEFAULT_DATA, AsJson, DataDir, console, fail, run, settings_of, show
 from dialer.app.cli.importing import IMPORT_COLUMNS
 from dialer.app.cli.transcribe import transcribe_bench
@@ -37,17 +35,16 @@ from dialer.app.load_site import make_load_site
 from dialer.app.logs import set_up_logs
 from dialer.playbooks.library import shipped_library
 from qa.announcements.phrases import PhraseBook, PhrasesUnusable
-from qa.rules.schema import RuleSetError, load_rule_set
-from qa.scoring.labelled import LabelsError
-from qa.scoring.rules import report
+from qa.rules.schema import RuleSetError
 from qa.speech.models import choose, shared_folder
 from qa.speech.port import SpeechError
 
 WORST_CER = 0.15
-_RESCORING = Path(tempfile.gettempdir()) / "dialer-bench-rescore"
 
 app = typer.Typer(help="Measure on this machine.", no_args_is_help=True)
 app.command("transcribe")(transcribe_bench)
+app.command("judge")(judge_calls)
+app.command("rescore")(rescore)
 
 
 @app.callback()
@@ -166,52 +163,6 @@ def speech(
         )
 
 
-@app.command("judge")
-def judge_calls(
-    noisy: Annotated[
-        bool, typer.Option(help="Each call a second time: through noise at 10 dB and the GSM codec.")
-    ] = False,
-    model: Annotated[
-        str | None, typer.Option(help="A name of `dialer models list`; default: the settings' choice.")
-    ] = None,
-    data: DataDir = DEFAULT_DATA,
-    as_json: AsJson = False,
-) -> None:
-    """Verdicts beside the labels of the labelled calls, rule by rule, and the time they take."""
-    settings = settings_of(data)
-    rules = Path(str(files("playbooks"))) / "rules"
-    screen = Console(stderr=True)
-    try:
-        installed = choose(
-            model or settings.speech.model,
-            None if model else settings.speech.model_path,
-            (settings.models_dir, shared_folder()),
-        )
-        rule_sets = {path.stem: load_rule_set(path) for path in sorted(rules.glob("*.yaml"))}
-        measured = judging_bench.run(
-            installed, rule_sets, noisy=noisy, told=lambda line: screen.print(line, highlight=False)
-        )
-    except (SpeechError, RuleSetError, LabelsError) as error:
-        fail(error)
-    if not as_json:
-        console.print(judging_bench.table(measured))
-    show(
-        {
-            "model": measured.model,
-            "clean": report(measured.clean),
-            "noisy": report(measured.noisy) if measured.noisy is not None else None,
-            "milliseconds_for_five_minutes": round(measured.milliseconds, 1),
-        },
-        as_json,
-        f"{measured.model}: five minutes of talk take 15 rules {measured.milliseconds:.1f} ms on one core.",
-    )
-    if not measured.good:
-        fail(
-            f"wanted are {judging_bench.LEAST_AGREEMENT:.0%} of the labels, and at most "
-            f"{judging_bench.MOST_CONFIDENT_ERRORS:.0%} confident errors"
-        )
-
-
 @app.command()
 def announcements(
     noisy: Annotated[
@@ -282,36 +233,6 @@ def plan(
             f"wanted are at most {planning_bench.WORST_GROWTH} times the cost and "
             f"{planning_bench.MOST_MEGABYTES} MB"
         )
-
-
-@app.command()
-def rescore(
-    count: Annotated[int, typer.Option(min=1, help="Transcripts to judge.")] = rescoring_bench.COUNT,
-    folder: Annotated[
-        Path, typer.Option(file_okay=False, help="Where they lie until all are judged.")
-    ] = _RESCORING,
-    as_json: AsJson = False,
-) -> None:
-    """Stored transcripts judged again in a second, on all cores; stopped, it goes on where it stopped."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with Progress(*IMPORT_COLUMNS, transient=True, disable=as_json, console=Console(stderr=True)) as bar:
-        tasks = {name: bar.add_task(name, total=count) for name in ("Filling", "Judging")}
-        figures = run(
-            rescoring_bench.measure(
-                folder,
-                lambda name, done, of: bar.update(tasks[name], completed=done, total=of),
-                count,
-                os.cpu_count() or 1,
-            )
-        )
-    show(
-        {**asdict(figures), "a_second": round(figures.a_second, 1)},
-        as_json,
-        f"{figures.transcripts:,} transcripts of {figures.minutes_each:.1f} min and {figures.words_each:.0f} "
-        f"words, each by two rule sets, on {figures.workers} cores: {figures.a_second:,.0f} transcripts/s.",
-    )
-    if figures.unjudged:
-        fail(f"{figures.unjudged} transcripts could not be judged")
 
 
 @app.command("import")

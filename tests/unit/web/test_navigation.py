@@ -22,7 +22,7 @@ def test_the_longest_entry_that_fits_is_current(path: str, current: str | None) 
 
 
 def test_x1_a_role_sees_its_own_pages() -> None:
-    agent = ["/agent", "/agent/tasks", "/handover", "/segments"]
+    agent = ["/agent", "/agent/tasks", "/handover", "/segments", "/reviews/mine"]
     assert [link.href for link in links({"agent"}, "/agent")] == agent
     assert [link.href for link in links({"qa"}, "/qa")][:3] == ["/customers", "/segments", "/qa"]
     assert [link.href for link in links({"auditor"}, "/rights")] == ["/rights"]
