@@ -105,12 +105,12 @@ async def test_a_sample_is_drawn_and_judged_by_keyboard_then_appealed_and_decide
 
     # The next: at the failed rule, its sound two seconds before the words, there before the key.
     await expect(page.locator(".item.is-here")).to_have_attribute("data-rule", "no_forbidden")
-    await page.wait_for_function("document.getElementById('sound').readyState >= 3")
+    await page.wait_for_function("() => document.getElementById('sound').readyState >= 3")
     assert await page.evaluate("document.getElementById('sound').currentTime") == pytest.approx(
         FORBIDDEN - 2, abs=0.05
     )
     await page.keyboard.press(" ")
-    await page.wait_for_function("performance.getEntriesByName('review-sound').length === 1")
+    await page.wait_for_function("() => performance.getEntriesByName('review-sound').length === 1")
     took = await page.evaluate("performance.getEntriesByName('review-sound')[0].duration")
     assert took < 3000, f"{took} ms from the key to the sound"
     print(f"from the key to the sound: {took:.0f} ms")

@@ -14,6 +14,7 @@ from rich.progress import Progress
 from bench import judging as judging_bench
 from bench import rescoring as rescoring_bench
 from dialer.app.cli.common import DEFAULT_DATA, AsJson, DataDir, console, fail, run, settings_of, show
+from dialer.app.cli.importing import IMPORT_COLUMNS
 from qa.rules.schema import RuleSetError, load_rule_set
 from qa.scoring.labelled import LabelsError
 from qa.scoring.rules import report
