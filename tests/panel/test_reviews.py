@@ -156,7 +156,7 @@ async def test_a_sample_is_drawn_and_judged_by_keyboard_then_appealed_and_decide
     await expect(page.locator("#elsewhere span")).to_contain_text("另一个标签页")
     await other.close()
     await page.reload()
-    await press(page, "f", "x", "ArrowDown", "ArrowDown")
+    await press(page, "f", "x")
     await expect(page.locator(".item.is-here")).to_have_attribute("id", "score-language")
     await press(page, "1")
     await fill_card(page, ("1",) * 4)
