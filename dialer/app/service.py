@@ -37,6 +37,7 @@ from qa.changing.replaying import Replayer
 from qa.changing.worker import ReplayWorker
 from qa.checks.worker import CheckWorker
 from qa.falsity.worker import DoubtWorker
+from qa.reviews.worker import ReviewWorker
 from qa.search.worker import SearchWorker
 from qa.speech.executors import place
 from qa.speech.workers import SpeechPool
@@ -120,6 +121,7 @@ class Service:
         self._replays = ReplayWorker(self.database, replayer)
         self._search = SearchWorker(self.database)
         self._doubts = DoubtWorker(self.database, self.library, clock)
+        self._reviews = ReviewWorker(self.database, clock)
         self._panel = make_app(
             Panel(
                 database=self.database,
@@ -200,7 +202,11 @@ class Service:
         ]
         if self.settings.transcribe:
             parts += [("transcription", self._transcription.run), ("checks", self._checks.run)]
-            parts += [("search", self._search.run), ("doubts", self._doubts.run)]
+            parts += [
+                ("search", self._search.run),
+                ("doubts", self._doubts.run),
+                ("reviews", self._reviews.run),
+            ]
             parts += [("announcements", self._announcements.run), ("replays", self._replays.run)]
         parts += self._daily
         return [("panel", self._serve_panel()), *((name, _for_ever(name, run)) for name, run in parts)]

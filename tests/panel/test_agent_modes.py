@@ -91,6 +91,7 @@ async def test_d2_why_a_wanted_call_did_not_come_is_said(
     page, _ = looking
     await panel_server.database.write(lambda conn: conn.execute(update(customers).values(do_not_call=True)))
     await page.click("button[data-call]")
+    await expect(page.locator(".offer")).to_contain_text("正在拨打")
     await take(panel_server)
     await expect(page.locator(".idle-refused")).to_have_text("客户已要求不再来电，该号码不会拨打。")
 

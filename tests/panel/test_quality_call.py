@@ -76,7 +76,7 @@ async def test_the_page_shows_what_was_said_found_and_answered(
     page = await open_page("zhou", f"/qa/calls/{known.attempt_id}")
     await expect(page.locator(".turn .said")).to_have_text(["您好这里是城东店", "你好", "这个我不知道"])
     names = page.locator(".finding-head strong")
-    await expect(names).to_have_text(["无服务忌语", "致谢并道别", "问候并自报单位"])
+    await expect(names).to_have_text(["无服务忌语", "致谢或祝福并道别", "问候并自报单位"])
     await expect(page.locator(".finding.is-unclear .proof")).to_have_count(0)
     await expect(page.locator(".answer-value")).to_have_text(["满意", "不满意"])
     await expect(page.locator(".answer .time")).to_have_text(["0:02", "0:04"])

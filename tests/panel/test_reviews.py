@@ -225,9 +225,22 @@ async def test_a_sample_is_drawn_and_judged_by_keyboard_then_appealed_and_decide
     await expect(lead.locator("#sheet tbody tr")).to_have_count(1)
     await expect(lead.locator("#agreement tbody tr")).not_to_have_count(0)
     await snapshot(lead, "reviews_figures_en")
+    await lead.set_viewport_size({"width": 1366, "height": 768})
+    assert await lead.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await snapshot(lead, "reviews_figures_en_small")
     fetched = await lead.request.get(f"{site.url}{await lead.locator('#xlsx').get_attribute('href')}")
     book = load_workbook(BytesIO(await fetched.body()))
     assert book.worksheets[0].cell(2, 2).value == 3
     await lead.goto(f"{site.url}/reviews/cases")
     await expect(lead.locator("tbody audio")).to_have_count(1)
     await snapshot(lead, "reviews_cases_en")
+
+    # A spot-check: a call is picked from its page, and never one that the same person has reviewed.
+    await lead.goto(f"{site.url}/qa/calls/{calls[0].attempt_id}")
+    await lead.click(".pick button")
+    await expect(lead.locator(".review-head .chip.accent")).to_have_text("Spot-check")
+    await lead.set_viewport_size({"width": 1920, "height": 1080})
+    await snapshot(lead, "reviews_screen_en")
+    refused = await page.goto(lead.url)
+    assert refused is not None
+    assert refused.status == 409

@@ -115,7 +115,7 @@ async def second(request: web.Request) -> web.StreamResponse:
 
 def rule_titles(language: str) -> dict[str, str]:
     """The names of all rules there are; where two sets name one differently, either."""
-    titles = {}
+    titles: dict[str, str] = {}
     for one in sorted(RULES.ids()):
         try:
             known = RULES.get(one).rules

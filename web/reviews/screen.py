@@ -192,9 +192,17 @@ async def clip(request: web.Request) -> web.StreamResponse:
 
     def work(conn: Connection) -> None:
         row = _mine(conn, request, user.login)
-        rule = body.rule or None
-        kept = {"purpose": body.kind, "note": "", "by": user.login, "now": now}
-        service.send_clip(conn, row.attempt_id, rule, body.start, body.end, **kept)
+        service.send_clip(
+            conn,
+            row.attempt_id,
+            body.rule or None,
+            body.start,
+            body.end,
+            purpose=body.kind,
+            note="",
+            by=user.login,
+            now=now,
+        )
 
     try:
         await panel.database.write(work)

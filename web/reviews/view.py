@@ -104,4 +104,4 @@ class Screen:
     @property
     def open_count(self) -> int:
         """How many lines wait for a person."""
-        return sum(one.open for one in (*self.rules, *self.card))
+        return sum(one.open for one in self.rules) + sum(one.open for one in self.card)

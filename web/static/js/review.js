@@ -84,7 +84,8 @@ function cue(item) {
 function click(event) {
   const word = event.target.closest(".w");
   if (word) {
-    if (!getSelection().isCollapsed) return;
+    // The second click of two marks the word, as browsers do; any other mark is somebody's who copies.
+    if (event.detail !== 2 && !getSelection().isCollapsed) return;
     editor.pick(word);
     if (event.detail === 2) editor.open();
     else sound?.player.play(Number(word.dataset.s));

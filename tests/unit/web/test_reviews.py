@@ -1,0 +1,60 @@
+"""What the review screen shows and keeps (S2, S4)."""
+
+import pytest
+
+from dialer.telephony.outcomes import Leg
+from qa.speech.port import Segment, Word
+from web.reviews.loading import changed
+from web.reviews.tabs import tabs_of
+from web.reviews.talk import talk
+
+
+def said(channel: Leg, *words: tuple[str, float, float]) -> Segment:
+    """A segment of these words."""
+    made = tuple(Word(text, start, end, 0.9) for text, start, end in words)
+    return Segment(channel, made[0].start, made[-1].end, "".join(w.text for w in made), 0.9, made)
+
+
+def test_words_keep_their_places_and_what_the_machine_heard() -> None:
+    """S2: a corrected word is shown with the original, and can be corrected again."""
+    segments = [
+        said(Leg.AGENT, ("您好", 0.0, 1.0), ("方便吗", 3.0, 4.0)),
+        said(Leg.CUSTOMER, ("方遍", 1.5, 2.5)),
+    ]
+    turns = talk(segments, {(1, 0): "方便"}, [])
+    places = [(word.text, word.segment, word.index, word.was) for turn in turns for word in turn.words]
+    assert places == [("您好", 0, 0, None), ("方遍", 1, 0, "方便"), ("方便吗", 0, 1, None)]
+
+
+def test_who_talks_into_the_other_is_marked() -> None:
+    """Both at once for longer than a breath; a short 嗯 in between is no overlap."""
+    agent = said(Leg.AGENT, ("请问您", 0.0, 2.0))
+    assert [turn.over for turn in talk([agent, said(Leg.CUSTOMER, ("等一下", 1.0, 2.4))], {}, [])] == [
+        False,
+        True,
+    ]
+    assert not any(turn.over for turn in talk([agent, said(Leg.CUSTOMER, ("嗯", 1.0, 1.2))], {}, []))
+
+
+def test_each_key_changes_one_thing_of_the_draft() -> None:
+    """S4: another verdict takes its reason with it; notes and points stay where they are."""
+    draft = changed({}, "verdict", "thanks", "fail")
+    draft = changed(draft, "reason", "thanks", "misheard")
+    draft = changed(draft, "verdict_note", "thanks", "说得太快")
+    draft = changed(draft, "score", "tone", None)
+    assert changed(draft, "verdict", "thanks", "fail") == draft
+    assert changed(draft, "verdict", "thanks", "pass") == {
+        "verdicts": {"thanks": {"verdict": "pass", "reason": "", "note": "说得太快"}},
+        "scores": {"tone": None},
+        "note": "",
+    }
+    assert changed(draft, "reason", "greet", "misheard") == draft
+    with pytest.raises(ValueError, match="perhaps"):
+        changed(draft, "verdict", "thanks", "perhaps")
+
+
+def test_who_sees_which_page() -> None:
+    """X1: figures are the lead's, results the agent's own."""
+    assert [href for href, _ in tabs_of({"qa"})] == ["/reviews", "/reviews/appeals", "/reviews/cases"]
+    assert "/reviews/figures" in dict(tabs_of({"qa", "qa_lead"}))
+    assert [href for href, _ in tabs_of({"agent"})] == ["/reviews/mine"]
