@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from dialer.ids import new_id
-from dialer.planning.rules.sampling import population_hash
+from dialer.planning.rules.sampling import order_of, population_hash, size_of
 from dialer.storage.dialects import keep_event_order
 from dialer.storage.feed import emit
 from qa.checks.queries import check_of
@@ -144,15 +145,25 @@ def replace_call(
 
 
 def is_reproducible(sample: SampleRow) -> bool:
-    """Whether the kept population is the one that was drawn from, and what was taken of a random draw is its
-    beginning with the stand-ins that followed."""
-    if population_hash(sample.members) != sample.population:
+    """Whether a draw is what its seed gives.
+
+    The kept population is the one that was drawn from and stands in the seed's order (risk: by what spoke for
+    each call); a random draw took its beginning, as many as the plan says, and the stand-ins that followed.
+    """
+    if population_hash(sample.members) != sample.population or not set(sample.taken) <= set(sample.members):
+        return False
+    second = sample.tier is Tier.HEAD_OFFICE
+    word = sample.tier if second else sample.pool
+    if sample.pool not in {Pool.RISK, Pool.SPOT} and tuple(sample.members) != order_of(
+        sample.members, f"{sample.seed}:{word}"
+    ):
         return False
     if sample.pool is not Pool.RANDOM:
-        return set(sample.taken) <= set(sample.members)
+        return True
+    share = Decimal(sample.plan["head_office_share" if second else "random_share"])
     stand_ins = [one[1] for one in sample.replaced if one[1] is not None]
-    first = sample.taken[: sample.size]
-    return first == sample.members[: sample.size] and sample.taken[sample.size :] == stand_ins
+    size = size_of(share, len(sample.members)) if share else 0
+    return sample.size == size and sample.taken == [*sample.members[:size], *stand_ins]
 
 
 def _keep(

@@ -98,6 +98,11 @@ async def test_pools_are_drawn_once_and_can_be_drawn_again(world: World) -> None
     assert not drawing.is_reproducible(replace(random, members=random.members[::-1]))
     assert not drawing.is_reproducible(replace(random, members=random.members[1:]))
     assert not drawing.is_reproducible(replace(random, taken=random.taken[::-1]))
+    assert not drawing.is_reproducible(replace(random, seed="another"))
+    assert not drawing.is_reproducible(replace(random, taken=[], size=0))
+    forged = random.members[::-1]
+    assert not drawing.is_reproducible(replace(random, members=forged, taken=forged[: random.size]))
+    assert all(not drawing.is_reproducible(replace(row, taken=["X"])) for row in rows)
 
 
 async def test_a_day_without_calls_says_so(world: World) -> None:

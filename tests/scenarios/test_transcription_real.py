@@ -85,9 +85,10 @@ async def test_from_the_archive_to_the_findings(world: World, whisper_base: Path
         assert wrong / right < 0.3, f"{leg}: {transcript.legs[leg].text}"
     found = await world.db.read(lambda conn: findings_of(conn, attempt))
     verdicts = {row.rule_id: row.verdict.value for row in found}
-    # Of conduct people labelled less than the shipped rules look at.
-    agreeing = [rule for rule, right in CALL.labels.items() if verdicts[rule] == right]
-    assert len(agreeing) >= len(CALL.labels) - 1, verdicts
+    # Of conduct people labelled less than the shipped rules look at; signals are no rules.
+    judged = {rule: right for rule, right in CALL.labels.items() if rule in verdicts}
+    assert len(judged) >= 8
+    assert sum(verdicts[rule] == right for rule, right in judged.items()) >= len(judged) - 1, verdicts
     forbidden = next(row for row in found if row.rule_id == "no_forbidden")
     assert forbidden.verdict is Verdict.FAIL
     # The words that prove it are where the agent said them: 这个我们也没办法，不行就是不行。
