@@ -44,6 +44,8 @@ async def calls(panel_server: Site) -> list[Known]:
 
 async def press(page: Page, *keys: str) -> None:
     """Press these keys one after the other; each is kept before the next test looks."""
+    # The page's script marks where one stands: before that no key is heard.
+    await expect(page.locator(".item.is-here")).to_have_count(1)
     for key in keys:
         await page.keyboard.press(key)
     await expect(page.locator("#saved")).to_have_text(re.compile("^(已保存|Saved)$"))
