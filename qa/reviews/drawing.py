@@ -145,7 +145,7 @@ def replace_call(
 
 
 def is_reproducible(sample: SampleRow) -> bool:
-    """Whether a draw is what its seed gives; of share and quota only the order is proved, of risk who was in it.
+    """Whether a draw is what its seed gives. Of share and quota this proves the order, of risk the population.
 
     The kept population is the one that was drawn from and stands in the seed's order (risk: by what spoke for
     each call); a random draw took its beginning, as many as the plan says, and the stand-ins that followed.
