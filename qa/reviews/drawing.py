@@ -145,7 +145,7 @@ def replace_call(
 
 
 def is_reproducible(sample: SampleRow) -> bool:
-    """Whether a draw is what its seed gives. Of share and quota this proves the order, of risk the population.
+    """Whether a draw is what its seed gives (share and quota: its order; risk: its population).
 
     The kept population is the one that was drawn from and stands in the seed's order (risk: by what spoke for
     each call); a random draw took its beginning, as many as the plan says, and the stand-ins that followed.
