@@ -22,7 +22,7 @@ from dialer.planning.settings import PlanningSettings
 from dialer.storage.dialects import sqlite_url
 from qa.announcements.settings import AnnouncementSettings
 from qa.changing.settings import ChangingSettings
-from qa.speech.models import shared_folder
+from qa.speech.models import InstalledModel, choose, shared_folder
 from qa.speech.settings import SpeechSettings
 from qa.transcripts.settings import TranscriptionSettings
 from recordings.node.settings import NodeAgentSettings, RemoteFiles
@@ -144,6 +144,17 @@ class Settings(BaseSettings):
         data_dir = Path(init_settings()["data_dir"])
         file = TomlConfigSettingsSource(settings_cls, data_dir / FILE_NAME)
         return init_settings, env_settings, file
+
+
+def speech_model(settings: Settings, named: str | None = None) -> InstalledModel:
+    """The speech model called `named`, else the one the settings choose.
+
+    Raises:
+        ModelMissing: it is not on this machine.
+    """
+    speech = settings.speech
+    path = None if named else speech.model_path
+    return choose(named or speech.model, path, (settings.models_dir, shared_folder()))
 
 
 def transcription_settings(settings: Settings) -> TranscriptionSettings:

@@ -9,7 +9,7 @@ from dialer.alarms.service import clear_alarm, raise_alarm
 from dialer.ids import new_id
 from dialer.storage.transition import apply
 from qa.reviews import queries
-from qa.reviews.queries import ReviewRow
+from qa.reviews.queries import AppealRow, ReviewRow
 from qa.reviews.scorecards import Scorecard, score
 from qa.reviews.service import ReviewRefused
 from qa.reviews.states import MACHINE, ReviewEvent, ReviewState
@@ -111,9 +111,14 @@ def decide(
     clear_alarm(conn, OVERDUE, review_id, now)
 
 
+def overdue(conn: Connection, now: datetime) -> list[AppealRow]:
+    """The appeals whose decision is late."""
+    return [one for one in queries.open_appeals(conn) if one.due_at < now]
+
+
 def tell_overdue(conn: Connection, now: datetime) -> int:
     """An alarm for each appeal whose decision is late; how many are."""
-    late = [one for one in queries.open_appeals(conn) if one.due_at < now]
+    late = overdue(conn, now)
     for one in late:
         raise_alarm(conn, OVERDUE, one.review_id, now, {"review": one.review_id, "agent": one.agent_id})
     return len(late)

@@ -11,14 +11,11 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 from sqlalchemy import Connection
 
+from dialer.importing.errors import inert
 from qa.reviews import counting, queries
 from qa.reviews.counting import AgentFigures
 from qa.reviews.rules import Agreement, Lesson, Share, agreement, lessons, share
 from qa.reviews.scorecards import Scorecard
-
-# What a spreadsheet would take for a formula (X2).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
 
 _Row = Sequence[str | float | None]
 
@@ -69,7 +66,7 @@ def workbook(
     book = Workbook()
     sheet = book.active
     assert sheet is not None
-    sheet.title = _safe(card.title.get(language, card.title["zh"]))[:31]
+    sheet.title = inert(card.title.get(language, card.title["zh"]))[:31]
     items = [item.title.get(language, item.title["zh"]) for item in card.items]
     rows: list[_Row] = [[titles["agent"], titles["count"], *items, titles["score"], titles["fatal"]]]
     for one in figures.agents:
@@ -80,7 +77,7 @@ def workbook(
     for lesson in figures.lessons:
         who = names.get(lesson.agent_id, lesson.agent_id) if lesson.agent_id else "*"
         lesson_rows.append([titles.get(lesson.rule_id, lesson.rule_id), who, lesson.count, lesson.agents])
-    book.create_sheet(_safe(titles["training"])[:31])
+    book.create_sheet(inert(titles["training"])[:31])
     _fill(book.worksheets[1], lesson_rows)
     kept = BytesIO()
     book.save(kept)
@@ -90,13 +87,9 @@ def workbook(
 def _fill(sheet: Worksheet, rows: Sequence[_Row]) -> None:
     for number, row in enumerate(rows, 1):
         for column, value in enumerate(row, 1):
-            cell = sheet.cell(number, column, _safe(value) if isinstance(value, str) else value)
+            cell = sheet.cell(number, column, inert(value) if isinstance(value, str) else value)
             if number == 1:
                 cell.font = Font(bold=True)
     for column in range(1, len(rows[0]) + 1):
         sheet.column_dimensions[get_column_letter(column)].width = 16
     sheet.freeze_panes = "A2"
-
-
-def _safe(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text

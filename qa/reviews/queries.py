@@ -271,7 +271,7 @@ def hold(conn: Connection, review_id: str, until: datetime) -> None:
     conn.execute(update(reviews).where(reviews.c.id == review_id).values(held_until=until))
 
 
-def let_go(conn: Connection, now: datetime, limit: int = 500) -> list[str]:
+def left_alone(conn: Connection, now: datetime, limit: int = 500) -> list[str]:
     """Claimed reviews whose time is over."""
     query = select(reviews.c.id).where(reviews.c.state == ReviewState.CLAIMED, reviews.c.held_until < now)
     return [row[0] for row in conn.execute(query.limit(limit))]

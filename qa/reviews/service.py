@@ -142,7 +142,7 @@ def set_aside(conn: Connection, review_id: str, reason: str, by: str, now: datet
 
 def let_go(conn: Connection, now: datetime) -> int:
     """Give back what nobody works at any more; its draft stays. How many."""
-    ids = queries.let_go(conn, now)
+    ids = queries.left_alone(conn, now)
     for one in ids:
         apply(conn, reviews, one, MACHINE.advance(ReviewState.CLAIMED, ReviewEvent.GIVE_BACK, now))
     return len(ids)

@@ -29,9 +29,8 @@ class ReviewWorker:
     async def step(self) -> int:
         """Do what is due; give how much was changed."""
         now = self._clock()
-        held = await self._db.read(partial(queries.let_go, now=now, limit=1))
+        held = await self._db.read(partial(queries.left_alone, now=now, limit=1))
         done = await self._db.write(partial(service.let_go, now=now)) if held else 0
-        late = [one for one in await self._db.read(queries.open_appeals) if one.due_at < now]
-        if late:
+        if await self._db.read(partial(appeals.overdue, now=now)):
             await self._db.write(partial(appeals.tell_overdue, now=now))
         return done

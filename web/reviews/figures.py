@@ -103,7 +103,9 @@ async def second(request: web.Request) -> web.StreamResponse:
     seed = token_hex(6)
     try:
         await panel.database.write(
-            lambda conn: drawing.draw_second(conn, site_of(conn, request), day, seed, user.login, now)
+            lambda conn: drawing.draw_second(
+                conn, site_of(conn, panel.settings.zone), day, seed, user.login, now
+            )
         )
     except CannotDraw as error:
         sentence = translator_of(request).sentence(str(error))

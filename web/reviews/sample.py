@@ -4,6 +4,7 @@ import secrets
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from sqlalchemy import Connection
@@ -113,7 +114,7 @@ async def draw(request: web.Request) -> web.StreamResponse:
     seed = form.get("seed", "").strip()[:40] or secrets.token_hex(6)
 
     def work(conn: Connection) -> None:
-        drawing.draw_day(conn, site_of(conn, request), day, seed, user.login, now)
+        drawing.draw_day(conn, site_of(conn, panel.settings.zone), day, seed, user.login, now)
 
     try:
         await panel.database.write(work)
@@ -129,7 +130,7 @@ async def pick(request: web.Request) -> web.StreamResponse:
     attempt_id = str((await request.post()).get("attempt", ""))
 
     def work(conn: Connection) -> str:
-        return drawing.pick(conn, site_of(conn, request), attempt_id, user.login, user.login, now)
+        return drawing.pick(conn, site_of(conn, panel.settings.zone), attempt_id, user.login, user.login, now)
 
     try:
         review_id = await panel.database.write(work)
@@ -138,12 +139,12 @@ async def pick(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"/reviews/{review_id}")
 
 
-def site_of(conn: Connection, request: web.Request) -> Site:
-    """What a draw here goes by: the plan, the scorecard, who reviews."""
+def site_of(conn: Connection, zone: ZoneInfo) -> Site:
+    """What every draw goes by: the plan, the scorecard, the zone of its days, who reviews now."""
     reviewers = [
         Reviewer(one.login, one.agent_id) for one in all_accounts(conn) if one.active and Role.QA in one.roles
     ]
-    return Site(Plan(), card_of(CARD), request.app[PANEL].settings.zone, reviewers)
+    return Site(Plan(), card_of(CARD), zone, reviewers)
 
 
 def _day(text: str, today: date) -> date:

@@ -33,10 +33,10 @@ from dialer.app.cli.importing import IMPORT_COLUMNS
 from dialer.app.cli.transcribe import transcribe_bench
 from dialer.app.load_site import make_load_site
 from dialer.app.logs import set_up_logs
+from dialer.app.settings import speech_model
 from dialer.playbooks.library import shipped_library
 from qa.announcements.phrases import PhraseBook, PhrasesUnusable
 from qa.rules.schema import RuleSetError
-from qa.speech.models import choose, shared_folder
 from qa.speech.port import SpeechError
 
 WORST_CER = 0.15
@@ -135,11 +135,7 @@ def speech(
     settings = settings_of(data)
     rules = Path(str(files("playbooks"))) / "rules"
     try:
-        installed = choose(
-            model or settings.speech.model,
-            None if model else settings.speech.model_path,
-            (settings.models_dir, shared_folder()),
-        )
+        installed = speech_model(settings, model)
         heard = speech_bench.run(installed, rules, console=Console(stderr=True) if as_json else console)
     except (SpeechError, RuleSetError) as error:
         fail(error)
@@ -173,13 +169,13 @@ def announcements(
 ) -> None:
     """What is heard of the labelled announcements, secretaries and people, and by which phrase."""
     settings = settings_of(data)
-    speech, screen = settings.speech, Console(stderr=True)
+    screen = Console(stderr=True)
 
     def told(heed: hearing_bench.Heed) -> None:
         screen.print(f"{heed.clip.id} ({heed.variant}): {heed.result.heard}", highlight=False)
 
     try:
-        model = choose(speech.model, speech.model_path, (settings.models_dir, shared_folder()))
+        model = speech_model(settings)
         phrases = PhraseBook(settings.announcements.phrases).get()
         measured = hearing_bench.run(model, phrases, noisy=noisy, told=told)
     except (SpeechError, PhrasesUnusable) as error:

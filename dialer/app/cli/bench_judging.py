@@ -15,10 +15,10 @@ from bench import judging as judging_bench
 from bench import rescoring as rescoring_bench
 from dialer.app.cli.common import DEFAULT_DATA, AsJson, DataDir, console, fail, run, settings_of, show
 from dialer.app.cli.importing import IMPORT_COLUMNS
+from dialer.app.settings import speech_model
 from qa.rules.schema import RuleSetError, load_rule_set
 from qa.scoring.labelled import LabelsError
 from qa.scoring.rules import report
-from qa.speech.models import choose, shared_folder
 from qa.speech.port import SpeechError
 
 _RESCORING = Path(tempfile.gettempdir()) / "dialer-bench-rescore"
@@ -39,11 +39,7 @@ def judge_calls(
     rules = Path(str(files("playbooks"))) / "rules"
     screen = Console(stderr=True)
     try:
-        installed = choose(
-            model or settings.speech.model,
-            None if model else settings.speech.model_path,
-            (settings.models_dir, shared_folder()),
-        )
+        installed = speech_model(settings, model)
         rule_sets = {path.stem: load_rule_set(path) for path in sorted(rules.glob("*.yaml"))}
         measured = judging_bench.run(
             installed, rule_sets, noisy=noisy, told=lambda line: screen.print(line, highlight=False)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dialer.app.cli.common import DEFAULT_DATA, AsJson, DataDir, console, fail, run, settings_of, show
-from dialer.app.settings import Settings
+from dialer.app.settings import Settings, speech_model
 from dialer.playbooks.library import BadPlaybook, shipped_library
 from dialer.telephony.outcomes import Leg
 from qa.checks.library import shipped_rules
@@ -19,7 +19,6 @@ from qa.rules.assess import Assessment, assess
 from qa.rules.findings import Finding, Reason
 from qa.rules.schema import Rule, RuleSet, RuleSetError, load_rule_set
 from qa.scoring.labelled import text_facts
-from qa.speech.models import choose, shared_folder
 from qa.speech.port import Mark, SpeechError, Transcript
 from qa.speech.workers import SpeechJob, SpeechPool
 from qa.transcripts.swapped import looks_swapped
@@ -149,11 +148,7 @@ def _heard(settings: Settings, path: Path, model: str | None) -> Transcript:
     async def work() -> Transcript:
         pool = SpeechPool(1, speech.niceness)
         try:
-            installed = choose(
-                model or speech.model,
-                None if model else speech.model_path,
-                (settings.models_dir, shared_folder()),
-            )
+            installed = speech_model(settings, model)
             return await pool.run(SpeechJob(path, installed, speech.language))
         finally:
             pool.stop()

@@ -22,29 +22,16 @@ from dialer.app.cli.common import (
 )
 from dialer.clock import system_clock
 from dialer.ids import new_id
-from qa.reviews.drawing import CannotDraw, Site, draw_day, draw_second, is_reproducible
+from qa.reviews.drawing import CannotDraw, draw_day, draw_second, is_reproducible
 from qa.reviews.figures import Summary, summary
-from qa.reviews.scorecards import shipped_scorecard
 from qa.sampling.queries import SampleRow, samples_of
-from qa.sampling.rules import Plan, Reviewer
-from web.auth.queries import all_accounts
-from web.auth.rules import Role
+from web.reviews.sample import site_of
 
 sample_commands = typer.Typer(no_args_is_help=True, help="The calls that people review: draw, show, verify.")
 review_commands = typer.Typer(no_args_is_help=True, help="What came of reviews.")
 
 _BY = "command line"
 _DAY = typer.Option(formats=["%Y-%m-%d"], help="The day of the calls; yesterday where none is given.")
-
-
-def site_of(conn: Connection, zone: ZoneInfo) -> Site:
-    """What every draw needs to know, with those who review now."""
-    people = [
-        Reviewer(user.login, user.agent_id)
-        for user in all_accounts(conn)
-        if Role.QA in user.roles and user.active
-    ]
-    return Site(Plan(), shipped_scorecard(), zone, people)
 
 
 @sample_commands.command("draw")

@@ -10,12 +10,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from dialer.app.cli.common import DEFAULT_DATA, AsJson, DataDir, console, fail, run, settings_of, show
+from dialer.app.settings import speech_model
 from qa.checks.library import RuleLibrary, shipped_rules
 from qa.rules.schema import RuleSet, RuleSetError, load_rule_set
 from qa.scoring.labelled import LabelledCall, LabelsError, load_labelled
 from qa.scoring.rules import Limits, Outcome, Score, Scores, report, score, shown
 from qa.scoring.service import score_audio, score_words
-from qa.speech.models import choose, shared_folder
 from qa.speech.port import SpeechError
 
 _ERRORS_SHOWN = 20
@@ -85,11 +85,7 @@ def _judge(
                 bar.update(task, completed=len(calls))
                 continue
             settings = settings_of(data)
-            installed = choose(
-                model or settings.speech.model,
-                None if model else settings.speech.model_path,
-                (settings.models_dir, shared_folder()),
-            )
+            installed = speech_model(settings, model)
 
             def heard(call: LabelledCall, task: TaskID = task) -> None:
                 bar.advance(task)

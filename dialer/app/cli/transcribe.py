@@ -32,12 +32,12 @@ from dialer.app.cli.common import (
     with_database,
 )
 from dialer.app.logs import set_up_logs
-from dialer.app.settings import Settings, transcription_settings
+from dialer.app.settings import Settings, speech_model, transcription_settings
 from dialer.clock import system_clock
 from dialer.machine import IllegalMove
 from dialer.storage.database import Database
 from qa.speech.executors import place
-from qa.speech.models import choose, shared_folder
+from qa.speech.models import choose
 from qa.speech.port import Mark, SpeechError, Transcript
 from qa.speech.workers import SpeechJob, SpeechPool
 from qa.transcripts import queries, service
@@ -237,7 +237,7 @@ def transcribe_bench(
         screen.print(f"{what}: {speed:.2f} s of recordings a second", highlight=False)
 
     try:
-        model = choose(speech.model, speech.model_path, (settings.models_dir, shared_folder()))
+        model = speech_model(settings)
         work = transcribing_bench.measure(model, speech.workers, rounds, speech.language, told)
         measured = run(work)
     except SpeechError as error:

@@ -20,10 +20,10 @@ from dialer.app.demo.talks import legs_of, talks
 from dialer.app.logs import set_up_logs
 from dialer.app.private_asterisk import reach, running_asterisk
 from dialer.app.service import Service
+from dialer.app.settings import speech_model
 from dialer.calling.queries import extension_of
 from dialer.clock import system_clock
 from dialer.importing.service import import_orders
-from qa.speech.models import choose, shared_folder
 from qa.speech.port import ModelMissing
 from recordings.source import LocalSource
 
@@ -130,9 +130,8 @@ class Demo:
         )
 
     def _tell_model(self, site: Site) -> None:
-        speech = site.settings.speech
         try:
-            found = choose(speech.model, speech.model_path, (site.settings.models_dir, shared_folder()))
+            found = speech_model(site.settings)
             self._say(f"Speech model: {found.name} ({found.folder}).")
         except ModelMissing as error:
             self.has_model = False

@@ -3,8 +3,8 @@
 import asyncio
 from time import perf_counter
 
-from dialer.app.settings import Settings
-from qa.speech.models import InstalledModel, choose, shared_folder
+from dialer.app.settings import Settings, speech_model
+from qa.speech.models import InstalledModel
 from qa.speech.port import SpeechError
 from qa.speech.workers import load_engine
 from web.finding import Finding, Level, said
@@ -19,10 +19,9 @@ async def look_at_speech(settings: Settings) -> Finding:
         return Finding(
             "speech", _TITLE, Level.OK, said(N_("Transcription is turned off (setting transcribe)."))
         )
-    speech = settings.speech
     began = perf_counter()
     try:
-        model = choose(speech.model, speech.model_path, (settings.models_dir, shared_folder()))
+        model = speech_model(settings)
         await asyncio.to_thread(_load, model)
     except SpeechError as error:
         do = said(N_("Run `dialer models list`, then `dialer models fetch` with a name of it."))
