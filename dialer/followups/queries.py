@@ -10,6 +10,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     Select,
+    String,
     Subquery,
     and_,
     bindparam,
@@ -24,7 +25,7 @@ from dialer.customers.tables import customers, occasions, phones
 from dialer.followups.rules import STAND_IN_AFTER
 from dialer.followups.states import FollowUpState
 from dialer.followups.tables import OWN_HOURS, follow_ups
-from dialer.storage.dialects import only_filters
+from dialer.storage.dialects import only_filters, planned_blind
 from dialer.storage.prepared import Prepared
 from dialer.storage.rows import fetch, fetch_one
 
@@ -133,8 +134,8 @@ def follow_up(conn: Connection, follow_up_id: str) -> FollowUp | None:
 
 @cache
 def _diallable(listed: bool) -> tuple[ColumnElement[bool], ...]:
-    # Who asked not to be called is not called under another name either (X3). Counted, so that it is asked of
-    # the few rows that come first, and is no join with all there are.
+    # Who asked not to be called is not called under another name either (X3). Asked of the few rows that come
+    # first: a join might be made with all there are.
     barred = (
         select(func.count())
         .select_from(phones)
@@ -146,9 +147,10 @@ def _diallable(listed: bool) -> tuple[ColumnElement[bool], ...]:
         _theirs.c.customer_id == follow_ups.c.customer_id,
         only_filters(_theirs.c.state).in_((FollowUpState.CALLING, FollowUpState.WRAP_UP)),
     )
+    silent = select(customers.c.do_not_call).where(customers.c.id == follow_ups.c.customer_id)
     conditions = (
         only_filters(follow_ups.c.due_at) <= bindparam("now"),
-        customers.c.do_not_call.is_(False),
+        silent.scalar_subquery().is_(False),
         barred.scalar_subquery() == 0,
         calling.scalar_subquery() == 0,
     )
@@ -203,12 +205,7 @@ def _first(
         whom.append(follow_ups.c.playbook.not_in(bindparam("shut", expanding=True)))
     if some_unwanted:
         whom.append(follow_ups.c.id.not_in(bindparam("unwanted", expanding=True)))
-    query = (
-        select(follow_ups.c.id, follow_ups.c.limit_at, follow_ups.c.due_at)
-        .join(customers, customers.c.id == follow_ups.c.customer_id)
-        .where(*_diallable(listed), *whom)
-        .limit(bindparam("most", type_=Integer))
-    )
+    query = select(follow_ups).where(*_diallable(listed), *whom).limit(bindparam("most", type_=Integer))
     by_limit = query.order_by(follow_ups.c.limit_at, follow_ups.c.due_at)
     if listed:
         # The few numbers of a trial are what it is found by.
@@ -216,20 +213,18 @@ def _first(
         return by_limit.where(open_hours).subquery()
     # A time of the customer's own is a promise: the earliest first, found in an index of theirs.
     own = query.order_by(follow_ups.c.due_at).where(follow_ups.c.hours == literal_column(f"'{OWN_HOURS}'"))
-    each = (by_limit.where(follow_ups.c.hours == bindparam(f"hours_{place}")) for place in range(hours))
+    each = (
+        by_limit.where(follow_ups.c.hours == planned_blind(bindparam(f"hours_{place}", type_=String)))
+        for place in range(hours)
+    )
     return union_all(*(select(one.subquery()) for one in (own, *each))).subquery()
 
 
 @cache
 def _due(*asked: *_Asked) -> Prepared:
     first = _first(*asked)
-    query = (
-        select(follow_ups)
-        .join(first, first.c.id == follow_ups.c.id)
-        .order_by(first.c.limit_at, first.c.due_at)
-        .limit(bindparam("most", type_=Integer))
-    )
-    return Prepared(query, lists=_lists(*asked))
+    query = select(first).order_by(first.c.limit_at, first.c.due_at)
+    return Prepared(query.limit(bindparam("most", type_=Integer)), lists=_lists(*asked))
 
 
 @cache

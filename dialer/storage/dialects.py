@@ -27,6 +27,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 T = TypeVar("T")
@@ -49,8 +50,9 @@ def sqlite_url(path: Path) -> str:
 
 def make_server_engine(url: str) -> AsyncEngine:
     """The engine of a PostgreSQL server."""
-    # A process that is halted in the middle of a transaction would hold up every other one for ever.
-    settings = {"idle_in_transaction_session_timeout": str(_LONGEST_HALT_MS)}
+    # A process that is halted in the middle of a transaction would hold up every other one for ever. What is
+    # compiled just in time, by a guess of its cost, takes longer to compile than all that we ask takes to run.
+    settings = {"idle_in_transaction_session_timeout": str(_LONGEST_HALT_MS), "jit": "off"}
     return create_async_engine(url, connect_args={"server_settings": settings})
 
 
@@ -131,6 +133,7 @@ def _make_sqlite_engine(url: str, *, begin: str | None, foreign_keys: bool = Tru
 
 
 class _OnlyFilters(ColumnElement[Any]):
+    _traverse_internals = [("column", InternalTraversal.dp_clauseelement)]  # noqa: RUF012 - as SQLAlchemy has it
     inherit_cache = True
 
     def __init__(self, column: ColumnElement[Any]) -> None:
@@ -155,6 +158,15 @@ def only_filters(column: ColumnElement[T]) -> ColumnElement[T]:
     batch, and then reads every row there is of them. PostgreSQL knows better.
     """
     return _OnlyFilters(column)
+
+
+def planned_blind(value: BindParameter[T]) -> ColumnElement[T]:
+    """The value for a comparison with a column of which a partial index wants a certain value.
+
+    SQLite looks whether it is that very value, and for this works the whole statement out anew at each run.
+    """
+    # The same plus sign: before a column it hides the column, before a value the value.
+    return _OnlyFilters(value)
 
 
 def keep_event_order(connection: Connection) -> None:
