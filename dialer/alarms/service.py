@@ -5,12 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from dialer.alarms.tables import alarms
 from dialer.ids import new_id
 from dialer.storage.feed import emit
+from dialer.storage.prepared import Prepared
 from dialer.storage.rows import fetch
+
+# Asked at each move of an agent, and nearly always for nothing.
+_CLEAR = Prepared(
+    update(alarms).where(
+        alarms.c.kind == bindparam("of_kind"),
+        alarms.c.subject == bindparam("of_subject"),
+        alarms.c.cleared_at.is_(None),
+    ),
+    columns=("of_kind", "of_subject", "cleared_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +54,7 @@ def raise_alarm(
 
 def clear_alarm(conn: Connection, kind: str, subject: str, now: datetime) -> None:
     """Clear the alarm of this kind and subject, if it is open."""
-    cleared = conn.execute(
-        update(alarms)
-        .where(alarms.c.kind == kind, alarms.c.subject == subject, alarms.c.cleared_at.is_(None))
-        .values(cleared_at=now)
-    )
-    if cleared.rowcount:
+    if _CLEAR.run(conn, {"of_kind": kind, "of_subject": subject, "cleared_at": now}):
         emit(conn, "alarm.cleared", subject, now, {"kind": kind})
 
 

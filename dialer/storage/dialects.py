@@ -51,7 +51,7 @@ def sqlite_url(path: Path) -> str:
 def make_server_engine(url: str) -> AsyncEngine:
     """The engine of a PostgreSQL server."""
     # A process that is halted in the middle of a transaction would hold up every other one for ever. What is
-    # compiled just in time, by a guess of its cost, takes longer to compile than all that we ask takes to run.
+    # compiled just in time, by a guess of its cost, takes longer to compile than all we ask takes to run.
     settings = {"idle_in_transaction_session_timeout": str(_LONGEST_HALT_MS), "jit": "off"}
     return create_async_engine(url, connect_args={"server_settings": settings})
 

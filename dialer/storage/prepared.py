@@ -57,7 +57,7 @@ class Prepared:
         self.names = tuple(statement.selected_columns.keys()) if isinstance(statement, _QUERIES) else ()
         self._lists = tuple(lists)
         self._columns = list(columns)
-        # A text for each length of the lists: a batch has few of them.
+        # A text for each length of the lists, which are filled up to the next power of two: so they are few.
         self._texts: dict[tuple[int, ...], _Text] = {}
         self._results: tuple[tuple[int, Process], ...] | None = None
 
@@ -87,6 +87,8 @@ class Prepared:
     def _run(self, conn: Connection, values: Values) -> sqlite3.Cursor:
         if not conn.in_transaction():
             conn.begin()
+        if self._lists:
+            values = {**values, **{name: _filled(values[name]) for name in self._lists}}
         lengths = tuple(len(values[name]) for name in self._lists)
         text = self._texts.get(lengths)
         if text is None:
@@ -136,3 +138,9 @@ class Prepared:
         for place, process in self._results or ():
             cells[place] = process(cells[place])
         return cells
+
+
+def _filled(many: Sequence[Any]) -> list[Any]:
+    """With the last one again and again: to be among them means the same."""
+    filled = list(many)
+    return filled + filled[-1:] * ((1 << max(0, len(filled) - 1).bit_length()) - len(filled))
