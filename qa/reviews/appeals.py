@@ -1,7 +1,7 @@
 """An agent's appeal against a review, and its decision by a second reviewer (S4)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -10,21 +10,21 @@ from dialer.ids import new_id
 from dialer.storage.transition import apply
 from qa.reviews import queries
 from qa.reviews.queries import AppealRow, ReviewRow
+from qa.reviews.rules import Deadlines
 from qa.reviews.scorecards import Scorecard, score
 from qa.reviews.service import ReviewRefused
 from qa.reviews.states import MACHINE, ReviewEvent, ReviewState
 from qa.reviews.tables import reviews
 from qa.rules.findings import Verdict
 
-# How long an agent may appeal after the result, and how long the second reviewer has.
-FILE_WITHIN = timedelta(days=7)
-DECIDE_WITHIN = timedelta(days=3)
 OVERDUE = "appeal_overdue"
 
 
-def last_day(row: ReviewRow, within: timedelta = FILE_WITHIN) -> datetime | None:
+def last_day(row: ReviewRow, deadlines: Deadlines) -> datetime | None:
     """Until when the agent may appeal; None where there is nothing to appeal against."""
-    return row.submitted_at + within if row.submitted_at and row.state is ReviewState.SUBMITTED else None
+    if row.submitted_at is None or row.state is not ReviewState.SUBMITTED:
+        return None
+    return deadlines.to_appeal(row.submitted_at)
 
 
 def file(
@@ -34,9 +34,7 @@ def file(
     about: Sequence[str],
     reason: str,
     now: datetime,
-    *,
-    within: timedelta = FILE_WITHIN,
-    decide_within: timedelta = DECIDE_WITHIN,
+    deadlines: Deadlines,
 ) -> str:
     """The agent appeals; the appeal's id. `about`: rules and lines of the scorecard.
 
@@ -46,17 +44,17 @@ def file(
     row = queries.review(conn, review_id)
     if row is None or row.agent_id != agent_id:
         raise ReviewRefused("Only the agent of a call appeals against its review.")
-    deadline = last_day(row, within)
-    if deadline is None:
+    until = last_day(row, deadlines)
+    if until is None:
         raise ReviewRefused("There was an appeal against this review already, or it is not done.")
-    if now > deadline:
-        raise ReviewRefused(f"An appeal was possible until {deadline:%Y-%m-%d %H:%M} UTC.")
+    if now > until:
+        raise ReviewRefused(f"An appeal was possible until {until:%Y-%m-%d %H:%M}.")
     known = {*queries.verdicts(conn, review_id), *queries.scores(conn, review_id)}
     if not about or not set(about) <= known or not reason.strip():
         raise ReviewRefused("Name what the appeal is about, and say why.")
     appeal_id = new_id()
     values = {"id": appeal_id, "review_id": review_id, "agent_id": agent_id, "about": list(about)}
-    due_at = now + decide_within
+    due_at = deadlines.to_decide(now)
     queries.add_appeal(conn, {**values, "reason": reason.strip(), "filed_at": now, "due_at": due_at})
     move = MACHINE.advance(row.state, ReviewEvent.APPEAL, now)
     apply(conn, reviews, review_id, move, data={"agent": agent_id, "about": list(about)})

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from dialer.storage.rows import fetch
 from qa.reviews.queries import DONE, VerdictRow
 from qa.reviews.rules import Fault
-from qa.reviews.tables import review_scores, review_verdicts, reviews
+from qa.reviews.tables import appeals, review_scores, review_verdicts, reviews
 from qa.rules.findings import Verdict
 from qa.sampling.rules import Pool, Tier
 
@@ -25,24 +25,33 @@ class AgentFigures:
     items: Mapping[str, float]
 
 
-def judged_pairs(
+@dataclass(frozen=True, slots=True)
+class Appealed:
+    """An agent's appeals of a time, and how many of them were granted so far."""
+
+    filed: int
+    granted: int
+
+
+def judged_blind(
     conn: Connection, since: datetime, until: datetime
-) -> dict[str, list[tuple[Verdict, Verdict]]]:
-    """By rule: what the machine said and what a person said, blind, of the random pool's calls (Q5, S1)."""
+) -> dict[str, list[tuple[Verdict | None, Verdict]]]:
+    """By rule: what the machine said (None: it judged no such rule) and what a person said before he saw it,
+    of the random pool's calls (Q5, S1).
+
+    Neither second thoughts nor appeals change it: both begin with the machine's or the first verdict, and
+    agents appeal against faults only, so what is left of them would be too few.
+    """
     query = (
         select(review_verdicts)
         .join(reviews, reviews.c.id == review_verdicts.c.review_id)
-        .where(
-            *_submitted(since, until),
-            reviews.c.pool == Pool.RANDOM,
-            reviews.c.tier == Tier.SITE,
-            review_verdicts.c.machine.is_not(None),
-        )
+        .where(*_submitted(since, until), reviews.c.pool == Pool.RANDOM, reviews.c.tier == Tier.SITE)
         .order_by(review_verdicts.c.rule_id, review_verdicts.c.review_id)
     )
-    found: dict[str, list[tuple[Verdict, Verdict]]] = {}
+    found: dict[str, list[tuple[Verdict | None, Verdict]]] = {}
     for row in fetch(conn, query, VerdictRow):
-        found.setdefault(row.rule_id, []).append((Verdict(row.machine or ""), row.in_force))
+        machine = Verdict(row.machine) if row.machine else None
+        found.setdefault(row.rule_id, []).append((machine, Verdict(row.verdict)))
     return found
 
 
@@ -76,7 +85,7 @@ def faults(conn: Connection, since: datetime, until: datetime) -> list[Fault]:
     )
     found = {}
     for row in conn.execute(query):
-        if (row.decided or row.verdict) == Verdict.FAIL:
+        if (row.decided or row.reconsidered or row.verdict) == Verdict.FAIL:
             found[row.attempt_id, row.rule_id] = Fault(row.agent_id, row.rule_id, row.attempt_id)
     return list(found.values())
 
@@ -114,6 +123,29 @@ def agent_figures(conn: Connection, since: datetime, until: datetime) -> list[Ag
         )
         for agent_id, count, mean, fatal in conn.execute(query)
     ]
+
+
+def by_pool(conn: Connection, since: datetime, until: datetime) -> dict[str, dict[Pool, int]]:
+    """By agent: how many reviews each pool has brought."""
+    query = (
+        select(reviews.c.agent_id, reviews.c.pool, func.count())
+        .where(*_submitted(since, until), reviews.c.tier == Tier.SITE)
+        .group_by(reviews.c.agent_id, reviews.c.pool)
+    )
+    found: dict[str, dict[Pool, int]] = {}
+    for agent_id, pool, count in conn.execute(query):
+        found.setdefault(agent_id, {})[Pool(pool)] = count
+    return found
+
+
+def appealed(conn: Connection, since: datetime, until: datetime) -> dict[str, Appealed]:
+    """By agent: the appeals filed in this time (S4)."""
+    query = (
+        select(appeals.c.agent_id, func.count(), func.count().filter(appeals.c.granted))
+        .where(appeals.c.filed_at >= since, appeals.c.filed_at < until)
+        .group_by(appeals.c.agent_id)
+    )
+    return {agent_id: Appealed(filed, granted) for agent_id, filed, granted in conn.execute(query)}
 
 
 def _submitted(since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:

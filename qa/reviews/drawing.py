@@ -3,14 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from dialer.ids import new_id
-from dialer.planning.rules.sampling import order_of, population_hash, size_of
+from dialer.planning.rules.sampling import population_hash
 from dialer.storage.dialects import keep_event_order
 from dialer.storage.feed import emit
 from qa.checks.queries import check_of
@@ -19,19 +17,8 @@ from qa.reviews import queries
 from qa.reviews.scorecards import Scorecard
 from qa.reviews.states import ReviewState
 from qa.sampling import queries as samples
-from qa.sampling.queries import SampleRow
-from qa.sampling.rules import (
-    Candidate,
-    Drawn,
-    Plan,
-    Pool,
-    Reviewer,
-    Tier,
-    assign,
-    draw,
-    second_look,
-    stand_in,
-)
+from qa.sampling.proof import draw_tier, kept_basis, kept_plan
+from qa.sampling.rules import Basis, Candidate, Drawn, Plan, Pool, Reviewer, Tier, assign
 
 
 class CannotDraw(Exception):
@@ -52,160 +39,179 @@ def draw_day(conn: Connection, site: Site, day: date, seed: str, by: str, now: d
     """Draw the pools from the calls of `day` and give each call a reviewer; the ids of the draws.
 
     Raises:
-        CannotDraw: it was drawn already, or no checked call was answered that day.
+        CannotDraw: that day is not over, it was drawn already, or nobody talked that day.
     """
     keep_event_order(conn)  # one at a time
+    _must_be_over(day, site.zone, now)
     if samples.is_drawn(conn, day, Tier.SITE):
         raise CannotDraw(f"The calls of {day} were drawn already: see the sample of that day.")
-    since, until = _bounds(day, day + timedelta(days=1), site.zone)
-    calls = _with_doubts(conn, samples.candidates(conn, since, until))
+    bounds = bounds_of(day, day + timedelta(days=1), site.zone)
+    calls = _with_doubts(conn, samples.candidates(conn, *bounds))
     if not calls:
-        raise CannotDraw(f"No answered and checked call of {day}: is transcription behind?")
+        raise CannotDraw(f"No call of {day} was answered: there is nothing to draw from.")
     month = day.replace(day=1)
     after = (month + timedelta(days=32)).replace(day=1)
-    drawn = draw(
-        calls,
-        site.plan,
-        seed,
+    basis = Basis(
+        calls=tuple(calls),
         month_part=((day - month).days + 1) / (after - month).days,
-        drawn_this_month=queries.quota_taken(conn, *_bounds(month, after, site.zone)),
+        drawn_this_month=queries.quota_taken(conn, month, after),
+        before=queries.reviewed_before(conn, *bounds),
     )
-    taken = {one for each in drawn for one in each.taken}
+    drawn = draw_tier(Tier.SITE, basis, site.plan, seed)
+    taken = {one for each in drawn.values() for one in each.taken}
     given = assign([c for c in calls if c.attempt_id in taken], site.reviewers, queries.load(conn), seed)
-    by_id = {call.attempt_id: call for call in calls}
-    return [_keep(conn, site, one, day, Tier.SITE, seed, by_id, given, by, now) for one in drawn if one.taken]
+    keeping = _Keeping(conn, site, day, Tier.SITE, seed, basis, given, by, now)
+    return [keeping.keep(one) for one in drawn.values()]
 
 
 def draw_second(conn: Connection, site: Site, day: date, seed: str, by: str, now: datetime) -> list[str]:
     """Draw the head office's second look from the site's reviews submitted on `day` (S5).
 
     Raises:
-        CannotDraw: it was drawn already, or nothing was reviewed that day.
+        CannotDraw: that day is not over, it was drawn already, or nothing was reviewed that day.
     """
     keep_event_order(conn)
+    _must_be_over(day, site.zone, now)
     if samples.is_drawn(conn, day, Tier.HEAD_OFFICE):
         raise CannotDraw(f"The second look at {day} was drawn already.")
-    first = queries.reviewed(conn, *_bounds(day, day + timedelta(days=1), site.zone))
+    first = queries.reviewed(conn, *bounds_of(day, day + timedelta(days=1), site.zone))
     if not first:
         raise CannotDraw(f"Nothing was reviewed on {day}, so there is nothing to look at again.")
-    drawn = second_look(first, site.plan.head_office_share, seed)
-    by_id = {one: call for one in drawn.order if (call := samples.candidate(conn, one)) is not None}
+    calls = tuple(call for one in sorted(first) if (call := samples.candidate(conn, one)) is not None)
+    basis = Basis(calls, 0.0, {})
+    drawn = draw_tier(Tier.HEAD_OFFICE, basis, site.plan, seed)
+    by_id = {call.attempt_id: call for call in calls}
     given: dict[str, str | None] = {}
     load = queries.load(conn)
-    for one in drawn.taken:
-        others = [person for person in site.reviewers if person.user_id != first[one]]
-        given |= assign([by_id[one]], others, load, seed)
-        if (who := given[one]) is not None:
+    for one in drawn[Pool.RANDOM].taken:
+        given[one] = who = reviewer_of(conn, site, by_id[one], load, seed)
+        if who is not None:
             load[who] = load.get(who, 0) + 1
-    return [_keep(conn, site, drawn, day, Tier.HEAD_OFFICE, seed, by_id, given, by, now)]
+    keeping = _Keeping(conn, site, day, Tier.HEAD_OFFICE, seed, basis, given, by, now)
+    return [keeping.keep(one) for one in drawn.values()]
 
 
-def pick(conn: Connection, site: Site, attempt_id: str, reviewer: str | None, by: str, now: datetime) -> str:
-    """A manager's spot-check of one call (S5); the id of the review.
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How the answered calls of a day differ by now from those it was drawn from.
+
+    `more` were not known as answered then, `fewer` do not count as answered any more: what is heard on the
+    line may correct an outcome later.
+    """
+
+    more: tuple[str, ...]
+    fewer: tuple[str, ...]
+
+
+def drift(conn: Connection, day: date, zone: ZoneInfo) -> Drift | None:
+    """What became of a day's population since; None where the site has drawn nothing from that day."""
+    rows = samples.samples_of(conn, day)
+    first = next((row for row in rows if row.tier is Tier.SITE and row.pool is Pool.RANDOM), None)
+    if first is None:
+        return None
+    then = set(first.members)
+    since, until = bounds_of(day, day + timedelta(days=1), zone)
+    now = {call.attempt_id for call in samples.candidates(conn, since, until)}
+    return Drift(tuple(sorted(now - then)), tuple(sorted(then - now)))
+
+
+def pick(
+    conn: Connection,
+    site: Site,
+    attempt_id: str,
+    by: str,
+    now: datetime,
+    *,
+    own_agent_id: str | None = None,
+) -> str:
+    """A manager's spot-check of one call, which he reviews himself (S5); the id of the review.
 
     Raises:
-        CannotDraw: nobody talked in this call, or it has a review that is open.
+        CannotDraw: nobody talked in this call, it is his own, or it has a review already.
     """
+    keep_event_order(conn)
     call = samples.candidate(conn, attempt_id)
     if call is None:
         raise CannotDraw(f"The call {attempt_id} was not answered: there is nothing to listen to.")
-    if any(one.state in queries.OPEN for one in queries.of_calls(conn, [attempt_id])):
-        raise CannotDraw(f"The call {attempt_id} waits to be reviewed already.")
+    if call.agent_id == own_agent_id:
+        raise CannotDraw("This is a call of your own: somebody else reviews it.")
+    for row in queries.of_calls(conn, [attempt_id]):
+        if row.state in queries.OPEN:
+            raise CannotDraw(f"The call {attempt_id} waits to be reviewed already.")
+        if row.state in queries.DONE:
+            raise CannotDraw(f"The call {attempt_id} was reviewed already by {row.reviewer}.")
     day = now.astimezone(site.zone).date()
     known = next((one for one in samples.samples_of(conn, day) if one.pool is Pool.SPOT), None)
     if known is None:
         drawn = Drawn(Pool.SPOT, (attempt_id,), (attempt_id,), {attempt_id: ()})
-        _keep(conn, site, drawn, day, Tier.SITE, "", {attempt_id: call}, {attempt_id: reviewer}, by, now)
+        basis = Basis((call,), 0.0, {})
+        _Keeping(conn, site, day, Tier.SITE, "", basis, {attempt_id: by}, by, now).keep(drawn)
+    elif attempt_id in known.taken:
+        raise CannotDraw(f"The call {attempt_id} was set aside today: it cannot be reviewed.")
     else:
         members = sorted({*known.members, attempt_id})
         changed = {"members": members, "taken": [*known.taken, attempt_id], "size": len(members)}
         samples.change(conn, known.id, {**changed, "population": population_hash(members)})
-        _add_review(conn, site, known.id, Pool.SPOT, Tier.SITE, call, (), reviewer, now)
+        add_review(conn, site, known.id, Pool.SPOT, Tier.SITE, call, (), by, now)
     return queries.of_calls(conn, [attempt_id])[-1].id
 
 
-def replace_call(
-    conn: Connection, site: Site, sample: SampleRow, gone: str, reason: str, now: datetime
+def reviewer_of(
+    conn: Connection, site: Site, call: Candidate, load: Mapping[str, int], seed: str
 ) -> str | None:
-    """The next call of the draw stands in for one that cannot be reviewed; None where there is no other."""
-    used = {
-        one for row in samples.samples_of(conn, sample.day) for one in row.taken if row.tier is sample.tier
-    }
-    drawn = Drawn(sample.pool, tuple(sample.members), tuple(sample.taken), {})
-    instead = stand_in(drawn, used)
-    call = samples.candidate(conn, instead) if instead is not None else None
-    replaced = [*sample.replaced, [gone, instead, reason]]
-    taken = [*sample.taken, instead] if instead is not None else sample.taken
-    samples.change(conn, sample.id, {"replaced": replaced, "taken": taken})
-    if instead is None or call is None:
-        return None
-    reviewer = assign([call], site.reviewers, queries.load(conn), sample.seed)[instead]
-    _add_review(conn, site, sample.id, sample.pool, sample.tier, call, (), reviewer, now)
-    return instead
+    """Who reviews this call: whoever has least to do of those who had it never."""
+    had = set(queries.reviewers_of(conn, call.attempt_id))
+    others = [person for person in site.reviewers if person.user_id not in had]
+    return assign([call], others, load, seed)[call.attempt_id]
 
 
-def is_reproducible(sample: SampleRow) -> bool:
-    """Whether a draw is what its seed gives (share and quota: its order; risk: its population).
+@dataclass(frozen=True, slots=True)
+class _Keeping:
+    """What the draws of one day have in common while they are kept."""
 
-    The kept population is the one that was drawn from and stands in the seed's order (risk: by what spoke for
-    each call); a random draw took its beginning, as many as the plan says, and the stand-ins that followed.
-    """
-    if population_hash(sample.members) != sample.population or not set(sample.taken) <= set(sample.members):
-        return False
-    second = sample.tier is Tier.HEAD_OFFICE
-    word = sample.tier if second else sample.pool
-    if sample.pool not in {Pool.RISK, Pool.SPOT} and tuple(sample.members) != order_of(
-        sample.members, f"{sample.seed}:{word}"
-    ):
-        return False
-    if sample.pool is not Pool.RANDOM:
-        return True
-    share = Decimal(sample.plan["head_office_share" if second else "random_share"])
-    stand_ins = [one[1] for one in sample.replaced if one[1] is not None]
-    size = size_of(share, len(sample.members)) if share else 0
-    return sample.size == size and sample.taken == [*sample.members[:size], *stand_ins]
+    conn: Connection
+    site: Site
+    day: date
+    tier: Tier
+    seed: str
+    basis: Basis
+    given: Mapping[str, str | None]
+    by: str
+    now: datetime
 
-
-def _keep(
-    conn: Connection,
-    site: Site,
-    drawn: Drawn,
-    day: date,
-    tier: Tier,
-    seed: str,
-    by_id: Mapping[str, Candidate],
-    given: Mapping[str, str | None],
-    by: str,
-    now: datetime,
-) -> str:
-    sample_id = new_id()
-    samples.add(
-        conn,
-        {
-            "id": sample_id,
-            "day": day,
-            "pool": drawn.pool,
-            "tier": tier,
-            "seed": seed,
-            "plan": _plan(site.plan),
-            "members": list(drawn.order),
-            "population": population_hash(drawn.order),
-            "taken": list(drawn.taken),
-            "size": len(drawn.taken),
-            "replaced": [],
-            "drawn_by": by,
-            "drawn_at": now,
-        },
-    )
-    told = {"pool": drawn.pool, "tier": tier, "day": day.isoformat(), "calls": len(drawn.taken)}
-    emit(conn, "sample.drawn", sample_id, now, told)
-    for one in drawn.taken:
-        why = drawn.why.get(one, ())
-        _add_review(conn, site, sample_id, drawn.pool, tier, by_id[one], why, given.get(one), now)
-    return sample_id
+    def keep(self, drawn: Drawn) -> str:
+        """One draw with its reviews; its id."""
+        sample_id = new_id()
+        samples.add(
+            self.conn,
+            {
+                "id": sample_id,
+                "day": self.day,
+                "pool": drawn.pool,
+                "tier": self.tier,
+                "seed": self.seed,
+                "plan": kept_plan(self.site.plan),
+                "members": list(drawn.order),
+                "population": population_hash(drawn.order),
+                "taken": list(drawn.taken),
+                "size": len(drawn.taken),
+                "basis": kept_basis(self.basis) if drawn.pool is Pool.RANDOM else None,
+                "replaced": [],
+                "drawn_by": self.by,
+                "drawn_at": self.now,
+            },
+        )
+        told = {"pool": drawn.pool, "tier": self.tier, "day": self.day.isoformat(), "calls": len(drawn.taken)}
+        told |= {"seed": self.seed, "population": population_hash(drawn.order), "by": self.by}
+        emit(self.conn, "sample.drawn", sample_id, self.now, told)
+        by_id = {call.attempt_id: call for call in self.basis.calls}
+        for one in drawn.taken:
+            why, who = drawn.why.get(one, ()), self.given.get(one)
+            add_review(self.conn, self.site, sample_id, drawn.pool, self.tier, by_id[one], why, who, self.now)
+        return sample_id
 
 
-def _add_review(
+def add_review(
     conn: Connection,
     site: Site,
     sample_id: str,
@@ -216,6 +222,7 @@ def _add_review(
     reviewer: str | None,
     now: datetime,
 ) -> None:
+    """One more call of a draw to review."""
     check = check_of(conn, call.attempt_id)
     review_id = new_id()
     queries.add(
@@ -249,18 +256,11 @@ def _with_doubts(conn: Connection, calls: Sequence[Candidate]) -> list[Candidate
     return [replace(call, doubt=doubts.get(call.attempt_id, 0.0)) for call in calls]
 
 
-def _plan(plan: Plan) -> dict[str, Any]:
-    return {
-        "random_share": str(plan.random_share),
-        "share": str(plan.share),
-        "risk_most": plan.risk_most,
-        "risk_from": plan.risk_from,
-        "quota": plan.quota,
-        "short_seconds": plan.short_seconds,
-        "head_office_share": str(plan.head_office_share),
-        "weights": {str(risk): weight for risk, weight in plan.weights.items()},
-    }
+def _must_be_over(day: date, zone: ZoneInfo, now: datetime) -> None:
+    if day >= now.astimezone(zone).date():
+        raise CannotDraw(f"The day {day} is not over: draw from it once no call can be added.")
 
 
-def _bounds(first: date, after: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def bounds_of(first: date, after: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """When these days begin and end."""
     return datetime.combine(first, time(), zone), datetime.combine(after, time(), zone)

@@ -2,20 +2,23 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
+from dialer.calling.tables import attempts
 from dialer.storage.rows import fetch, fetch_one
 from qa.checks.tables import findings
 from qa.reviews.states import ReviewState
 from qa.reviews.tables import appeals, clips, review_scores, review_verdicts, reviews
 from qa.rules.findings import Verdict
 from qa.sampling.rules import Pool, Tier
+from qa.sampling.tables import review_samples
 
 DONE = (ReviewState.SUBMITTED, ReviewState.APPEALED, ReviewState.DECIDED)
 OPEN = (ReviewState.WAITING, ReviewState.CLAIMED)
+_OPEN_AT_MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,12 @@ class ReviewRow:
         object.__setattr__(self, "state", ReviewState(self.state))
 
     @property
+    def unfit(self) -> tuple[str, str] | None:
+        """Why its reviewer asks for it to be set aside, and his note; None where he does not."""
+        asked = self.draft.get("unfit")
+        return (str(asked["reason"]), str(asked["note"])) if asked else None
+
+    @property
     def is_blind(self) -> bool:
         """Whether the machine's verdict stays hidden until one's own is given (S4)."""
         return self.pool is Pool.RANDOM
@@ -57,7 +66,8 @@ class ReviewRow:
 
 @dataclass(frozen=True, slots=True)
 class VerdictRow:
-    """What a review says of a rule; `decided` is what an appeal made of it."""
+    """What a review says of a rule: at first (blind in the random pool), once the machine's verdict was seen
+    (`reconsidered`, None where that changed nothing), and after an appeal (`decided`)."""
 
     review_id: str
     rule_id: str
@@ -65,12 +75,13 @@ class VerdictRow:
     verdict: str
     reason: str
     note: str
+    reconsidered: str | None
     decided: str | None
 
     @property
     def in_force(self) -> Verdict:
-        """The last word of a person."""
-        return Verdict(self.decided or self.verdict)
+        """The last word of a person: what counts for the agent."""
+        return Verdict(self.decided or self.reconsidered or self.verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +121,11 @@ def review(conn: Connection, review_id: str) -> ReviewRow | None:
     return fetch_one(conn, select(reviews).where(reviews.c.id == review_id), ReviewRow)
 
 
-def open_for(conn: Connection, user: str, own_agent_id: str | None, limit: int = 500) -> list[ReviewRow]:
-    """What this user has to review: his own first, then what is nobody's; never his own calls."""
+def open_for(
+    conn: Connection, user: str, own_agent_id: str | None, limit: int = _OPEN_AT_MOST
+) -> list[ReviewRow]:
+    """What this user has to review: his own first, then what is nobody's, last what he asked to have set
+    aside; never his own calls."""
     query = select(reviews).where(
         reviews.c.state.in_(OPEN), or_(reviews.c.reviewer == user, reviews.c.reviewer.is_(None))
     )
@@ -119,7 +133,14 @@ def open_for(conn: Connection, user: str, own_agent_id: str | None, limit: int =
         query = query.where(reviews.c.agent_id != own_agent_id)
     # SQLite and PostgreSQL sort NULL differently.
     order = (reviews.c.reviewer.is_(None), reviews.c.sample_id, reviews.c.id)
-    return fetch(conn, query.order_by(*order).limit(limit), ReviewRow)
+    found = fetch(conn, query.order_by(*order).limit(max(limit, _OPEN_AT_MOST)), ReviewRow)
+    return sorted(found, key=lambda row: row.unfit is not None)[:limit]
+
+
+def to_set_aside(conn: Connection) -> list[ReviewRow]:
+    """Every open review whose call its reviewer asks to have set aside, the oldest first."""
+    rows = fetch(conn, select(reviews).where(reviews.c.state.in_(OPEN)).order_by(reviews.c.id), ReviewRow)
+    return [row for row in rows if row.unfit is not None]
 
 
 def done_by(conn: Connection, user: str, since: datetime) -> list[ReviewRow]:
@@ -148,6 +169,18 @@ def of_calls(conn: Connection, attempt_ids: Collection[str]) -> list[ReviewRow]:
     """Every review of these calls, oldest first."""
     query = select(reviews).where(reviews.c.attempt_id.in_(attempt_ids)).order_by(reviews.c.id)
     return fetch(conn, query, ReviewRow)
+
+
+def blind_review(conn: Connection, attempt_id: str, user: str) -> str | None:
+    """The open review of this call in which this user judges it blind; None where he does not (S4)."""
+    query = select(reviews.c.id).where(
+        reviews.c.attempt_id == attempt_id,
+        reviews.c.reviewer == user,
+        reviews.c.pool == Pool.RANDOM,
+        reviews.c.state.in_(OPEN),
+    )
+    found: str | None = conn.execute(query.limit(1)).scalar()
+    return found
 
 
 def verdicts(conn: Connection, review_id: str) -> dict[str, VerdictRow]:
@@ -194,19 +227,30 @@ def clips_of(conn: Connection, *, purpose: str, agent_id: str | None = None, lim
     return fetch(conn, query.order_by(clips.c.id.desc()).limit(limit), Clip)
 
 
-def quota_taken(conn: Connection, since: datetime, until: datetime) -> dict[str, int]:
-    """How many calls the quota has taken of each agent in this time."""
+def quota_taken(conn: Connection, first: date, after: date) -> dict[str, int]:
+    """How many of each agent's calls of these days the quota has taken."""
     query = (
         select(reviews.c.agent_id, func.count())
+        .join(review_samples, review_samples.c.id == reviews.c.sample_id)
         .where(
             reviews.c.pool == Pool.QUOTA,
             reviews.c.state != ReviewState.SET_ASIDE,
-            reviews.c.created_at >= since,
-            reviews.c.created_at < until,
+            review_samples.c.day >= first,
+            review_samples.c.day < after,
         )
         .group_by(reviews.c.agent_id)
     )
     return {row[0]: row[1] for row in conn.execute(query)}
+
+
+def reviewed_before(conn: Connection, since: datetime, until: datetime) -> frozenset[str]:
+    """The calls placed in this time that have a review of the site already, as those picked by hand."""
+    query = (
+        select(reviews.c.attempt_id)
+        .join(attempts, attempts.c.id == reviews.c.attempt_id)
+        .where(attempts.c.placed_at >= since, attempts.c.placed_at < until, reviews.c.tier == Tier.SITE)
+    )
+    return frozenset(row[0] for row in conn.execute(query))
 
 
 def load(conn: Connection) -> dict[str, int]:

@@ -3,9 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, time
 from enum import StrEnum
 from math import sqrt
+from zoneinfo import ZoneInfo
 
+from dialer.followups.workdays import WorkCalendar
 from qa.rules.findings import Verdict
 
 # Of a normal distribution, for intervals that hold 95 of 100 times.
@@ -24,13 +27,32 @@ class OverrideReason(StrEnum):
     OTHER = "other"
 
 
+class Unfit(StrEnum):
+    """Why a drawn call cannot be reviewed."""
+
+    BAD_SOUND = "bad_sound"
+    NO_SOUND = "no_sound"
+    WRONG_CALL = "wrong_call"
+    OWN_CALL = "own_call"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What a review says of one rule. `reason` is needed where it is not what the machine says."""
+    """What a review says of one rule. `reason` is needed where it is not what the machine says.
+
+    `reconsidered` is what a blind reviewer says once he has seen the machine's verdict; his first one stands.
+    """
 
     verdict: Verdict
     reason: OverrideReason | None = None
     note: str = ""
+    reconsidered: Verdict | None = None
+
+    @property
+    def last(self) -> Verdict:
+        """What counts for the agent."""
+        return self.reconsidered or self.verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +68,18 @@ class Share:
     def value(self) -> float:
         """0 where there is no whole."""
         return self.part / self.whole if self.whole else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How often a rule is broken, of the calls in which a person could say whether it was.
+
+    Where it did not apply (`not_applicable`), or could not be told (`unclear`), it was not kept, nor broken.
+    """
+
+    broken: Share
+    not_applicable: int
+    unclear: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +119,45 @@ class Lesson:
     calls: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long an agent may appeal and how long the second reviewer has, in working days of the site (S4)."""
+
+    calendar: WorkCalendar
+    zone: ZoneInfo
+    appeal: int
+    decide: int
+
+    def to_appeal(self, submitted_at: datetime) -> datetime:
+        """Until when the agent may appeal."""
+        return self._end(submitted_at, self.appeal)
+
+    def to_decide(self, filed_at: datetime) -> datetime:
+        """Until when the appeal is to be decided."""
+        return self._end(filed_at, self.decide)
+
+    def _end(self, since: datetime, workdays: int) -> datetime:
+        """The end of that day: whoever comes to work on it still has all of it."""
+        day = self.calendar.add(since.astimezone(self.zone).date(), workdays)
+        return datetime.combine(day, time(23, 59, 59), self.zone)
+
+
 def still_open(
-    opinions: Mapping[str, Opinion], machine: Mapping[str, Verdict], *, blind: bool
+    opinions: Mapping[str, Opinion],
+    machine: Mapping[str, Verdict],
+    *,
+    blind: bool,
+    asked: Collection[str] = (),
 ) -> dict[str, str]:
-    """What a review lacks, by rule: a verdict of one's own where the machine is not sure or is hidden, a
-    reason where one says otherwise."""
-    lacks = {}
+    """What a review lacks, by rule: a verdict of one's own where the machine is not sure, is hidden, or has
+    judged nothing (`asked`: the rules of such a call), a reason where one says otherwise."""
+    lacks = {rule_id: "verdict" for rule_id in asked if rule_id not in machine and rule_id not in opinions}
     for rule_id, found in machine.items():
         opinion = opinions.get(rule_id)
         if opinion is None:
             if blind or found is Verdict.UNCLEAR:
                 lacks[rule_id] = "verdict"
-        elif opinion.verdict is not found and found is not Verdict.UNCLEAR and opinion.reason is None:
+        elif opinion.last is not found and found is not Verdict.UNCLEAR and opinion.reason is None:
             lacks[rule_id] = "reason"
     return lacks
 
@@ -109,6 +170,13 @@ def share(part: int, whole: int) -> Share:
     middle = (p + z2 / (2 * whole)) / (1 + z2 / whole)
     half = _Z * sqrt(p * (1 - p) / whole + z2 / (4 * whole * whole)) / (1 + z2 / whole)
     return Share(part, whole, max(0.0, middle - half), min(1.0, middle + half))
+
+
+def estimate(said: Collection[Verdict]) -> Estimate:
+    """From what people said of one rule in the calls of the random pool."""
+    counts = Counter(said)
+    told = counts[Verdict.FAIL] + counts[Verdict.PASS]
+    return Estimate(share(counts[Verdict.FAIL], told), counts[Verdict.NA], counts[Verdict.UNCLEAR])
 
 
 def agreement(rule_id: str, pairs: Sequence[tuple[Verdict, Verdict]]) -> Agreement:

@@ -1,6 +1,6 @@
 """Use cases of reviews. Each runs in its caller's transaction. `by` is the login of who does it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 from dialer.ids import new_id
 from dialer.storage.feed import emit
 from dialer.storage.transition import apply
+from qa.checks.queries import check_of
 from qa.reviews import queries
 from qa.reviews.queries import ReviewRow
-from qa.reviews.rules import Opinion, OverrideReason, may_review, still_open
+from qa.reviews.rules import Opinion, OverrideReason, Unfit, may_review, still_open
 from qa.reviews.scorecards import Scorecard, score
 from qa.reviews.states import MACHINE, ReviewEvent, ReviewState
 from qa.reviews.tables import reviews
@@ -71,16 +72,36 @@ def save_draft(
 
     Raises:
         StaleDraft: it was saved elsewhere since `revision`, or is not this user's any more.
-        ReviewRefused: the draft holds what cannot be read.
+        ReviewRefused: the draft holds what cannot be read, or other first verdicts than were given blind.
     """
-    opinions_of(draft)
+    row, opinions = _get(conn, review_id), opinions_of(draft)
+    before = opinions_of(row.draft)
+    for rule_id in standing(conn, row):
+        if rule_id not in opinions or opinions[rule_id].verdict is not before[rule_id].verdict:
+            raise ReviewRefused("A verdict given blind stands: what one thinks later is kept beside it.")
     if not queries.save_draft(conn, review_id, by, revision, draft, now + _HELD):
         raise StaleDraft("This review was saved in another tab or by another person: load it anew.")
     return revision + 1
 
 
-def submit(conn: Connection, review_id: str, by: str, card: Scorecard, now: datetime) -> None:
-    """The review is done: what its draft says becomes its result.
+def standing(conn: Connection, row: ReviewRow) -> frozenset[str]:
+    """The rules of a blind review whose first verdict stands: the machine's was shown after it (S4)."""
+    if not row.is_blind:
+        return frozenset()
+    return frozenset(opinions_of(row.draft)) & frozenset(queries.machine_verdicts(conn, row.attempt_id))
+
+
+def submit(
+    conn: Connection,
+    review_id: str,
+    by: str,
+    card: Scorecard,
+    now: datetime,
+    *,
+    asked: Sequence[str] = (),
+) -> None:
+    """The review is done: what its draft says becomes its result. `asked` are the rules that a person judges
+    where the machine has judged none: of a call that was not checked.
 
     Raises:
         NotFinished: a verdict, a reason or a line of the scorecard is missing.
@@ -94,18 +115,19 @@ def submit(conn: Connection, review_id: str, by: str, card: Scorecard, now: date
     opinions = opinions_of(row.draft)
     points = points_of(row.draft)
     result = score(card, points)
-    lacks = still_open(opinions, machine, blind=row.is_blind)
+    lacks = still_open(opinions, machine, blind=row.is_blind, asked=() if machine else asked)
     lacks |= dict.fromkeys(result.missing, "points")
     if lacks:
         raise NotFinished(lacks)
     said = []
-    for rule_id, found in machine.items():
-        opinion = opinions.get(rule_id, Opinion(found))
+    for rule_id in machine or asked:
+        opinion = opinions.get(rule_id) or Opinion(machine[rule_id])
         said.append(
             {
                 "rule_id": rule_id,
-                "machine": found,
+                "machine": machine.get(rule_id),
                 "verdict": opinion.verdict,
+                "reconsidered": None if opinion.last is opinion.verdict else opinion.last,
                 "reason": opinion.reason or "",
                 "note": opinion.note,
                 "decided": None,
@@ -113,7 +135,10 @@ def submit(conn: Connection, review_id: str, by: str, card: Scorecard, now: date
         )
     queries.replace_result(conn, row.id, said, points)
     move = MACHINE.advance(row.state, ReviewEvent.SUBMIT, now)
+    check = check_of(conn, row.attempt_id)
     values = {
+        "rule_set": check.rule_set if check else None,
+        "rule_set_version": check.rule_set_version if check else None,
         "score": None if result.points is None else int(result.points * 100),
         "fatal": bool(result.fatal),
         "note": str(row.draft.get("note") or ""),
@@ -124,20 +149,50 @@ def submit(conn: Connection, review_id: str, by: str, card: Scorecard, now: date
     apply(conn, reviews, row.id, move, values=values, data=told)
 
 
-def set_aside(conn: Connection, review_id: str, reason: str, by: str, now: datetime) -> ReviewRow:
-    """This call cannot be reviewed; its draw gets a stand-in by `drawing.replace_call`.
+def set_aside(
+    conn: Connection,
+    review_id: str,
+    reason: Unfit,
+    note: str,
+    by: str,
+    now: datetime,
+    *,
+    own_agent_id: str | None = None,
+) -> ReviewRow:
+    """This call cannot be reviewed, and why; what it was. `qa.reviews.setting_aside` finds its stand-in.
 
     Raises:
-        ReviewRefused: no reason is given, or it is done already.
+        ReviewRefused: it is done already, it is a call of one's own, or the reason says nothing.
     """
     row = _get(conn, review_id)
-    if not reason.strip():
+    if reason is Unfit.OTHER and not note.strip():
         raise ReviewRefused("Say why this call cannot be reviewed.")
+    if row.agent_id == own_agent_id:
+        raise ReviewRefused("This is a call of your own: somebody else sets it aside.")
     if row.state not in queries.OPEN:
         raise ReviewRefused("This review is done already: it cannot be set aside.")
     move = MACHINE.advance(row.state, ReviewEvent.SET_ASIDE, now)
-    apply(conn, reviews, row.id, move, values={"note": reason.strip()}, data={"by": by, "reason": reason})
+    told = {"by": by, "reason": reason, "note": note.strip(), "attempt_id": row.attempt_id}
+    apply(conn, reviews, row.id, move, values={"note": note.strip(), "held_until": None}, data=told)
     return row
+
+
+def ask_aside(conn: Connection, review_id: str, reason: Unfit, note: str, by: str, now: datetime) -> None:
+    """Whoever works at a review asks for its call to be set aside: a QA lead decides (S1). It goes back with
+    what is filled in so far, and comes last in his sample; judging on takes the question back.
+
+    Raises:
+        ReviewRefused: it is not this user's, or the reason says nothing.
+    """
+    row = _get(conn, review_id)
+    if row.state is not ReviewState.CLAIMED or row.reviewer != by:
+        raise ReviewRefused("Only who works at a review submits it: open it first.")
+    if reason is Unfit.OTHER and not note.strip():
+        raise ReviewRefused("Say why this call cannot be reviewed.")
+    draft = {**row.draft, "unfit": {"reason": str(reason), "note": note.strip()}}
+    save_draft(conn, row.id, by, draft, row.revision, now)
+    move = MACHINE.advance(ReviewState.CLAIMED, ReviewEvent.GIVE_BACK, now)
+    apply(conn, reviews, row.id, move, data={"by": by, "unfit": str(reason)})
 
 
 def let_go(conn: Connection, now: datetime) -> int:
@@ -191,6 +246,7 @@ def opinions_of(draft: Mapping[str, Any]) -> dict[str, Opinion]:
                 Verdict(said["verdict"]),
                 OverrideReason(said["reason"]) if said.get("reason") else None,
                 str(said.get("note") or ""),
+                Verdict(said["reconsidered"]) if said.get("reconsidered") else None,
             )
             for rule_id, said in dict(draft.get("verdicts") or {}).items()
         }

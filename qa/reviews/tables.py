@@ -58,7 +58,10 @@ review_verdicts = Table(
     Column("rule_id", String(40), primary_key=True),
     # What the machine said when the review was submitted; NULL where it judged no such rule.
     Column("machine", String(10)),
+    # What the reviewer said before he saw what the machine had; estimates and agreement are taken from it.
     Column("verdict", String(10), nullable=False),
+    # What he says after he saw it, where that is another.
+    Column("reconsidered", String(10)),
     # Why a person says otherwise; empty where both say the same.
     Column("reason", String(20), nullable=False),
     Column("note", Text, nullable=False),

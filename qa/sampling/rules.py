@@ -1,16 +1,19 @@
 """Which calls of a day go into which pool, and who reviews them (S1). Pure.
 
-The random pool is drawn first, from all calls: what the other pools take cannot bend it, so it alone may
-be used for estimates. What one pool has drawn no other takes: a call is reviewed once.
+The random pool is drawn first, from all answered calls, checked or not: what the other pools take cannot bend
+it, so it alone may be used for estimates. What one pool has drawn no other takes: a call is reviewed once.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from dialer.planning.rules.sampling import order_of, size_of
+
+_CATCH_UP_DAYS = 7
 
 
 class Pool(StrEnum):
@@ -47,8 +50,8 @@ class Risk(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An answered call that was checked. `talk_seconds` from the customer's answer to the end; `doubt` is the
-    score of a follow-up that may be false, 0 to 100."""
+    """An answered call. `talk_seconds` from the customer's answer to the end; `doubt` is the score of a
+    follow-up that may be false, 0 to 100. One that is not `checked` goes into the random pool only."""
 
     attempt_id: str
     agent_id: str
@@ -58,6 +61,22 @@ class Candidate:
     unclears: int = 0
     dissatisfied: bool = False
     doubt: float = 0.0
+    checked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a day's draw goes by, besides plan and seed.
+
+    `month_part` is how much of the month is over (0 to 1), `drawn_this_month` what the quota has taken of
+    each agent: what is missing is spread over the rest of the month. `before` have a review already, as those
+    picked by hand: only the random pool takes them none the less.
+    """
+
+    calls: tuple[Candidate, ...]
+    month_part: float
+    drawn_this_month: Mapping[str, int]
+    before: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +125,15 @@ class Drawn:
     why: Mapping[str, tuple[str, ...]]
 
 
+def days_due(now: datetime, at: time) -> list[date]:
+    """The days that are due to be drawn from, by the site's clock.
+
+    Yesterday, once it is `at`; and the last week, of which a service that did not run may have missed some.
+    """
+    latest = 1 if now.time() >= at else 2
+    return [now.date() - timedelta(days=back) for back in range(_CATCH_UP_DAYS, latest - 1, -1)]
+
+
 def risks(call: Candidate, plan: Plan) -> tuple[int, tuple[Risk, ...]]:
     """How much speaks for a look at this call, and what."""
     counts = {
@@ -120,24 +148,14 @@ def risks(call: Candidate, plan: Plan) -> tuple[int, tuple[Risk, ...]]:
     return sum(plan.weights.get(risk, 0) * count for risk, count in counts.items()), found
 
 
-def draw(
-    calls: Collection[Candidate],
-    plan: Plan,
-    seed: str,
-    *,
-    month_part: float,
-    drawn_this_month: Mapping[str, int],
-) -> tuple[Drawn, ...]:
-    """The day's draws, random first. The same calls, plan and seed give the same draws.
-
-    `month_part` is how much of the month is over (0 to 1), `drawn_this_month` what the quota has taken of
-    each agent: what is missing is spread over the rest of the month.
-    """
-    by_id = {call.attempt_id: call for call in calls}
+def draw(basis: Basis, plan: Plan, seed: str) -> tuple[Drawn, ...]:
+    """The day's draws, random first. The same basis, plan and seed give the same draws."""
+    by_id = {call.attempt_id: call for call in basis.calls}
     order = order_of(by_id, f"{seed}:{Pool.RANDOM}")
     size = size_of(plan.random_share, len(order)) if plan.random_share else 0
     random = Drawn(Pool.RANDOM, order, order[:size], dict.fromkeys(order[:size], ()))
-    left = {one: call for one, call in by_id.items() if one not in set(random.taken)}
+    gone = basis.before | set(random.taken)
+    left = {one: call for one, call in by_id.items() if call.checked and one not in gone}
 
     share = _share(left, plan, f"{seed}:{Pool.SHARE}")
     for one in share.taken:
@@ -147,13 +165,25 @@ def draw(
     for one in risk.taken:
         del left[one]
 
-    quota = _quota(left, plan, f"{seed}:{Pool.QUOTA}", month_part, drawn_this_month)
-    return random, share, risk, quota
+    return random, share, risk, _quota(left, plan, f"{seed}:{Pool.QUOTA}", basis)
 
 
-def stand_in(drawn: Drawn, used: Collection[str]) -> str | None:
-    """Who replaces a call of this draw that cannot be reviewed: the next in the order of the seed."""
-    return next((one for one in drawn.order if one not in used), None)
+def stand_in(
+    pool: Pool, order: Sequence[str], gone: str, agents: Mapping[str, str], used: Mapping[Pool, Sequence[str]]
+) -> str | None:
+    """Who replaces a call that cannot be reviewed: the next of the seed's order, None where none is left.
+
+    In the random pool that is the next whatever else was drawn, or the sample would no longer be one of all
+    calls. Elsewhere it is one that no pool has; in share and quota, which count by agent, the same agent's.
+    """
+    if pool is Pool.RANDOM:
+        taken = set(used.get(pool, ()))
+    else:
+        taken = {one for each in used.values() for one in each}
+    same_agent = pool in {Pool.SHARE, Pool.QUOTA}
+    return next(
+        (one for one in order if one not in taken and (not same_agent or agents[one] == agents[gone])), None
+    )
 
 
 def assign(
@@ -200,13 +230,11 @@ def _risk(left: Mapping[str, Candidate], plan: Plan, seed: str) -> Drawn:
     return Drawn(Pool.RISK, tuple(worth), taken, {one: tuple(scored[one][1]) for one in taken})
 
 
-def _quota(
-    left: Mapping[str, Candidate], plan: Plan, seed: str, month_part: float, drawn: Mapping[str, int]
-) -> Drawn:
+def _quota(left: Mapping[str, Candidate], plan: Plan, seed: str, basis: Basis) -> Drawn:
     taken: list[str] = []
-    due = -int(-plan.quota * min(1.0, month_part) // 1)
+    due = -int(-plan.quota * min(1.0, basis.month_part) // 1)
     for agent, ids in sorted(_by_agent(left).items()):
-        taken += order_of(ids, seed)[: max(0, due - drawn.get(agent, 0))]
+        taken += order_of(ids, seed)[: max(0, due - basis.drawn_this_month.get(agent, 0))]
     return Drawn(Pool.QUOTA, order_of(left, seed), tuple(taken), dict.fromkeys(taken, ()))
 
 

@@ -22,7 +22,10 @@ review_samples = Table(
     Column("population", String(64), nullable=False),
     Column("taken", JSON, nullable=False),
     Column("size", Integer, nullable=False),
-    # [[call set aside, its stand-in or null, reason], ...]
+    # On the random row of a day: its calls with all that was known of them, so that every pool of that day
+    # can be drawn again (qa/sampling/proof.py).
+    Column("basis", JSON),
+    # [[call set aside, its stand-in or null, reason, by whom, when], ...]
     Column("replaced", JSON, nullable=False),
     Column("drawn_by", String(60), nullable=False),
     Column("drawn_at", UtcDateTime, nullable=False),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 from io import BytesIO
 from zoneinfo import ZoneInfo
 
@@ -37,8 +38,9 @@ async def calls(panel_server: Site) -> list[Known]:
     for number in range(3):
         await site.follow_up("李", f"1380000000{number}", f"豫A1234{number}", days_ago=1.2 + number / 100)
         made.append(await record(site))
-        if number < 2:
-            await close(site, agent_id, made[-1].attempt_id)
+        await close(site, agent_id, made[-1].attempt_id)
+    # A day is drawn from once it is over.
+    site.clock.forward(24 * 3600)
     return made
 
 
@@ -70,19 +72,20 @@ async def test_a_sample_is_drawn_and_judged_by_keyboard_then_appealed_and_decide
 ) -> None:
     """S1, S2, S4, Q4, Q5: three calls without a mouse, one overturned; the agent appeals, another decides."""
     site = panel_server
-    day = site.clock().astimezone(ZONE).date()
+    day = site.clock().astimezone(ZONE).date() - timedelta(days=1)
     page = await open_page("zhou", "/reviews")
     await expect(page.locator(".pool")).to_have_count(5)
     await page.fill("input[name=day]", day.isoformat())
     await page.fill("input[name=seed]", "42")
     await page.press("input[name=seed]", "Enter")
-    await expect(page.locator("code.seed")).to_have_text(["42"] * 3)
+    await expect(page.locator("code.seed")).to_have_text(["42"] * 4)
     await snapshot(page, "reviews_sample_zh")
     samples = await site.database.read(lambda conn: samples_of(conn, day))
     assert [(one.pool, len(one.taken)) for one in samples] == [
         (Pool.RANDOM, 1),
         (Pool.SHARE, 1),
         (Pool.RISK, 1),
+        (Pool.QUOTA, 0),
     ]
 
     # The random pool: nothing of the machine before one's own.
@@ -237,9 +240,14 @@ async def test_a_sample_is_drawn_and_judged_by_keyboard_then_appealed_and_decide
     await expect(lead.locator("tbody audio")).to_have_count(1)
     await snapshot(lead, "reviews_cases_en")
 
-    # A spot-check: a call is picked from its page, and never one that the same person has reviewed.
+    # A spot-check: a call is picked from its page, and never one that was reviewed.
     await lead.goto(f"{site.url}/qa/calls/{calls[0].attempt_id}")
-    await lead.click(".pick button")
+    await lead.click("form[action='/reviews/pick'] button")
+    await expect(lead.locator(".form-error")).to_contain_text("reviewed already by zhou")
+    await site.follow_up("李", "13800000009", "豫A12349")
+    another = await record(site)
+    await lead.goto(f"{site.url}/qa/calls/{another.attempt_id}")
+    await lead.click("form[action='/reviews/pick'] button")
     await expect(lead.locator(".review-head .chip.accent")).to_have_text("Spot-check")
     await lead.set_viewport_size({"width": 1920, "height": 1080})
     await snapshot(lead, "reviews_screen_en")

@@ -14,19 +14,18 @@ from qa.reviews.drawing import CannotDraw
 from qa.reviews.figures import Summary, summary, workbook
 from qa.rules.schema import RuleSetError
 from web.auth.guard import current_user, requires
-from web.auth.rules import Role
 from web.i18n import N_, Translator
 from web.panel import PANEL
 from web.render import language_of, render, translator_of
-from web.reviews.loading import RULES, card_of
-from web.reviews.sample import CARD, site_of
+from web.reviews.draws import LEADS
+from web.reviews.loading import RULES
+from web.reviews.site import CARD, card_of, site_of
 from web.reviews.tabs import tabs_of
 
-LEADS = (Role.QA_LEAD, Role.SUPERVISOR)
 # One who reads the whole address book of scores has used a right (X1).
 FETCHED = "scores.exported"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_TITLES = {
+TITLES = {
     "agent": N_("Agent"),
     "count": N_("Reviews"),
     "score": N_("Score"),
@@ -80,11 +79,16 @@ async def sheet(request: web.Request) -> web.StreamResponse:
     panel, user, language = request.app[PANEL], current_user(request), language_of(request)
     since, until = _span(request)
     figures, names, _ = await _read(request, since, until)
-    titles = {**rule_titles(language), **_named(translator_of(request))}
+    titles = {**rule_titles(language), **named(translator_of(request))}
     data = await asyncio.to_thread(workbook, figures, card_of(CARD), names, titles, language)
     told = {"user": user.id, "login": user.login, "since": since.isoformat(), "until": until.isoformat()}
     await panel.database.write(lambda conn: emit(conn, FETCHED, user.id, panel.clock(), told))
     name = f"service-quality-{since}-{until}.xlsx"
+    return as_file(data, name)
+
+
+def as_file(data: bytes, name: str) -> web.Response:
+    """A workbook to keep."""
     return web.Response(
         body=data,
         content_type=_XLSX,
@@ -104,7 +108,7 @@ async def second(request: web.Request) -> web.StreamResponse:
     try:
         await panel.database.write(
             lambda conn: drawing.draw_second(
-                conn, site_of(conn, panel.settings.zone), day, seed, user.login, now
+                conn, site_of(conn, panel.reviews, panel.settings.zone), day, seed, user.login, now
             )
         )
     except CannotDraw as error:
@@ -127,8 +131,9 @@ def rule_titles(language: str) -> dict[str, str]:
     return titles
 
 
-def _named(text: Translator) -> dict[str, str]:
-    return {key: text(title) for key, title in _TITLES.items()}
+def named(text: Translator) -> dict[str, str]:
+    """The headings of sheets."""
+    return {key: text(title) for key, title in TITLES.items()}
 
 
 async def _read(request: web.Request, since: date, until: date) -> tuple[Summary, dict[str, str], int]:

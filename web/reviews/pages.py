@@ -3,9 +3,10 @@
 from aiohttp import web
 
 from web.panel import Panel
-from web.reviews import figures, results, sample, screen
+from web.reviews import draws, figures, month, results, sample, screen, trainings
 
 
 def routes(_panel: Panel) -> list[web.RouteDef]:
     """The routes of this area."""
-    return [*sample.routes(), *results.routes(), *figures.routes(), *screen.routes()]
+    areas = (sample, draws, results, figures, month, trainings, screen)
+    return [route for area in areas for route in area.routes()]

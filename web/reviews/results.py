@@ -13,9 +13,12 @@ from qa.reviews import appeals
 from qa.reviews import queries as reviews
 from qa.reviews.appeals import last_day
 from qa.reviews.queries import AppealRow, Clip, ReviewRow, VerdictRow
+from qa.reviews.rules import Deadlines
 from qa.reviews.scorecards import BadScore, Scorecard
 from qa.reviews.service import AGENT, TRAINING, ReviewRefused
 from qa.rules.findings import Verdict
+from qa.training import queries as trainings
+from qa.training.queries import Trained, Training
 from recordings.audio import Unreadable, cut
 from recordings.queries import Recording, recording_of
 from web.auth.guard import current_user, requires
@@ -25,8 +28,9 @@ from web.quality.queries import CallRow, call
 from web.quality.view import names_of, sound
 from web.render import language_of, render, translator_of
 from web.reviews import words
-from web.reviews.loading import RULES, card_of
+from web.reviews.figures import rule_titles
 from web.reviews.screen import REVIEWERS
+from web.reviews.site import card_of, deadlines_of
 from web.reviews.tabs import tabs_of
 
 _LATEST = 30
@@ -74,15 +78,16 @@ async def mine(request: web.Request) -> web.StreamResponse:
 
 async def _mine(request: web.Request, problem: str) -> web.Response:
     panel, user, language = request.app[PANEL], current_user(request), language_of(request)
-    agent_id, now = user.agent_id or "", request.app[PANEL].clock()
+    agent_id, now, deadlines = user.agent_id or "", panel.clock(), deadlines_of(panel)
 
-    def read(conn: Connection) -> tuple[list[Result], list[Clip], int]:
+    def read(conn: Connection) -> tuple[list[Result], list[Clip], list[tuple[Training, Trained]], int]:
         position = latest_id(conn)
         rows = reviews.of_agent(conn, agent_id, limit=_LATEST)
         clips = reviews.clips_of(conn, purpose=AGENT, agent_id=agent_id)
-        return [r for row in rows if (r := _result(conn, row, language, clips))], clips, position
+        results = [r for row in rows if (r := _result(conn, row, language, clips, deadlines))]
+        return results, clips, _trained(conn, agent_id), position
 
-    results, clips, position = await panel.database.read(read)
+    results, clips, trained, position = await panel.database.read(read)
     shown = render(
         request,
         "reviews/mine.html",
@@ -90,6 +95,8 @@ async def _mine(request: web.Request, problem: str) -> web.Response:
         here="/reviews/mine",
         results=results,
         clips=clips,
+        trained=trained,
+        titles=rule_titles(language),
         at=now,
         problem=problem,
         words=words,
@@ -110,7 +117,9 @@ async def appeal(request: web.Request) -> web.StreamResponse:
     reason, review_id = str(form.get("reason", ""))[:1000], request.match_info["review"]
     try:
         await panel.database.write(
-            lambda conn: appeals.file(conn, review_id, user.agent_id or "", about, reason, now)
+            lambda conn: appeals.file(
+                conn, review_id, user.agent_id or "", about, reason, now, deadlines_of(panel)
+            )
         )
     except ReviewRefused as error:
         return await _mine(request, translator_of(request).sentence(str(error)))
@@ -129,7 +138,7 @@ async def _appeals(request: web.Request, problem: str) -> web.Response:
     def read(conn: Connection) -> tuple[list[Result], int]:
         position = latest_id(conn)
         rows = [row for one in reviews.open_appeals(conn) if (row := reviews.review(conn, one.review_id))]
-        return [r for row in rows if (r := _result(conn, row, language, []))], position
+        return [r for row in rows if (r := _result(conn, row, language, [], deadlines_of(panel)))], position
 
     results, position = await panel.database.read(read)
     shown = render(
@@ -200,7 +209,7 @@ async def cases(request: web.Request) -> web.StreamResponse:
         for one in reviews.clips_of(conn, purpose=TRAINING):
             row = call(conn, one.attempt_id)
             if row is not None:
-                titles = names_of(RULES, findings_of(conn, one.attempt_id))
+                titles = names_of(conn, findings_of(conn, one.attempt_id))
                 title = titles.get(one.rule_id or "", {})
                 listed.append((one, row, title.get(language) or title.get("zh") or one.rule_id or "—"))
         return listed, position
@@ -271,12 +280,20 @@ async def _piece(request: web.Request, attempt_id: str, start: float, end: float
     return web.Response(body=data, content_type="audio/wav", headers={"Cache-Control": "private, no-store"})
 
 
-def _result(conn: Connection, row: ReviewRow, language: str, clips: list[Clip]) -> Result | None:
+def _trained(conn: Connection, agent_id: str) -> list[tuple[Training, Trained]]:
+    held = trainings.of_agent(conn, agent_id)
+    there = trainings.trained(conn, [one.id for one in held])
+    return [(one, mine) for one in held for mine in there[one.id] if mine.agent_id == agent_id]
+
+
+def _result(
+    conn: Connection, row: ReviewRow, language: str, clips: list[Clip], deadlines: Deadlines
+) -> Result | None:
     talked = call(conn, row.attempt_id)
     if talked is None:
         return None
     findings = findings_of(conn, row.attempt_id)
-    names, by_rule = names_of(RULES, findings), {one.rule_id: one for one in findings}
+    names, by_rule = names_of(conn, findings), {one.rule_id: one for one in findings}
     worst = {Verdict.FAIL: 0, Verdict.UNCLEAR: 1, Verdict.PASS: 2, Verdict.NA: 3}
     said = sorted(reviews.verdicts(conn, row.id).values(), key=lambda one: worst[one.in_force])
     verdicts = []
@@ -293,5 +310,5 @@ def _result(conn: Connection, row: ReviewRow, language: str, clips: list[Clip]) 
         reviews.scores(conn, row.id),
         [one for one in clips if one.attempt_id == row.attempt_id],
         reviews.appeal_of(conn, row.id),
-        last_day(row),
+        last_day(row, deadlines),
     )

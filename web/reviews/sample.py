@@ -4,7 +4,6 @@ import secrets
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from sqlalchemy import Connection
@@ -12,22 +11,23 @@ from sqlalchemy import Connection
 from dialer.storage.feed import latest_id
 from qa.reviews import drawing
 from qa.reviews import queries as reviews
-from qa.reviews.drawing import CannotDraw, Site, is_reproducible
+from qa.reviews.drawing import CannotDraw, bounds_of
 from qa.reviews.queries import ReviewRow
-from qa.sampling.queries import SampleRow, samples_of
-from qa.sampling.rules import Plan, Pool, Reviewer
+from qa.reviews.worker import BY_ITSELF
+from qa.sampling.proof import Proof, proofs
+from qa.sampling.queries import SampleRow, being_checked, is_drawn, samples_of
+from qa.sampling.rules import Pool, Tier
 from web.auth.guard import current_user, requires
-from web.auth.queries import all_accounts
 from web.auth.rules import Role
-from web.panel import PANEL
+from web.panel import PANEL, Panel
 from web.quality.queries import CallRow, call
 from web.render import language_of, render, translator_of
 from web.reviews import words
-from web.reviews.loading import card_of
+from web.reviews.draws import LEADS
 from web.reviews.screen import REVIEWERS
+from web.reviews.site import site_of
 from web.reviews.tabs import tabs_of
 
-CARD = "service-quality"
 _LISTED = 100
 
 
@@ -46,6 +46,32 @@ class Listed:
 
     review: ReviewRow
     call: CallRow
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """The next draw that the service makes by itself: from the calls of `day`, at `at`.
+
+    `waits_for` calls of that day are still being checked, where that holds it up now.
+    """
+
+    day: date
+    at: datetime
+    waits_for: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the page shows."""
+
+    listed: list[Listed]
+    waiting: list[ReviewRow]
+    done: list[ReviewRow]
+    draws: list[tuple[SampleRow, Proof]]
+    daily: Daily | None
+    # What reviewers ask a lead to set aside; empty for others.
+    unfit: list[Listed]
+    position: int
 
 
 def routes() -> list[web.RouteDef]:
@@ -69,7 +95,7 @@ async def _page(request: web.Request, problem: str) -> web.Response:
     day = _day(request.query.get("day", ""), today)
     midnight = datetime.combine(today, time(), panel.settings.zone).astimezone(UTC)
 
-    def read(conn: Connection) -> tuple[list[Listed], list[ReviewRow], list[ReviewRow], list[SampleRow], int]:
+    def read(conn: Connection) -> Shown:
         position = latest_id(conn)
         waiting = reviews.open_for(conn, user.login, user.agent_id)
         done = reviews.done_by(conn, user.login, midnight)
@@ -78,10 +104,16 @@ async def _page(request: web.Request, problem: str) -> web.Response:
             for one in (*waiting[:_LISTED], *done)
             if (row := call(conn, one.attempt_id)) is not None
         ]
-        return listed, waiting, done, samples_of(conn, day), position
+        rows = samples_of(conn, day)
+        proven = proofs(rows)
+        draws = [(row, proven[row.id]) for row in rows]
+        asked = reviews.to_set_aside(conn) if user.roles.intersection(LEADS) else []
+        unfit = [Listed(one, row) for one in asked if (row := call(conn, one.attempt_id)) is not None]
+        return Shown(listed, waiting, done, draws, _daily(conn, panel, now), unfit, position)
 
-    listed, waiting, done, samples, position = await panel.database.read(read)
-    open_by, done_by = Counter(one.pool for one in waiting), Counter(one.pool for one in done)
+    found = await panel.database.read(read)
+    waiting = found.waiting
+    open_by, done_by = Counter(one.pool for one in waiting), Counter(one.pool for one in found.done)
     shown = render(
         request,
         "reviews/sample.html",
@@ -89,16 +121,20 @@ async def _page(request: web.Request, problem: str) -> web.Response:
         here="/reviews",
         day=day,
         today=today,
-        listed=listed,
+        yesterday=today - timedelta(days=1),
+        listed=found.listed,
         next_call=waiting[0].id if waiting else None,
         pools=[PoolLine(pool, done_by[pool], done_by[pool] + open_by[pool]) for pool in Pool],
-        samples=[(one, is_reproducible(one)) for one in samples],
+        draws=found.draws,
+        daily=found.daily,
+        unfit=found.unfit,
+        by_itself=BY_ITSELF,
         playbooks={playbook.id: playbook.name for playbook in panel.library},
-        plan=Plan(),
+        plan=panel.reviews.plan(),
         problem=problem,
         words=words,
         lang=language_of(request),
-        feed_position=position,
+        feed_position=found.position,
     )
     if problem:
         shown.set_status(422)
@@ -114,7 +150,8 @@ async def draw(request: web.Request) -> web.StreamResponse:
     seed = form.get("seed", "").strip()[:40] or secrets.token_hex(6)
 
     def work(conn: Connection) -> None:
-        drawing.draw_day(conn, site_of(conn, panel.settings.zone), day, seed, user.login, now)
+        site = site_of(conn, panel.reviews, panel.settings.zone)
+        drawing.draw_day(conn, site, day, seed, user.login, now)
 
     try:
         await panel.database.write(work)
@@ -130,7 +167,8 @@ async def pick(request: web.Request) -> web.StreamResponse:
     attempt_id = str((await request.post()).get("attempt", ""))
 
     def work(conn: Connection) -> str:
-        return drawing.pick(conn, site_of(conn, panel.settings.zone), attempt_id, user.login, user.login, now)
+        site = site_of(conn, panel.reviews, panel.settings.zone)
+        return drawing.pick(conn, site, attempt_id, user.login, now, own_agent_id=user.agent_id)
 
     try:
         review_id = await panel.database.write(work)
@@ -139,12 +177,19 @@ async def pick(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"/reviews/{review_id}")
 
 
-def site_of(conn: Connection, zone: ZoneInfo) -> Site:
-    """What every draw goes by: the plan, the scorecard, the zone of its days, who reviews now."""
-    reviewers = [
-        Reviewer(one.login, one.agent_id) for one in all_accounts(conn) if one.active and Role.QA in one.roles
-    ]
-    return Site(Plan(), card_of(CARD), zone, reviewers)
+def _daily(conn: Connection, panel: Panel, now: datetime) -> Daily | None:
+    settings, zone = panel.reviews, panel.settings.zone
+    if not settings.draw_daily:
+        return None
+    local = now.astimezone(zone)
+    yesterday = local.date() - timedelta(days=1)
+    at = datetime.combine(local.date(), settings.draw_at, zone)
+    if local < at:
+        return Daily(yesterday, at, 0)
+    waits = being_checked(conn, *bounds_of(yesterday, local.date(), zone))
+    if waits and local.time() < settings.draw_latest and not is_drawn(conn, yesterday, Tier.SITE):
+        return Daily(yesterday, datetime.combine(local.date(), settings.draw_latest, zone), waits)
+    return Daily(local.date(), at + timedelta(days=1), 0)
 
 
 def _day(text: str, today: date) -> date:

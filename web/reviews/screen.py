@@ -20,7 +20,8 @@ from web.i18n import N_
 from web.panel import PANEL
 from web.render import language_of, render, render_text, translator_of
 from web.reviews import words
-from web.reviews.loading import card_of, changed, load_screen
+from web.reviews.loading import asked_of, changed, load_screen
+from web.reviews.site import card_of
 from web.reviews.view import Screen
 
 REVIEWERS = (Role.QA, Role.QA_LEAD, Role.SUPERVISOR)
@@ -59,6 +60,8 @@ class WordBody(_Sent):
     revision: int
     segment: int = Field(ge=0)
     word: int = Field(ge=0)
+    # The word that stands there, as the page shows it.
+    heard: str = Field(max_length=200)
     text: str = Field(min_length=1, max_length=60)
 
 
@@ -116,6 +119,7 @@ async def page(request: web.Request) -> web.StreamResponse:
         **_context(request, shown),
         call=shown.call,
         playbook=playbook.name.in_(language),
+        may_set_aside=bool(user.roles.intersection({Role.QA_LEAD, Role.SUPERVISOR})),
         feed_position=position,
     )
 
@@ -139,7 +143,8 @@ async def save(request: web.Request) -> web.StreamResponse:
     def work(conn: Connection) -> Screen | None:
         row = _mine(conn, request, user.login)
         try:
-            draft = changed(row.draft, body.kind, body.id, body.value)
+            stands = body.id in service.standing(conn, row)
+            draft = changed(row.draft, body.kind, body.id, body.value, stands=stands)
         except ValueError as error:
             raise web.HTTPBadRequest from error
         score(card_of(row.scorecard), service.points_of(draft))
@@ -161,16 +166,13 @@ async def put_right(request: web.Request) -> web.StreamResponse:
 
     def work(conn: Connection) -> Screen | None:
         row = _mine(conn, request, user.login)
-        said = segments_of(conn, row.attempt_id)
-        if body.segment >= len(said) or body.word >= len(said[body.segment].words):
-            raise CannotCorrect("There is no such word any more: load the page again.")
-        heard = said[body.segment].words[body.word].text
         correct(
             conn,
             row.attempt_id,
+            segments_of(conn, row.attempt_id),
             body.segment,
             body.word,
-            heard=heard,
+            heard=body.heard,
             said=body.text,
             by=user.login,
             now=now,
@@ -222,7 +224,8 @@ async def submit(request: web.Request) -> web.StreamResponse:
         row = _mine(conn, request, user.login)
         if row.revision != body.revision:
             raise StaleDraft("This review was saved in another tab or by another person: load it anew.")
-        service.submit(conn, row.id, user.login, card_of(row.scorecard), now)
+        asked = [rule.id for rule in asked_of(conn, panel.library, row)]
+        service.submit(conn, row.id, user.login, card_of(row.scorecard), now, asked=asked)
         waiting = reviews.open_for(conn, user.login, user.agent_id, limit=1)
         return f"/reviews/{waiting[0].id}" if waiting else "/reviews"
 

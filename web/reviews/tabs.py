@@ -9,6 +9,8 @@ _TABS: tuple[tuple[Collection[str], str, str], ...] = (
     ((Role.QA, Role.QA_LEAD, Role.SUPERVISOR), "/reviews", N_("My sample")),
     ((Role.QA, Role.QA_LEAD, Role.SUPERVISOR), "/reviews/appeals", N_("Appeals")),
     ((Role.QA_LEAD, Role.SUPERVISOR), "/reviews/figures", N_("Agreement and training")),
+    ((Role.QA_LEAD, Role.SUPERVISOR), "/reviews/month", N_("Month")),
+    ((Role.QA_LEAD, Role.SUPERVISOR), "/reviews/trainings", N_("Trainings")),
     ((Role.QA, Role.QA_LEAD, Role.SUPERVISOR), "/reviews/cases", N_("Training cases")),
     ((Role.AGENT,), "/reviews/mine", N_("My results")),
 )

@@ -20,6 +20,8 @@ class RuleLine:
     title: str
     machine: FindingRow | None
     own: Verdict | None
+    # What he thinks since he saw the machine's, where the first one was given blind; else None.
+    reconsidered: Verdict | None
     own_reason: str
     own_note: str
     # What may be said as a reason, in the order of the digits.
@@ -38,7 +40,12 @@ class RuleLine:
     @property
     def overturns(self) -> bool:
         """Whether the reviewer says something else than the machine."""
-        return self.own is not None and self.machine is not None and self.own is not self.machine.verdict
+        return self.last is not None and self.machine is not None and self.last is not self.machine.verdict
+
+    @property
+    def last(self) -> Verdict | None:
+        """What the reviewer says now."""
+        return self.reconsidered or self.own
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,7 @@ class Screen:
     """One review."""
 
     review_id: str
+    sample_id: str
     revision: int
     pool: str
     # Why this call was drawn.

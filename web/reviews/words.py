@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from qa.reviews.rules import OverrideReason
+from qa.reviews.rules import OverrideReason, Unfit
 from qa.reviews.states import ReviewState
 from qa.rules.findings import Verdict
-from qa.sampling.rules import Pool, Risk
+from qa.sampling.proof import Proof
+from qa.sampling.rules import Pool, Risk, Tier
 from web.i18n import N_
 from web.quality.words import CHANNEL, REASON, VERDICT, VERDICT_LOOK
 
@@ -15,9 +16,13 @@ __all__ = [
     "OWN_REASON",
     "POOL",
     "POOL_MEANING",
+    "PROOF",
+    "PROOF_LOOK",
     "REASON",
     "RISK",
     "STATE",
+    "TIER",
+    "UNFIT",
     "VERDICT",
     "VERDICT_KEYS",
     "VERDICT_LOOK",
@@ -86,6 +91,23 @@ POOL_MEANING: Mapping[str, str] = {
     Pool.RISK: N_("Calls in which something may be wrong."),
     Pool.QUOTA: N_("So many calls of each agent in a month."),
     Pool.SPOT: N_("Picked by a manager."),
+}
+
+TIER: Mapping[str, str] = {Tier.SITE: N_("The site's own"), Tier.HEAD_OFFICE: N_("Second look")}
+
+PROOF: Mapping[str, str] = {
+    Proof.SAME: N_("drawn again: the same"),
+    Proof.CHANGED: N_("was changed"),
+    Proof.PICKED: N_("picked by hand"),
+}
+PROOF_LOOK: Mapping[str, str] = {Proof.SAME: "good", Proof.CHANGED: "bad", Proof.PICKED: ""}
+
+UNFIT: Mapping[str, str] = {
+    Unfit.BAD_SOUND: N_("the sound is too bad"),
+    Unfit.NO_SOUND: N_("there is no recording"),
+    Unfit.WRONG_CALL: N_("it is no call of this kind"),
+    Unfit.OWN_CALL: N_("it is the reviewer's own call"),
+    Unfit.OTHER: N_("another reason"),
 }
 
 RISK: Mapping[str, str] = {

@@ -3,13 +3,12 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.table import Table
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from dialer.agents.tables import agents
+from dialer.agents.queries import all_agents
 from dialer.app.cli.common import (
     DEFAULT_DATA,
     AsJson,
@@ -22,10 +21,15 @@ from dialer.app.cli.common import (
 )
 from dialer.clock import system_clock
 from dialer.ids import new_id
-from qa.reviews.drawing import CannotDraw, draw_day, draw_second, is_reproducible
+from qa.reviews import queries as reviews
+from qa.reviews.drawing import CannotDraw, Drift, draw_day, draw_second, drift
 from qa.reviews.figures import Summary, summary
+from qa.reviews.rules import Unfit
+from qa.reviews.service import ReviewRefused
+from qa.reviews.setting_aside import set_aside
+from qa.sampling.proof import Proof, proofs
 from qa.sampling.queries import SampleRow, samples_of
-from web.reviews.sample import site_of
+from web.reviews.site import site_of
 
 sample_commands = typer.Typer(no_args_is_help=True, help="The calls that people review: draw, show, verify.")
 review_commands = typer.Typer(no_args_is_help=True, help="What came of reviews.")
@@ -44,13 +48,13 @@ def draw_command(
 ) -> None:
     """Draw the pools of a day and give each call a reviewer."""
     settings = settings_of(data)
-    zone = ZoneInfo(settings.calling.time_zone)
+    zone = settings.web.zone
     now = system_clock()
     of = day.date() if day else now.astimezone(zone).date() - timedelta(days=1)
     draw = draw_second if second else draw_day
 
     def work(conn: Connection) -> list[SampleRow]:
-        draw(conn, site_of(conn, zone), of, seed or new_id(), _BY, now)
+        draw(conn, site_of(conn, settings.reviews, zone), of, seed or new_id(), _BY, now)
         return samples_of(conn, of)
 
     try:
@@ -65,23 +69,58 @@ def show_command(
     day: Annotated[datetime | None, _DAY] = None, data: DataDir = DEFAULT_DATA, as_json: AsJson = False
 ) -> None:
     """Show the draws of a day."""
-    _show(_samples(day, data), as_json)
+    _show(_samples(day, data)[0], as_json)
 
 
 @sample_commands.command("verify")
 def verify_command(
     day: Annotated[datetime | None, _DAY] = None, data: DataDir = DEFAULT_DATA, as_json: AsJson = False
 ) -> None:
-    """Prove that each draw of a day is the one its seed gives."""
-    rows = _samples(day, data)
-    bad = [row for row in rows if not is_reproducible(row)]
+    """Draw every pool of a day again, from the calls as they were known then: is each what its seed gives?
+
+    Order, what was taken, and every stand-in must come out the same. Calls picked by hand are not drawn.
+    Whose outcome was corrected since the draw is told: such a call is no fault of it.
+    """
+    rows, since = _samples(day, data)
+    proven = proofs(rows)
+    drawn = [row for row in rows if proven[row.id] is not Proof.PICKED]
+    bad = [row for row in drawn if proven[row.id] is Proof.CHANGED]
     if as_json:
-        show({"samples": len(rows), "not_reproducible": [row.id for row in bad]}, True, "")
+        told = {"samples": len(drawn), "not_reproducible": [row.id for row in bad]}
+        show(told | ({"answered_since": since.more, "not_any_more": since.fewer} if since else {}), True, "")
     if bad:
         pools = ", ".join(row.pool for row in bad)
-        fail(f"{len(bad)} of {len(rows)} draws are not what their seed gives: {pools}.")
+        fail(f"{len(bad)} of {len(drawn)} draws are not what their seed gives: {pools}.")
     if not as_json:
-        console.print(f"{len(rows)} draws: each is what its seed gives.")
+        console.print(f"{len(drawn)} draws: each is what its seed gives.")
+        if since and (since.more or since.fewer):
+            more, fewer = len(since.more), len(since.fewer)
+            console.print(f"Since the draw {more} calls more count as answered, and {fewer} do not any more.")
+
+
+@sample_commands.command("set-aside")
+def set_aside_command(
+    call: Annotated[str, typer.Argument(help="The call, by its attempt's id.")],
+    reason: Annotated[Unfit, typer.Option(help="Why it cannot be reviewed.")],
+    note: Annotated[str, typer.Option(help="In words; needed with the reason other.")] = "",
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Set a drawn call aside; the next of the seed's order stands in."""
+    settings = settings_of(data)
+    now = system_clock()
+
+    def work(conn: Connection) -> str | None:
+        rows = [one for one in reviews.of_calls(conn, [call]) if one.state in reviews.OPEN]
+        if not rows:
+            raise ReviewRefused(f"No review of the call {call} is open: see dialer sample show.")
+        site = site_of(conn, settings.reviews, settings.web.zone)
+        return set_aside(conn, site, rows[0].id, reason, note, _BY, now)
+
+    try:
+        instead = with_database(settings, lambda db: db.write(work))
+    except ReviewRefused as error:
+        fail(str(error))
+    console.print(f"{instead} stands in." if instead else "No other call of this draw is left.")
 
 
 @review_commands.command("summary")
@@ -92,12 +131,12 @@ def summary_command(
 ) -> None:
     """The week's reviews: by agent, what to train, and how far people and machine agree."""
     settings = settings_of(data)
-    zone = ZoneInfo(settings.calling.time_zone)
+    zone = settings.web.zone
     day = week.date() if week else system_clock().astimezone(zone).date()
     first = datetime.combine(day - timedelta(days=day.weekday()), datetime.min.time(), zone)
 
     def read(conn: Connection) -> tuple[Summary, dict[str, str]]:
-        names = dict(conn.execute(select(agents.c.id, agents.c.name)).tuples().all())
+        names = {agent.id: agent.name for agent in all_agents(conn)}
         return summary(conn, first, first + timedelta(days=7)), names
 
     found, names = with_database(settings, lambda db: db.read(read))
@@ -119,14 +158,18 @@ def summary_command(
         console.print(f"{same.rule_id}: {same.same} of {same.count} alike, kappa {kappa}")
 
 
-def _samples(day: datetime | None, data: Path) -> list[SampleRow]:
+def _samples(day: datetime | None, data: Path) -> tuple[list[SampleRow], Drift | None]:
     settings = settings_of(data)
-    zone = ZoneInfo(settings.calling.time_zone)
+    zone = settings.web.zone
     of = day.date() if day else system_clock().astimezone(zone).date() - timedelta(days=1)
-    rows = with_database(settings, lambda db: db.read(lambda conn: samples_of(conn, of)))
+
+    def read(conn: Connection) -> tuple[list[SampleRow], Drift | None]:
+        return samples_of(conn, of), drift(conn, of, zone)
+
+    rows, since = with_database(settings, lambda db: db.read(read))
     if not rows:
         fail(f"Nothing was drawn from the calls of {of}: dialer sample draw --day {of}")
-    return rows
+    return rows, since
 
 
 def _show(rows: list[SampleRow], as_json: bool) -> None:
@@ -167,7 +210,14 @@ def _as_dict(found: Summary, names: dict[str, str]) -> dict[str, object]:
             for one in found.agents
         ],
         "estimates": {
-            rule: {"share": one.value, "low": one.low, "high": one.high, "calls": one.whole}
+            rule: {
+                "share": one.broken.value,
+                "low": one.broken.low,
+                "high": one.broken.high,
+                "calls": one.broken.whole,
+                "not_applicable": one.not_applicable,
+                "unclear": one.unclear,
+            }
             for rule, one in found.estimates.items()
         },
         "agreement": {

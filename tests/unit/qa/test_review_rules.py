@@ -1,13 +1,31 @@
 """S2-S4, Q5: scores with weights and fatal lines, agreement with intervals, what to train."""
 
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import ValidationError
 
-from qa.reviews.rules import Fault, Opinion, OverrideReason, agreement, lessons, may_review, share, still_open
+from dialer.followups.workdays import WorkCalendar
+from qa.reviews.month import weeks_of
+from qa.reviews.rules import (
+    Deadlines,
+    Fault,
+    Opinion,
+    OverrideReason,
+    agreement,
+    estimate,
+    lessons,
+    may_review,
+    share,
+    still_open,
+)
 from qa.reviews.scorecards import BadScore, ScorecardError, load_scorecard, score, shipped_scorecard
+from qa.reviews.settings import ReviewSettings
 from qa.rules.findings import Verdict
+from qa.sampling.rules import Plan, Risk
 
 P, F, U, NA = Verdict.PASS, Verdict.FAIL, Verdict.UNCLEAR, Verdict.NA
 FULL = {"language": 100, "attitude": 100, "tone": 100, "grasp": 100, "handling": 100}
@@ -65,6 +83,96 @@ def test_what_a_review_lacks() -> None:
     assert still_open({}, machine, blind=True) == dict.fromkeys(machine, "verdict")
     said = {"greet": Opinion(F), "thanks": Opinion(P, OverrideReason.MISHEARD), "convenient": Opinion(P)}
     assert still_open(said, machine, blind=True) == {"greet": "reason"}
+
+
+def test_a_call_that_was_not_checked_is_judged_by_a_person_alone() -> None:
+    """S1: it counts in the estimates, so none of its rules may be left out."""
+    asked = ("greet", "thanks")
+    assert still_open({"greet": Opinion(P)}, {}, blind=True, asked=asked) == {"thanks": "verdict"}
+    assert still_open({one: Opinion(P) for one in asked}, {}, blind=True, asked=asked) == {}
+
+
+def test_second_thoughts_settle_a_difference() -> None:
+    """S4: he may come round to the machine's verdict, or say why he does not; the first one stays."""
+    said = Opinion(F, reconsidered=P)
+    assert (said.verdict, said.last) == (F, P)
+    assert still_open({"greet": said}, {"greet": P}, blind=True) == {}
+    assert still_open({"greet": said}, {"greet": F}, blind=True) == {"greet": "reason"}
+
+
+def test_an_estimate_is_of_the_calls_in_which_it_could_be_told() -> None:
+    """S1: what did not apply is not a call in which the rule was kept."""
+    found = estimate([F] * 2 + [P] * 6 + [NA] * 90 + [U] * 2)
+    assert (found.broken.part, found.broken.whole) == (2, 8)
+    assert (found.not_applicable, found.unclear) == (90, 2)
+    assert estimate([NA]).broken.whole == 0
+
+
+def deadlines(**house: tuple[date, ...]) -> Deadlines:
+    calendar = WorkCalendar(
+        extra_holidays=frozenset(house.get("off", ())), extra_workdays=frozenset(house.get("on", ()))
+    )
+    return Deadlines(calendar, ZoneInfo("Asia/Shanghai"), appeal=5, decide=2)
+
+
+@pytest.mark.parametrize(
+    ("since", "appeal", "decide"),
+    [
+        # A Thursday; the weekend does not count.
+        ("2026-11-19T09:00+08:00", "2026-11-26", "2026-11-23"),
+        # Late in the evening of UTC it is the next day in Shanghai.
+        ("2026-11-18T23:00+00:00", "2026-11-26", "2026-11-23"),
+        # Before the National Day week: 10-01 to 10-07 are off, 10-10 is worked.
+        ("2026-09-30T09:00+08:00", "2026-10-13", "2026-10-09"),
+    ],
+)
+def test_appeals_are_counted_in_working_days(since: str, appeal: str, decide: str) -> None:
+    """S4: to the end of that day, by the calendar of the site."""
+    at = datetime.fromisoformat(since)
+    assert f"{deadlines().to_appeal(at):%Y-%m-%d %H:%M}" == f"{appeal} 23:59"
+    assert f"{deadlines().to_decide(at):%Y-%m-%d %H:%M}" == f"{decide} 23:59"
+
+
+def test_days_off_of_the_house_put_an_appeal_off() -> None:
+    at = datetime.fromisoformat("2026-11-19T09:00+08:00")
+    assert deadlines(off=(date(2026, 11, 20),)).to_decide(at).date() == date(2026, 11, 24)
+
+
+def test_the_weeks_of_a_month() -> None:
+    """S3: the month's sheet holds whole months, its weeks are cut to them."""
+    found = weeks_of(date(2026, 11, 1), date(2026, 11, 30))
+    assert [(one.day, other.day) for one, other in found] == [
+        (1, 1),
+        (2, 8),
+        (9, 15),
+        (16, 22),
+        (23, 29),
+        (30, 30),
+    ]
+
+
+def test_settings_of_reviews_are_a_plan() -> None:
+    settings = ReviewSettings(quota=5, risk_weights={Risk.SHORT: 0})
+    plan = settings.plan()
+    assert (plan.quota, plan.weights[Risk.SHORT], plan.weights[Risk.ALARM]) == (5, 0, 50)
+    assert ReviewSettings().plan() == Plan()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"random_share": 2}, "2 is no share: write one from 0 to 1"),
+        ({"share": "-0.1"}, "no share"),
+        ({"random_share": "0.6", "share": "0.6"}, "more than all calls of a day"),
+        ({"quota": -1}, "write a number from 0 to 1000"),
+        ({"risk_weights": {"noise": 3}}, "noise is no risk: the risks are alarm"),
+        ({"appeal_workdays": 0}, "a number from 1 to 60"),
+        ({"draw_at": "08:00", "draw_latest": "07:00"}, "make it later"),
+    ],
+)
+def test_settings_that_cannot_be_say_what_to_write(wrong: dict[str, object], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        ReviewSettings.model_validate(wrong)
 
 
 def test_kappa_is_cohens() -> None:

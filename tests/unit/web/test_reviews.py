@@ -1,5 +1,7 @@
 """What the review screen shows and keeps (S2, S4)."""
 
+from typing import Any
+
 import pytest
 
 from dialer.telephony.outcomes import Leg
@@ -36,25 +38,40 @@ def test_who_talks_into_the_other_is_marked() -> None:
     assert not any(turn.over for turn in talk([agent, said(Leg.CUSTOMER, ("嗯", 1.0, 1.2))], {}, []))
 
 
+def change(draft: dict[str, Any], kind: str, name: str, value: object) -> dict[str, Any]:
+    """The draft after one key, where no first verdict stands."""
+    return changed(draft, kind, name, value, stands=False)
+
+
 def test_each_key_changes_one_thing_of_the_draft() -> None:
     """S4: another verdict takes its reason with it; notes and points stay where they are."""
-    draft = changed({}, "verdict", "thanks", "fail")
-    draft = changed(draft, "reason", "thanks", "misheard")
-    draft = changed(draft, "verdict_note", "thanks", "说得太快")
-    draft = changed(draft, "score", "tone", None)
-    assert changed(draft, "verdict", "thanks", "fail") == draft
-    assert changed(draft, "verdict", "thanks", "pass") == {
+    draft = change({}, "verdict", "thanks", "fail")
+    draft = change(draft, "reason", "thanks", "misheard")
+    draft = change(draft, "verdict_note", "thanks", "说得太快")
+    draft = change(draft, "score", "tone", None)
+    assert change(draft, "verdict", "thanks", "fail") == draft
+    assert change(draft, "verdict", "thanks", "pass") == {
         "verdicts": {"thanks": {"verdict": "pass", "reason": "", "note": "说得太快"}},
         "scores": {"tone": None},
         "note": "",
     }
-    assert changed(draft, "reason", "greet", "misheard") == draft
+    assert change(draft, "reason", "greet", "misheard") == draft
     with pytest.raises(ValueError, match="perhaps"):
-        changed(draft, "verdict", "thanks", "perhaps")
+        change(draft, "verdict", "thanks", "perhaps")
+
+
+def test_a_verdict_given_blind_stands_and_a_second_one_is_kept_beside_it() -> None:
+    """S4: what was said before the machine's verdict was shown is not lost to what is said after."""
+    first = change({}, "verdict", "thanks", "fail")
+    second = changed(first, "verdict", "thanks", "pass", stands=True)
+    assert second["verdicts"]["thanks"]["verdict"] == "fail"
+    assert second["verdicts"]["thanks"]["reconsidered"] == "pass"
+    back = changed(second, "verdict", "thanks", "fail", stands=True)
+    assert back["verdicts"]["thanks"] == {"verdict": "fail", "reason": "", "note": ""}
 
 
 def test_who_sees_which_page() -> None:
     """X1: figures are the lead's, results the agent's own."""
     assert [href for href, _ in tabs_of({"qa"})] == ["/reviews", "/reviews/appeals", "/reviews/cases"]
-    assert "/reviews/figures" in dict(tabs_of({"qa", "qa_lead"}))
+    assert {"/reviews/figures", "/reviews/month", "/reviews/trainings"} <= {*dict(tabs_of({"qa", "qa_lead"}))}
     assert [href for href, _ in tabs_of({"agent"})] == ["/reviews/mine"]

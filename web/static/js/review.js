@@ -33,8 +33,8 @@ const draft = new Draft(base, Number(say.revision), {
   refused: (sentence) => notice(sentence),
   elsewhere: (sentence) => elsewhere(sentence),
 });
-const editor = new WordEditor(turns, document.getElementById("word-dialog"), (word, text) =>
-  draft.put("/words", { segment: Number(word.g), word: Number(word.i), text }),
+const editor = new WordEditor(turns, document.getElementById("word-dialog"), (word, heard, text) =>
+  draft.put("/words", { segment: Number(word.g), word: Number(word.i), heard, text }),
 );
 
 cue(items.current);

@@ -1,7 +1,7 @@
 // A word that was heard wrongly is put right: picked, typed over, and the call is judged anew at once.
 
 export class WordEditor {
-  // `keep(word, text)` sends it; `hint` is the sentence above the field.
+  // `keep(word, heard, text)` sends it: the word's place, what stands there, what was said.
   constructor(box, dialog, keep) {
     this.box = box;
     this.dialog = dialog;
@@ -11,7 +11,7 @@ export class WordEditor {
     dialog.addEventListener("close", () => {
       if (dialog.returnValue !== "keep" || !this.picked) return;
       const text = this.field.value.trim();
-      if (text && text !== this.picked.textContent) keep(this.picked.dataset, text);
+      if (text && text !== this.picked.textContent) keep(this.picked.dataset, this.picked.textContent, text);
     });
     dialog.querySelector("form").addEventListener("submit", (event) => {
       // Enter that ends an input method's choice sends nothing.
