@@ -15,6 +15,7 @@ from asterisk.install import find_or_install
 from asterisk.server import AsteriskServer
 from asterisk.settings import PrivateAsteriskSettings
 from bench.engine_placing import EnginePlacer
+from bench.pinning import apart
 from bench.placing import FloorPlacer, Offer, Placer, prepare
 from bench.raw_ami import Address, Watcher
 from dialer.pace import keep_pace
@@ -101,6 +102,8 @@ async def measure(
 ) -> OriginateBench:
     """Let the floor and the engine take turns on a private Asterisk; `done` is told of each turn.
 
+    Where there are two cores, the client has one and Asterisk the other.
+
     `folder` is where the database and Asterisk work: its disk bears the commits. Default: the system's
     temporary folder.
 
@@ -117,14 +120,16 @@ async def measure(
         engine = EnginePlacer(
             server.connection(), sqlite_url(work / "bench.db"), rate=rate, calls=calls * _ROUNDS
         )
+        assert server.pid is not None
         async with engine:
             keep_pace()
             turns: list[_Turn] = []
             placers: dict[str, Placer] = {"raw": FloorPlacer(server.connection()), "engine": engine}
-            for _ in range(_ROUNDS):
-                for client, placer in placers.items():
-                    turns.append(await _take_turn(server, client, placer, rate, seconds))
-                    done(_phase(client, turns[-1:], rate))
+            with apart(server.pid):
+                for _ in range(_ROUNDS):
+                    for client, placer in placers.items():
+                        turns.append(await _take_turn(server, client, placer, rate, seconds))
+                        done(_phase(client, turns[-1:], rate))
     finally:
         await server.stop()
         shutil.rmtree(work)

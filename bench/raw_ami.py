@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from asterisk.settings import AsteriskSettings
+from bench.pinning import anywhere
 
 READY = "ready"
 _END = b"\r\n\r\n"
@@ -138,6 +139,7 @@ class Watcher:
 
 
 async def _watch() -> None:
+    anywhere()
     loop = asyncio.get_running_loop()
     address = Address(**json.loads(await loop.run_in_executor(None, sys.stdin.readline)))
     seen: dict[str, float] = {}

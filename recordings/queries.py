@@ -1,16 +1,17 @@
 """All SQL of recordings. Reads for callers first, then the queue of what waits to be taken over."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, or_, select, update
 
 from dialer.agents.tables import agents
 from dialer.calling.states import AttemptState
 from dialer.calling.tables import attempts
 from dialer.followups.tables import follow_ups
+from dialer.storage.prepared import Prepared
 from dialer.storage.rows import fetch, fetch_one
 from recordings.states import RecordingState
 from recordings.tables import early_clips, recordings, takeovers
@@ -96,10 +97,13 @@ class Call:
         return (self.ended_at - self.answered_at).total_seconds()
 
 
+_RECORDING = Prepared(select(recordings).where(recordings.c.attempt_id == bindparam("attempt")))
+
+
 def recording_of(conn: Connection, attempt_id: str) -> Recording | None:
     """The recording of an attempt's call, in whatever state."""
-    found = _recordings(conn, select(recordings).where(recordings.c.attempt_id == attempt_id))
-    return found[0] if found else None
+    found = fetch_one(conn, _RECORDING, Recording, attempt=attempt_id)
+    return None if found is None else replace(found, state=RecordingState(found.state))
 
 
 def recording(conn: Connection, recording_id: str) -> Recording | None:

@@ -19,6 +19,7 @@ from qa.values.sounds import sounds
 _ACKNOWLEDGES = frozenset({Verb.KNOW})
 # 说吧 and 行吧 are as good as 说 and 行.
 _INVITES = frozenset({Verb.CONVENIENT, Verb.MAY})
+_EMPTY = frozenset({Part.POLITE, Part.FILLER})
 _DIGITS = frozenset("零一二三四五六七八九十百千万幺两")
 _TOLD = 3
 _MENTIONS = (
@@ -79,6 +80,7 @@ class _Seen:
 
     yes: set[Verb]
     no: set[Verb]
+    parts: set[Part]
     agrees: bool = False
     denies: bool = False
     vague: bool = False
@@ -108,10 +110,8 @@ def asked(syllables: Sequence[Syllable], words: Lexicon | None = None) -> frozen
 
 def _decide(chars: str, tokens: list[Token], verbs: frozenset[Verb]) -> tuple[AnswerKind, Why, _Seen]:
     seen = _read(tokens, verbs)
-    parts = [_has(tokens, part) for part in (Part.NOT_HEARD, Part.QUESTION, Part.PRODUCT)]
-    again, asks, product = parts
-    content = [t for t in tokens if not _is_only(t, {Part.POLITE, Part.FILLER})]
-    if not tokens or not content:
+    again, asks, product = (part in seen.parts for part in (Part.NOT_HEARD, Part.QUESTION, Part.PRODUCT))
+    if all(_is_only(token, _EMPTY) for token in tokens):
         return AnswerKind.NONE, Why.SILENCE, seen
     loud = seen.agrees or seen.denies or seen.yes or seen.no
     if (again and not _clear_beside(seen, verbs)) or _asks_again(chars, tokens):
@@ -123,15 +123,15 @@ def _decide(chars: str, tokens: list[Token], verbs: frozenset[Verb]) -> tuple[An
         return AnswerKind.UNCLEAR, Why.ASKS, seen
     if Verb.VALUE in verbs and _gives_value(chars, tokens):
         return AnswerKind.YES, Why.GIVES_VALUE, seen
-    if _has(tokens, Part.LATE):
+    if Part.LATE in seen.parts:
         return AnswerKind.UNCLEAR, Why.ONLY_NOW, seen
     denied = seen.no & verbs if verbs else seen.no
     if denied and (seen.yes & verbs) and not (seen.yes & denied):
         return AnswerKind.NO, Why.DENIES_ONE, seen
     softened = chars.endswith("吧") and (seen.yes or seen.agrees) and not (denied or seen.denies)
-    if _has(tokens, Part.HEDGE) or (softened and not seen.yes & _INVITES):
+    if Part.HEDGE in seen.parts or (softened and not seen.yes & _INVITES):
         return AnswerKind.UNCLEAR, Why.HEDGES, seen
-    if _has(tokens, Part.BUT) and loud:
+    if Part.BUT in seen.parts and loud:
         return AnswerKind.UNCLEAR, Why.BUT, seen
     return _yes_or_no(chars, tokens, seen, verbs)
 
@@ -150,7 +150,7 @@ def _yes_or_no(
     if seen.no:
         return AnswerKind.UNCLEAR, Why.CONTRADICTS, seen
     if fits:
-        if fits <= _ACKNOWLEDGES and _acknowledges(chars, tokens):
+        if fits <= _ACKNOWLEDGES and _acknowledges(chars, seen):
             return AnswerKind.UNCLEAR, Why.ACKNOWLEDGES, seen
         return AnswerKind.YES, Why.FITS, seen
     if seen.agrees:
@@ -164,7 +164,7 @@ def _yes_or_no(
 
 def _read(tokens: list[Token], verbs: frozenset[Verb]) -> _Seen:
     """Walk over the words; a negation holds for the next verb, over fillers."""
-    seen = _Seen(set(), set())
+    seen = _Seen(set(), set(), set())
     pending: Token | None = None
     for token in tokens:
         pending = _step(token, pending, seen, verbs)
@@ -185,6 +185,7 @@ def _step(token: Token, pending: Token | None, seen: _Seen, verbs: frozenset[Ver
             # A no to something else: 知道，不保证的.
             seen.vague, pending = True, None
         return pending
+    seen.parts |= meaning.parts
     agrees = Part.YES in meaning.parts
     if Part.VERB in meaning.parts and (verbs & meaning.yes or not agrees):
         return _verb(token, pending, seen, verbs)
@@ -267,16 +268,12 @@ def _gives_value(chars: str, tokens: list[Token]) -> bool:
     )
 
 
-def _acknowledges(chars: str, tokens: list[Token]) -> bool:
+def _acknowledges(chars: str, seen: _Seen) -> bool:
     """知道了, 清楚了 and nothing that says since when."""
-    return chars.endswith("了") and not _has(tokens, Part.ALREADY)
+    return chars.endswith("了") and Part.ALREADY not in seen.parts
 
 
-def _has(tokens: list[Token], part: Part) -> bool:
-    return any(token.meaning is not None and part in token.meaning.parts for token in tokens)
-
-
-def _is_only(token: Token, parts: set[Part]) -> bool:
+def _is_only(token: Token, parts: frozenset[Part]) -> bool:
     return token.meaning is not None and token.meaning.parts <= parts
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import compress
 
 import yaml
 from pydantic import BaseModel, ConfigDict
@@ -147,7 +148,7 @@ def askings(chars: str, sound: str, ends: tuple[bool, ...]) -> tuple[Asking, ...
     masked = _mask(_mended(chars, closes, words), words.not_questions)
     free = _mask(masked, words.not_requests)
     found = [
-        *_tags(masked, sound, closes, words),
+        *_tags(masked, closes, words),
         *_finals(_mask(masked, words.not_final), closes, words),
         *_leadings(masked, closes, words),
         *_anywhere(masked, sound, words.anywhere, Form.ASKED),
@@ -161,8 +162,10 @@ def askings(chars: str, sound: str, ends: tuple[bool, ...]) -> tuple[Asking, ...
 
 def _anywhere(chars: str, sound: str, words: tuple[str, ...], form: Form) -> Iterator[Asking]:
     """As written, and from three characters on by sound: 又没有 is 有没有."""
-    written, heard, sizes = _index(words)
+    written, heard, sizes, firsts = _index(words)
     for at in range(len(chars)):
+        if chars[at] not in firsts and sound[at] not in firsts:
+            continue
         for size in sizes:
             last = at + size
             if last > len(chars):
@@ -174,15 +177,19 @@ def _anywhere(chars: str, sound: str, words: tuple[str, ...], form: Form) -> Ite
 
 
 @cache
-def _index(words: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str], tuple[int, ...]]:
-    """(as written, by sound, their lengths): a look-up is faster than a search for each word."""
+def _index(words: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str], tuple[int, ...], frozenset[str]]:
+    """(as written, by sound, their lengths, what they begin with): a look-up is faster than a search for
+    each word."""
     heard = frozenset(sounds_of(word) for word in words if len(word) >= _SOUND_IS_ENOUGH)
-    return frozenset(words), heard, tuple(sorted({len(word) for word in words}))
+    firsts = frozenset(word[0] for word in (*words, *heard))
+    return frozenset(words), heard, tuple(sorted({len(word) for word in words})), firsts
 
 
-def _tags(chars: str, sound: str, ends: Sequence[bool], words: QuestionWords) -> Iterator[Asking]:
+def _tags(chars: str, ends: Sequence[bool], words: QuestionWords) -> Iterator[Asking]:
+    if not any(end and chars.endswith(words.tags, 0, place) for place, end in enumerate(ends, 1)):
+        return
     for word in words.tags:
-        for at in _ending(chars, "", word, ends):
+        for at in _ending(chars, word, ends):
             leads = word in words.leading_tags and _led(chars[:at], words)
             form = Form.LEADING if leads else Form.TAG
             yield Asking(form, at, at + len(word) - 1, True)
@@ -190,7 +197,7 @@ def _tags(chars: str, sound: str, ends: Sequence[bool], words: QuestionWords) ->
 
 def _finals(chars: str, ends: Sequence[bool], words: QuestionWords) -> Iterator[Asking]:
     for word in words.final:
-        places = _places(chars, word) if word in "吗嘛" else _ending(chars, "", word, ends)
+        places = _places(chars, word) if word in "吗嘛" else _ending(chars, word, ends)
         for at in places:
             if at:
                 yield Asking(Form.ASKED, at, at + len(word) - 1, True)
@@ -198,6 +205,8 @@ def _finals(chars: str, ends: Sequence[bool], words: QuestionWords) -> Iterator[
 
 def _unsure(chars: str, ends: Sequence[bool], words: QuestionWords) -> Iterator[Asking]:
     """Question words that statements hold too."""
+    if not _searched(words.unsure).search(chars):
+        return
     addressed = any(word in chars for word in words.addressed)
     for word in words.unsure:
         for at in _places(chars, word):
@@ -241,12 +250,11 @@ def _v_not_v(chars: str) -> Iterator[Asking]:
             yield Asking(Form.ASKED, at - 2, at + 2, False)
 
 
-def _ending(chars: str, sound: str, word: str, ends: Sequence[bool]) -> Iterator[int]:
-    """Places of the word, as written or (given the sounds) by sound, where a clause ends with it."""
-    heard = sounds_of(word) if sound and len(word) > 1 else ""
-    for last, end in enumerate(ends):
+def _ending(chars: str, word: str, ends: Sequence[bool]) -> Iterator[int]:
+    """Places of the word where a clause ends with it."""
+    for last in compress(range(len(ends)), ends):
         at = last + 1 - len(word)
-        if end and at >= 0 and (chars[at : last + 1] == word or (heard and sound[at : last + 1] == heard)):
+        if at >= 0 and chars.startswith(word, at):
             yield at
 
 

@@ -119,7 +119,11 @@ class Lexicon:
                 _add(found, text, Part.VERB_NO, no=verb)
         self._written: Mapping[str, Meaning] = found
         self._sounding = {sounds_of(text): meaning for text, meaning in found.items() if len(text) > 1}
-        self._longest = max(map(len, found))
+        # By their first sound, how long words are, the longest first.
+        sizes: dict[str, set[int]] = {}
+        for text in found:
+            sizes.setdefault(sounds_of(text)[0], {1}).add(len(text))
+        self._sizes = {sound: sorted(some, reverse=True) for sound, some in sizes.items()}
         self._masked = tuple(sounds_of(text) for text in words.asked_not)
         self._asked = tuple(
             (sounds_of(text), verb) for verb, of_verb in words.verbs.items() for text in of_verb.asked
@@ -129,8 +133,10 @@ class Lexicon:
         """Cut into known words, the longest first, and single unknown characters."""
         tokens, place = [], 0
         while place < len(chars):
-            for size in range(min(self._longest, len(chars) - place), 0, -1):
+            for size in self._sizes.get(sound[place], (1,)):
                 end = place + size
+                if end > len(chars):
+                    continue
                 meaning = self._written.get(chars[place:end])
                 if meaning is None and size > 1:
                     meaning = self._sounding.get(sound[place:end])

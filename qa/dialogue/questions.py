@@ -8,9 +8,11 @@ The unit lasts until the asker's next substantive words after an answer. When th
 goes on over the repeated question: the last answer counts.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import ne
 
 from dialer.telephony.outcomes import Leg
 from qa.dialogue.answers import Answer, AnswerKind, Why, classify_syllables
@@ -98,11 +100,23 @@ class Questions:
         """What the asker says without being answered, as clauses."""
         return tuple(self._clauses(row) for row in self._rows())
 
+    @cached_property
+    def _block_ends(self) -> list[int]:
+        return [block[-1].last for block in self.blocks]
+
+    @cached_property
+    def _sound(self) -> str:
+        return sounds(self._spoken.syllables)
+
+    def block_of(self, place: int) -> int:
+        """Number of the block with this syllable, or of the next one: a 嗯 of the asker is in none."""
+        return min(bisect_left(self._block_ends, place), max(0, len(self._block_ends) - 1))
+
     def unit(self, first: int, last: int) -> QuestionUnit:
         """The unit of the topic at syllables `first` to `last` of the asker's leg."""
         spoken = self._spoken
         topic = Place(first, last, spoken.starts[first], spoken.ends[last])
-        number = self._block_of(first)
+        number = self.block_of(first)
         found = self._covering(self.blocks[number], first, last)
         if found is None and number + 1 < len(self.blocks):
             number, found = self._asked_afterwards(number, first, last)
@@ -126,8 +140,9 @@ class Questions:
         return QuestionUnit(topic, Form.STATED, None, frozenset(), topic.start, end, (reply,), True)
 
     def _covering(self, block: Sequence[Clause], first: int, last: int) -> tuple[Clause, Asking] | None:
-        begin = next(n for n, c in enumerate(block) if c.last >= first)
-        until = next(n for n, c in enumerate(block) if c.last >= last)
+        # A topic may go on after the block, over an answer in between.
+        begin = next((n for n, c in enumerate(block) if c.last >= first), len(block) - 1)
+        until = next((n for n, c in enumerate(block) if c.last >= last), len(block) - 1)
         own = [(c, a) for c in block[begin : until + 1] for a in c.askings if _reaches(c, a, first, last)]
         if own:
             nearest = min(own, key=lambda pair: (_gap(pair, first, last), pair[1].form is Form.LEADING))
@@ -190,11 +205,8 @@ class Questions:
         until = self.blocks[number + 1][0].start if number + 1 < len(self.blocks) else float("inf")
         first = max(since, 0.0) - _EARLY_SECONDS
         late = block[-1].end + _LATE_SECONDS
-        found = [
-            u
-            for u in self.dialogue.utterances[self.other]
-            if first <= u.start < until and (u.start <= late) and u.end > since
-        ]
+        began = self.dialogue.began(self.other, first, until)
+        found = [u for u in began if u.start <= late and u.end > since]
         return found, found[-1].end if found else min(until, late)
 
     def _reply(self, replies: Sequence[Utterance], verbs: frozenset[Verb]) -> Reply:
@@ -214,7 +226,7 @@ class Questions:
                 until = after.last
             elif after.first > until:
                 break
-        found = lexicon().asked(sounds(self._spoken.syllables[begin : until + 1]))
+        found = lexicon().asked(self._sound[begin : until + 1])
         if asking.form is Form.REQUEST:
             return found | {Verb.VALUE}
         return found
@@ -234,11 +246,8 @@ class Questions:
 
     def _parted(self, row: Sequence[Utterance], after: Utterance) -> bool:
         since, until = row[-1].end, after.start
-        between = [
-            u
-            for u in self.dialogue.utterances[self.other]
-            if since - _EARLY_SECONDS <= u.start and u.start < until and u.end > since
-        ]
+        began = self.dialogue.began(self.other, since - _EARLY_SECONDS, until)
+        between = [u for u in began if u.end > since]
         if not between:
             return False
         listening = all(is_listening(u.text) for u in between) and until - since <= _GOES_ON_SECONDS
@@ -263,20 +272,11 @@ class Questions:
 
     def _clause(self, first: int, last: int) -> Clause:
         spoken = self._spoken
-        chars, sound = spoken.text(first, last), sounds(spoken.syllables[first : last + 1])
-        numbers = spoken.clauses[first : last + 2]
-        ends = [
-            place + 1 >= len(numbers) or numbers[place] != numbers[place + 1] or first + place == last
-            for place in range(len(chars))
-        ]
+        chars, sound = spoken.text(first, last), self._sound[first : last + 1]
+        numbers = spoken.clauses[first : last + 1]
+        ends = (*map(ne, numbers, numbers[1:]), True)
         start, end = spoken.starts[first], spoken.ends[last]
-        return Clause(first, last, chars, sound, start, end, askings(chars, sound, tuple(ends)))
-
-    def _block_of(self, place: int) -> int:
-        """Number of the block with this syllable, or of the next one: a 嗯 of the asker is in none."""
-        return next(
-            (n for n, block in enumerate(self.blocks) if block[-1].last >= place), len(self.blocks) - 1
-        )
+        return Clause(first, last, chars, sound, start, end, askings(chars, sound, ends))
 
     def _place(self, first: int, last: int) -> Place:
         return Place(first, last, self._spoken.starts[first], self._spoken.ends[last])

@@ -4,12 +4,14 @@ An utterance is a stretch of one party's speech without a long pause. A turn is 
 other one speaks; a turn begins and ends with whole utterances, so that two turns may overlap in time.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby, pairwise
 from operator import attrgetter
+
+import numpy as np
 
 from dialer.telephony.outcomes import Leg
 from qa.matching.syllables import Spoken, hear
@@ -56,6 +58,18 @@ class Dialogue:
         """Of each leg, in the order of time."""
         return {leg: tuple(self._utterances(leg)) for leg in Leg}
 
+    def began(self, leg: Leg, since: float, until: float) -> Sequence[Utterance]:
+        """The utterances of a leg that began from `since` on and before `until`, in seconds."""
+        said, start = self.utterances[leg], attrgetter("start")
+        first = bisect_left(said, since, key=start)
+        return said[first : bisect_left(said, until, first, key=start)]
+
+    def _over(self, one: Utterance) -> Sequence[Utterance]:
+        """What the other party said while this was said."""
+        others = self.utterances[_other(one.channel)]
+        first = bisect_right(others, one.start, key=attrgetter("end"))
+        return others[first : bisect_left(others, one.end, first, key=attrgetter("start"))]
+
     @cached_property
     def turns(self) -> tuple[Turn, ...]:
         """Of both legs, in the order in which they began."""
@@ -63,29 +77,20 @@ class Dialogue:
         return tuple(self._turn(list(row)) for _, row in groupby(together, key=attrgetter("channel")))
 
     def _utterances(self, leg: Leg) -> Iterator[Utterance]:
-        spoken, other = self.legs[leg], self.legs[_other(leg)]
+        spoken = self.legs[leg]
         begin = 0
-        for place in range(len(spoken.syllables)):
-            after = place + 1
-            if after < len(spoken.syllables):
-                silence = spoken.starts[after] - spoken.ends[place]
-                if silence < PAUSE_SECONDS and not _speaks(other, spoken.ends[place], spoken.starts[after]):
-                    continue
-            yield Utterance(
-                leg,
-                begin,
-                place,
-                spoken.starts[begin],
-                spoken.ends[place],
-                spoken.text(begin, place),
-            )
-            begin = after
+        for last in (*_stops(spoken, self.legs[_other(leg)]), len(spoken.syllables) - 1):
+            if last < begin:
+                return
+            start, end = spoken.starts[begin], spoken.ends[last]
+            yield Utterance(leg, begin, last, start, end, spoken.text(begin, last))
+            begin = last + 1
 
     def _turn(self, row: Sequence[Utterance]) -> Turn:
         one, last = row[0], row[-1]
         spoken = self.legs[one.channel]
-        others = self.utterances[_other(one.channel)]
-        overlap = sum(max(0.0, min(u.end, o.end) - max(u.start, o.start)) for u in row for o in others)
+        both = ((mine, other) for mine in row for other in self._over(mine))
+        overlap = sum((min(u.end, o.end) - max(u.start, o.start) for u, o in both), 0.0)
         return Turn(
             one.channel,
             one.first,
@@ -111,7 +116,13 @@ def _other(leg: Leg) -> Leg:
     return Leg.CUSTOMER if leg is Leg.AGENT else Leg.AGENT
 
 
-def _speaks(spoken: Spoken, since: float, until: float) -> bool:
-    """Whether a syllable begins and ends in between, where `since` to `until` is long enough for one."""
-    place = bisect_left(spoken.starts, since)
-    return place < len(spoken.starts) and spoken.ends[place] <= until
+def _stops(spoken: Spoken, other: Spoken) -> list[int]:
+    """The last syllables before a long pause, and before one in which the other party says a syllable."""
+    since, until = np.array(spoken.ends[:-1]), np.array(spoken.starts[1:])
+    stops = until - since >= PAUSE_SECONDS
+    if other.syllables:
+        after = np.searchsorted(other.starts, since)
+        ends = np.array((*other.ends, np.inf))  # nobody speaks after the last one
+        stops |= ends[after] <= until
+    stopping: list[int] = np.flatnonzero(stops).tolist()
+    return stopping

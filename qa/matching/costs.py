@@ -5,55 +5,74 @@ n-th syllable of every phrase that has so many is a few operations of numpy. Cos
 syllable, one missing or one too many; 5 half the sound; 2 easily mixed up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.matching.syllables import Spoken, Syllable, classes
+from qa.matching.syllables import Syllable, classes
 
 WHOLE = 10
 _HALF = 5
 _ALIKE = 2
-_NEVER = 30_000
+# What phrases of so many syllables cost fits into a byte, and twice as many bytes are worked on at a time.
+_BYTE_SYLLABLES = 24
 _Numbers = NDArray[np.int32]
-Costs = NDArray[np.int16]
+Costs = NDArray[np.uint8] | NDArray[np.int16]
+
+
+class Text:
+    """What was said as numbers, for any number of books."""
+
+    def __init__(self, syllables: Sequence[Syllable]) -> None:
+        unique: dict[Syllable, int] = {}
+        places = [unique.setdefault(one, len(unique)) for one in syllables]
+        self.places = np.array(places, dtype=np.intp)
+        self.sounds = Sounds(unique)
 
 
 class Phrases:
-    """Phrases made ready once; `costs` then takes any number of transcripts."""
+    """Phrases made ready once; `costs` then takes any number of texts."""
 
     def __init__(self, phrases: Sequence[tuple[Syllable, ...]]) -> None:
         self.sizes = [len(phrase) for phrase in phrases]
         # Longest first: the phrases that have an n-th syllable are then the first so many.
-        order = sorted(range(len(phrases)), key=lambda number: -self.sizes[number])
-        self.place = {number: place for place, number in enumerate(order)}
-        self.longest_first = [self.sizes[number] for number in order]
-        unique = list(dict.fromkeys(syllable for phrase in phrases for syllable in phrase))
-        index = {syllable: number for number, syllable in enumerate(unique)}
-        self._sounds = _Sounds(unique)
-        longest = max(self.sizes, default=0)
-        self.columns = [
+        self.order = sorted(range(len(phrases)), key=lambda number: -self.sizes[number])
+        self.place = {number: place for place, number in enumerate(self.order)}
+        self.ordered_sizes = np.array([self.sizes[number] for number in self.order], dtype=np.intp)
+        unique: dict[Syllable, int] = {}
+        self.spelled = [[unique.setdefault(one, len(unique)) for one in phrase] for phrase in phrases]
+        self._sounds = Sounds(unique)
+        self._longest = max(self.sizes, default=0)
+        self._columns = [
             np.array(
-                [index[phrases[number][row]] for number in order if self.sizes[number] > row], dtype=np.intp
+                [self.spelled[number][row] for number in self.order if self.sizes[number] > row], np.intp
             )
-            for row in range(longest)
+            for row in range(self._longest)
         ]
 
-    def costs(self, spoken: Spoken) -> "Table":
+    def costs(self, text: Text) -> "Table":
         """What each phrase costs at each place of the text."""
-        unique = list(dict.fromkeys(spoken.syllables))
-        index = {syllable: number for number, syllable in enumerate(unique)}
-        text = np.array([index[syllable] for syllable in spoken.syllables], dtype=np.intp)
-        apart = self._sounds.apart(_Sounds(unique))[:, text]
-        rows = [np.zeros((len(self.sizes), len(text) + 1), dtype=np.int16)]
-        for number, column in enumerate(self.columns, 1):
-            above = rows[-1][: len(column)]
-            row = np.empty_like(above)
+        kind = np.uint8 if self._longest <= _BYTE_SYLLABLES else np.int16
+        size, whole = len(text.places) + 1, kind(WHOLE)
+        apart = np.zeros((len(self._sounds.chars), size), dtype=kind)
+        apart[:, 1:] = self._sounds.apart(text.sounds)[:, text.places]
+        rows = [np.zeros((len(self.sizes), size), dtype=kind)]
+        for number, column in enumerate(self._columns, 1):
+            above = rows[-1][: len(column)].ravel()
+            row = apart.take(column, axis=0)
+            # All phrases as one line are faster than line by line; each runs into place 0 of the next one,
+            # which is put right.
+            line = row.ravel()
+            line[1:] += above[:-1]
+            more = above + whole
+            np.minimum(line, more, out=line)
             row[:, 0] = number * WHOLE
-            np.add(above[:, :-1], apart[column], out=row[:, 1:])
-            np.minimum(row[:, 1:], above[:, 1:] + np.int16(WHOLE), out=row[:, 1:])
-            _insert(row)
+            # Up to two syllables in a row may be too many.
+            for _ in range(2):
+                np.add(line, whole, out=more)
+                np.minimum(line[1:], more[:-1], out=line[1:])
+                row[:, 0] = number * WHOLE
             rows.append(row)
         return Table(self, rows, apart)
 
@@ -61,59 +80,83 @@ class Phrases:
 class Table:
     """The costs of all phrases in one leg."""
 
-    def __init__(self, phrases: Phrases, rows: list[Costs], apart: Costs) -> None:
+    def __init__(self, phrases: Phrases, rows: Sequence[Costs], apart: Costs) -> None:
         self._phrases = phrases
         self._rows = rows
-        self._apart = apart
-        longest = phrases.longest_first
-        least = [int(rows[size][place, 1:].min(initial=_NEVER)) for place, size in enumerate(longest)]
-        # What each phrase costs at its best place: most are nowhere, and are looked for no further.
-        self.least = [least[phrases.place[number]] for number in range(len(longest))]
+        self._least = _least(rows)
+        # Single cells are read faster this way than from the arrays themselves.
+        self._cells = [row.data for row in rows]
+        self._apart = apart.data
+
+    def least(self, number: int) -> int:
+        """What phrase `number` costs at its best place: most are nowhere, and are looked for no further."""
+        return int(self._least[self._phrases.place[number]])
+
+    def within(self, allowed: Sequence[int]) -> list[bool]:
+        """Of each phrase in `order`, whether it costs no more at its best place than is allowed for so many
+        syllables."""
+        within: list[bool] = (self._least <= np.array(allowed)[self._phrases.ordered_sizes]).tolist()
+        return within
 
     def of(self, number: int) -> Costs:
         """What phrase `number` costs where it ends before place 0, 1, 2 …; it may begin anywhere."""
-        place = self._phrases.place[number]
-        whole: Costs = self._rows[self._phrases.sizes[number]][place]
+        whole: Costs = self._rows[self._phrases.sizes[number]][self._phrases.place[number]]
         return whole
 
     def trace(self, number: int, end: int) -> list[tuple[int, int]]:
-        """The pairs (syllable of the phrase, of the text) of its cheapest way to end before `end`."""
-        place, i, j = self._phrases.place[number], self._phrases.sizes[number], end
-        if end >= i:
-            # Mostly syllable stands for syllable.
-            straight = sum(
-                int(self._apart[column[place], end - i + row])
-                for row, column in enumerate(self._phrases.columns[:i])
-            )
-            if straight == int(self._rows[i][place, end]):
-                return [(row, end - i + row) for row in range(i)]
+        """The pairs (syllable of the phrase, of the text) of its cheapest way to end before `end`.
+
+        No pairs where that is the way to end before `end - 1`, and one syllable too many.
+        """
+        spelled, place = self._phrases.spelled[number], self._phrases.place[number]
+        cells, apart = self._cells, self._apart
+        size, begin = len(spelled), end - len(spelled)
+        cost = cells[size][place, end]
+        # Mostly syllable stands for syllable.
+        if not cost or (
+            begin >= 0 and cost == sum([apart[one, at] for at, one in enumerate(spelled, begin + 1)])
+        ):
+            return list(enumerate(range(begin, end)))
         pairs: list[tuple[int, int]] = []
+        i, j = size, end
         while i and j:
-            here = int(self._rows[i][place, j])
-            change = int(self._apart[self._phrases.columns[i - 1][place], j - 1])
-            if here == int(self._rows[i - 1][place, j - 1]) + change:
+            here = cells[i][place, j]
+            if here == cells[i - 1][place, j - 1] + apart[spelled[i - 1], j]:
                 i, j = i - 1, j - 1
                 pairs.append((i, j))
-            elif here == int(self._rows[i - 1][place, j]) + WHOLE:
+            elif here == cells[i - 1][place, j] + WHOLE:
                 i -= 1
-            else:
+            elif i < size:
                 j -= 1
+            else:
+                return []
         return pairs[::-1]
 
 
-class _Sounds:
+def _least(rows: Sequence[Costs]) -> NDArray[np.int_]:
+    """The least cost of each phrase, longest first: those of one size are the last ones of their row. Where
+    nothing was said it is more than is ever allowed."""
+    least = np.zeros(len(rows[0]), dtype=np.int_)
+    since = 0
+    for row in rows[:0:-1]:
+        least[since : len(row)] = row[since:, 1:].min(axis=1, initial=np.iinfo(row.dtype).max)
+        since = len(row)
+    return least
+
+
+class Sounds:
     """Syllables as numbers that can be compared all at once."""
 
-    def __init__(self, syllables: Sequence[Syllable]) -> None:
+    def __init__(self, syllables: Iterable[Syllable]) -> None:
         numbers = [(ord(one.char), *classes(one)) for one in syllables]
         table: _Numbers = np.array(numbers, dtype=np.int32).reshape(-1, 5).T
         self.chars, self.initials, self.finals, self.initials_alike, self.finals_alike = table
 
-    def apart(self, other: "_Sounds") -> Costs:
+    def apart(self, other: "Sounds") -> NDArray[np.uint8]:
         """Tenths between each of these and each of the others, as `syllables.distance` says."""
         same_initial = _equal(self.initials, other.initials)
         same_final = _equal(self.finals, other.finals)
-        costs = np.full(same_initial.shape, WHOLE, dtype=np.int16)
+        costs = np.full(same_initial.shape, WHOLE, dtype=np.uint8)
         costs[same_final | (same_initial & (self.initials != 0)[:, None])] = _HALF
         alike = _equal(self.initials_alike, other.initials_alike)
         costs[alike & _equal(self.finals_alike, other.finals_alike)] = _ALIKE
@@ -123,9 +166,3 @@ class _Sounds:
 
 def _equal(some: _Numbers, others: _Numbers) -> NDArray[np.bool_]:
     return np.equal(some[:, None], others[None, :])
-
-
-def _insert(row: Costs) -> None:
-    """Let up to two syllables in a row be too many: row[j] = min(row[j - k] + k * WHOLE), in place."""
-    for _ in range(2):
-        np.minimum(row[:, 1:], row[:, :-1] + np.int16(WHOLE), out=row[:, 1:])

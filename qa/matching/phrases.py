@@ -4,16 +4,17 @@ Likeness alone passes opposites (分红是确定的 is 86 % of 分红是不确�
 negations are those of the wording.
 """
 
-from collections.abc import Iterable
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-
-from qa.matching.costs import WHOLE, Phrases, Table
+from qa.matching.costs import WHOLE, Phrases, Table, Text
 from qa.matching.syllables import Spoken, Syllable, distance, spell
 
 _NEGATIONS = frozenset("不没未")
+_NEGATION = re.compile("[不没未]")
 # Between a negation and what it negates: 不太满意, 没能解决, 没有录音.
 _FILLERS = frozenset("太是能会要很想再用必有")
 _SHORT = 4
@@ -34,9 +35,9 @@ class Bands:
     margin: float = 8.0
     clear: float = 0.8
 
-    def floor(self, wording: "Wording") -> float:
-        """The least score worth looking at."""
-        return self.short if wording.is_short else self.doubtful
+    def floor(self, size: int) -> float:
+        """The least score worth looking at, of a wording of so many syllables."""
+        return self.short if size < _SHORT else self.doubtful
 
     def enough(self, wording: "Wording") -> float:
         return self.short if wording.is_short else self.found
@@ -51,7 +52,7 @@ class Wording:
     keep: frozenset[int]
 
     def __hash__(self) -> int:
-        return hash((self.text, self.keep))
+        return hash(self.text)
 
     @property
     def is_short(self) -> bool:
@@ -70,6 +71,10 @@ class Hit:
     first: int
     last: int
     polar: bool
+
+    @property
+    def places(self) -> range:
+        return range(self.first, self.last + 1)
 
     def overlaps(self, other: "Hit") -> bool:
         return self.first <= other.last and other.first <= self.last
@@ -103,10 +108,17 @@ class Book:
         self._wordings = tuple(dict.fromkeys(wordings))
         self.numbers = {one: number for number, one in enumerate(self._wordings)}
         self._phrases = Phrases([one.syllables for one in self._wordings])
+        self._texts = [self._wordings[number].text for number in self._phrases.order]
+        self._longest = max(self._phrases.sizes, default=0)
 
-    def costs(self, spoken: Spoken) -> Table:
+    def costs(self, text: Text) -> Table:
         """What each wording costs at each place of the text."""
-        return self._phrases.costs(spoken)
+        return self._phrases.costs(text)
+
+    def possible(self, table: Table, floor: Callable[[int], float]) -> Iterator[tuple[str, bool]]:
+        """Each text, and whether it comes up with the score that `floor` wants of so many syllables."""
+        allowed = [_allowed(size, floor(size)) for size in range(self._longest + 1)]
+        return zip(self._texts, table.within(allowed), strict=True)
 
     def search(self, spoken: Spoken, other: "Book | None" = None) -> "Search":
         """The text, searched for these wordings (and those of another book)."""
@@ -118,63 +130,78 @@ class Search:
 
     def __init__(self, spoken: Spoken, books: tuple[Book, ...]) -> None:
         self.spoken = spoken
-        self._books = tuple((book, book.costs(spoken)) for book in books if book.numbers)
-        self._found: dict[tuple[str, frozenset[int], float], list[Hit]] = {}
+        text = Text(spoken.syllables)
+        self._tables = tuple((book, book.costs(text)) for book in books if book.numbers)
+        chars = spoken.chars
+        found = (match.start() for match in _NEGATION.finditer(chars))
+        self._negations = [place for place in found if _negates(chars, place)]
 
     def find(self, sought: Wording, floor: float) -> list[Hit]:
         """Every place with at least the score `floor`, best first; places do not overlap."""
-        key = (sought.text, sought.keep, floor)
-        known = self._found.get(key)
-        if known is None:
-            known = self._found[key] = self._search(sought, floor)
-        return known
-
-    def _search(self, sought: Wording, floor: float) -> list[Hit]:
-        table, number = next(
-            (table, book.numbers[sought]) for book, table in self._books if sought in book.numbers
-        )
+        table, number = self._row(sought)
         size = len(sought.syllables)
-        allowed = int(size * WHOLE * (1 - floor / 100) + 1e-6)
-        if table.least[number] > allowed:
+        allowed = _allowed(size, floor)
+        if table.least(number) > allowed:
             return []
         costs = table.of(number)
-        places = np.flatnonzero(costs <= allowed)
+        ends = (costs <= allowed).nonzero()[0]
         hits: list[Hit] = []
-        for cost, end in sorted((int(costs[end]), int(end)) for end in places if end):
-            if any(hit.first < end <= hit.last + 1 for hit in hits):
+        taken: set[int] = set()
+        for cost, end in sorted(zip(costs[ends].tolist(), ends.tolist(), strict=True)):
+            if not end or end - 1 in taken:
                 continue
             pairs = table.trace(number, end)
             if not pairs:
                 continue
-            score = 100 - 100 * cost / (WHOLE * size)
-            polar = _is_polar(sought, self.spoken, pairs)
-            hit = Hit(sought, score, pairs[0][1], pairs[-1][1], polar)
-            if not any(hit.overlaps(other) for other in hits):
-                hits.append(hit)
+            first, last = pairs[0][1], pairs[-1][1]
+            places = range(first, last + 1)
+            if taken.isdisjoint(places):
+                score = 100 - 100 * cost / (WHOLE * size)
+                hits.append(Hit(sought, score, first, last, self._is_polar(sought, pairs)))
+                taken.update(places)
         return hits
 
+    def possible(self, floor: Callable[[int], float]) -> dict[str, bool]:
+        """Of each text, whether it comes up with the score that `floor` wants of so many syllables: most do
+        not, and are told all at once."""
+        return dict(pair for book, table in self._tables for pair in book.possible(table, floor))
 
-def _is_polar(sought: Wording, spoken: Spoken, pairs: list[tuple[int, int]]) -> bool:
-    partner = dict(pairs)
-    first, last = pairs[0][1], pairs[-1][1]
-    chars = spoken.chars
-    for kept in sought.keep:
-        place = partner.get(kept)
-        if place is None or distance(sought.syllables[kept], spoken.syllables[place]) > 0:
-            return False
-        if chars[place] in _NEGATIONS and not _negates(chars, place):
-            return False
-    matched = {partner[kept] for kept in sought.keep}
-    inside = (place for place in range(first, last + 1) if _negates(chars, place))
-    return all(place in matched for place in inside) and not _negated_before(chars, spoken.clauses, first)
+    def _row(self, sought: Wording) -> tuple[Table, int]:
+        for book, table in self._tables:
+            if (number := book.numbers.get(sought)) is not None:
+                return table, number
+        raise KeyError(f"{sought.text} is in none of the books that were searched for")
+
+    def _is_polar(self, sought: Wording, pairs: list[tuple[int, int]]) -> bool:
+        """Whether the kept syllables were heard themselves, and all negations here are the wording's."""
+        first, last = pairs[0][1], pairs[-1][1]
+        negations = self._negations
+        near = negations[bisect_left(negations, first - 2) : bisect_right(negations, last)]
+        if not near and not sought.keep:
+            return True
+        partner = dict(pairs)
+        matched = set()
+        for kept in sought.keep:
+            place = partner.get(kept)
+            if place is None or distance(sought.syllables[kept], self.spoken.syllables[place]) > 0:
+                return False
+            if self.spoken.chars[place] in _NEGATIONS and place not in near:
+                return False
+            matched.add(place)
+        inside = all(place in matched for place in near if place >= first)
+        return inside and not self._negated_before(first, near)
+
+    def _negated_before(self, first: int, near: list[int]) -> bool:
+        """不知道 is not 知道, 不太满意 is not 满意."""
+        place = first - 1
+        if place >= 0 and self.spoken.chars[place] in _FILLERS:
+            place -= 1
+        return place in near and self.spoken.clauses[place] == self.spoken.clauses[first]
 
 
-def _negated_before(chars: str, clauses: tuple[int, ...], first: int) -> bool:
-    """不知道 is not 知道, 不太满意 is not 满意."""
-    place = first - 1
-    if place >= 0 and chars[place] in _FILLERS:
-        place -= 1
-    return place >= 0 and clauses[place] == clauses[first] and _negates(chars, place)
+def _allowed(size: int, floor: float) -> int:
+    """What a wording of so many syllables may cost."""
+    return int(size * WHOLE * (1 - floor / 100) + 1e-6)
 
 
 def _negates(chars: str, place: int) -> bool:

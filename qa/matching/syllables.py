@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from pypinyin import Style, lazy_pinyin
 
@@ -21,9 +22,8 @@ HALF = 0.5
 OTHER = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Syllable:
-    """One hanzi (or one Latin letter, which is its own sound)."""
+class Syllable(NamedTuple):
+    """One hanzi (or one Latin letter, which is its own sound). A tuple, because it is hashed so often."""
 
     char: str
     initial: str
@@ -113,6 +113,7 @@ def _token(text: str) -> _Token:
     return _Token(inside, leading, parts, "?" in bare or "？" in bare)
 
 
+@lru_cache(maxsize=30_000)
 def classes(one: Syllable) -> tuple[int, int, int, int]:
     """Numbers of initial and final, and of what each is easily mixed up with; 0 is no initial."""
     initial, final = one.initial, one.final

@@ -1,7 +1,7 @@
 """Text of engines and people brought to one form, and the error rate between two texts."""
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from opencc import OpenCC
 from rapidfuzz.distance import Levenshtein
@@ -25,6 +25,7 @@ def bare(text: str) -> str:
     return "".join(char for char in folded if char.isalnum())
 
 
+@lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """`bare`, and digits as hanzi, because a number may be written either way."""
     return bare(text).translate(_HANZI_DIGITS)

@@ -171,3 +171,8 @@ def test_evidence_has_its_seconds() -> None:
 )
 def test_backchannels(said: str, empty: bool) -> None:
     assert is_backchannel(said) is empty
+
+
+def test_a_topic_may_go_on_over_an_answer() -> None:
+    """保险 … 合同 with 收到了 in between: found as one wording, it lies in two blocks, and a person looks."""
+    assert unit("保险合同", "A 请问您收到保险", "C 收到了", "A 合同了吗").form is Form.STATED

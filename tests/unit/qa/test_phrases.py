@@ -1,9 +1,12 @@
 """Phrases in imperfect transcripts: near sounds are found, opposites are not (Q2)."""
 
+from itertools import pairwise
+
 import pytest
 
-from qa.matching.phrases import Bands, Hit, find, wording
-from qa.matching.syllables import hear, spell
+from qa.matching.costs import WHOLE, Phrases, Text
+from qa.matching.phrases import Bands, Book, Hit, find, wording
+from qa.matching.syllables import distance, hear, spell
 from qa.speech.port import Word
 from qa.speech.text import character_errors, plain, simplified
 
@@ -103,3 +106,34 @@ def test_text_is_brought_to_one_form() -> None:
     assert plain("「車牌」京Ａ12，") == "车牌京A一二"
     assert simplified("錄音") == "录音"
     assert character_errors("您好，我是", "你好。我") == (2, 4)
+
+
+SAID = "您好为了保证服务质量本次通话将会露印请问您知道退保不会有损失吗嗯好的那您的保险合童收到了吗"
+LONG = "您好为了保证服务质量本次通话将会录音请问您是否知道退保会有损失吗"
+
+
+@pytest.mark.parametrize("longest", ["本次通话将会录音", LONG])
+def test_all_phrases_at_once_cost_what_each_costs_alone(longest: str) -> None:
+    """In bytes where the longest phrase is short, in wider numbers where it is not (24 syllables)."""
+    phrases = [spell(text) for text in ("收到", longest, "保险合同", "退保会有损失", "吗", "现金价值")]
+    table = Phrases(phrases).costs(Text(spell(SAID)))
+    for number, phrase in enumerate(phrases):
+        row = [0] * (len(SAID) + 1)
+        for row_number, syllable in enumerate(phrase, 1):
+            above, row = row, [row_number * WHOLE]
+            for place, heard in enumerate(spell(SAID)):
+                change = above[place] + round(WHOLE * distance(syllable, heard))
+                row.append(min(change, above[place + 1] + WHOLE))
+            for _ in range(2):
+                row = [row[0], *(min(one, before + WHOLE) for before, one in pairwise(row))]
+        assert table.of(number).tolist() == row
+        assert table.least(number) == min(row[1:])
+
+
+@pytest.mark.parametrize("floor", [50.0, 75.0, 90.0, 100.0])
+def test_what_is_told_to_be_nowhere_is_found_nowhere(floor: float) -> None:
+    """Told of all wordings at once."""
+    texts = ("收到", "本次通话将会录音", "保险合同", "退保会有损失", "现金价值")
+    search = Book(map(wording, texts)).search(hear([Word(SAID, 0.0, 9.0, 0.9)]))
+    possible = search.possible(lambda _size: floor)
+    assert possible == {text: bool(search.find(wording(text), floor)) for text in texts}
