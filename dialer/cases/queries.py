@@ -1,6 +1,6 @@
 """All SQL about cases, question items and tasks."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -54,6 +54,8 @@ class QuestionItem:
     opened_at: datetime
     due_at: datetime | None
     effect: str | None
+    # What the check heard in the call: [{channel, start, end, words}, ...].
+    evidence: Sequence[Mapping[str, Any]] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", ItemState(self.state))
@@ -104,6 +106,18 @@ class Row:
     what: str
     # Department, or the owner of a task.
     whose: str
+    kept: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+
+    @property
+    def again(self) -> Sequence[Mapping[str, Any]]:
+        """Why a complaint was opened again, each time: [{at, attempt, title, ...}, ...] (K4)."""
+        return self.kept.get("again", ()) if isinstance(self.kept, Mapping) else ()
+
+    @property
+    def heard(self) -> Sequence[Mapping[str, Any]]:
+        """Where the check heard it: [{channel, start, end, words}, ...]."""
+        found = self.kept.get("heard") if isinstance(self.kept, Mapping) else self.kept
+        return [proof for proof in found or () if proof["words"]]
 
 
 def case_of(conn: Connection, case_id: str) -> Case | None:
@@ -127,6 +141,18 @@ def cases_of_call(conn: Connection, attempt_id: str) -> list[Case]:
     return fetch(conn, query, Case)
 
 
+def items_of_call(conn: Connection, attempt_id: str) -> list[QuestionItem]:
+    """The question items of this call, whoever opened them, oldest first."""
+    mine = select(question_items).where(question_items.c.attempt_id == attempt_id)
+    return fetch(conn, mine.order_by(question_items.c.opened_at, question_items.c.id), QuestionItem)
+
+
+def question_task(conn: Connection, attempt_id: str) -> Task | None:
+    """QA's task to decide whether this call makes a question item, in whatever state."""
+    mine = (tasks.c.attempt_id == attempt_id, tasks.c.kind == TaskKind.QUESTION, tasks.c.effect.is_not(None))
+    return fetch_one(conn, select(tasks).where(*mine), Task)
+
+
 def item_explained_by(conn: Connection, occasion_id: str) -> str | None:
     """The question item whose explanation is this occasion."""
     found: str | None = conn.execute(
@@ -145,17 +171,17 @@ def count_open_tasks(conn: Connection, owner: str) -> int:
 
 def list_cases(conn: Connection, states: Collection[str], limit: int) -> list[Row]:
     """Cases in these states, what is due first."""
-    return _list(conn, cases, states, limit, "opened_at", "level", "department")
+    return _list(conn, cases, states, limit, "opened_at", "level", "department", "said")
 
 
 def list_items(conn: Connection, states: Collection[str], limit: int) -> list[Row]:
     """Question items in these states, what is due first."""
-    return _list(conn, question_items, states, limit, "opened_at", "answer", "department")
+    return _list(conn, question_items, states, limit, "opened_at", "answer", "department", "evidence")
 
 
 def list_tasks(conn: Connection, states: Collection[str], limit: int, owner: str | None = None) -> list[Row]:
     """Tasks in these states, what is due first; of one owner where one is named."""
-    return _list(conn, tasks, states, limit, "made_at", "kind", "owner", owner)
+    return _list(conn, tasks, states, limit, "made_at", "kind", "owner", "evidence", owner)
 
 
 def _list(
@@ -166,6 +192,7 @@ def _list(
     since: str,
     what: str,
     whose: str,
+    kept: str,
     owner: str | None = None,
 ) -> list[Row]:
     query: Select[*tuple[object, ...]] = (
@@ -185,6 +212,7 @@ def _list(
             follow_ups.c.playbook,
             table.c[what].label("what"),
             table.c[whose].label("whose"),
+            table.c[kept].label("kept"),
         )
         .join(customers, customers.c.id == table.c.customer_id)
         .outerjoin(follow_ups, follow_ups.c.id == table.c.follow_up_id)

@@ -34,6 +34,12 @@ def effects_of(playbook: Playbook, standing: Asked) -> list[DueEffect]:
     return [*_of_questions(standing), *_of_playbook(playbook, standing)]
 
 
+def item_effect(playbook: Playbook) -> Effect | None:
+    """How this playbook makes question items: its first effect that does so; None where none does."""
+    effects = [*(effect for item in playbook.questionnaire for effect in item.effects), *playbook.effects]
+    return next((effect for effect in effects if effect.do is EffectKind.QUESTION_ITEM), None)
+
+
 def may_alarm(playbook: Playbook) -> bool:
     """Whether any answer of this playbook can raise an alarm."""
     effects = [*playbook.effects, *(effect for item in playbook.questionnaire for effect in item.effects)]

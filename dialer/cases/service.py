@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Table, insert, select
 
 from dialer.alarms.service import clear_alarm, raise_alarm
-from dialer.cases.queries import Case, QuestionItem, Task, case_of, item_of, task_of
+from dialer.cases.happening import CASE_CLOSED, QUESTION_EXPLAINED, happened
+from dialer.cases.heard import take_over
+from dialer.cases.queries import Task, case_of, item_of, task_of
+from dialer.cases.reopening import open_again, verified_case
 from dialer.cases.rules import DueEffect, due_by
 from dialer.cases.states import (
     CASE,
@@ -23,8 +26,7 @@ from dialer.cases.states import (
     TaskState,
 )
 from dialer.cases.tables import cases, question_items, tasks
-from dialer.customers.tables import occasions
-from dialer.followups.queries import FollowUp, follow_up
+from dialer.followups.queries import FollowUp
 from dialer.followups.workdays import WorkCalendar
 from dialer.ids import new_id
 from dialer.machine import IllegalMove
@@ -35,10 +37,6 @@ from dialer.storage.transition import apply
 # What the manager sees at once: an answer that must be acted on, and a complaint (T5).
 ANSWER_ALARM = "answer_alarm"
 COMPLAINT = "complaint"
-
-CASE_CLOSED = "complaint-closed"
-QUESTION_EXPLAINED = "question-explained"
-_SOURCE = "cases"
 _TITLE = 200
 # The task kinds that a playbook names in the department of an effect; all others are `other`.
 _TASK_KINDS = frozenset(kind.value for kind in TaskKind)
@@ -85,16 +83,17 @@ def _make(
                 now=now,
             )
         case EffectKind.QUESTION_ITEM:
-            item: dict[str, object] = {
-                "question_id": due.question_id,
-                "title": effect.title.zh[:_TITLE],
-                "answer": due.answer,
-                "department": effect.department,
-                "state": ItemState.OPEN,
-                "opened_at": now,
-                "due_at": by_when,
-            }
-            return _insert(conn, question_items, bearing, due.key, item, now)
+            return open_item(
+                conn,
+                bearing,
+                question_id=due.question_id,
+                title=effect.title.zh,
+                answer=due.answer,
+                department=effect.department,
+                effect=due.key,
+                due_at=by_when,
+                now=now,
+            )
         case EffectKind.TASK:
             kind, owner = kind_and_owner(effect.department, bearing.by)
             return make_task(
@@ -131,7 +130,7 @@ def open_case(
     now: datetime,
     source: str = "call",
 ) -> str | None:
-    """Open a complaint; None where this follow-up has it already."""
+    """Open a complaint, or again the one that this call checks (K4); None where it is open already."""
     row = {
         "branch": bearing.owed.branch,
         "source": source,
@@ -144,7 +143,34 @@ def open_case(
         "opened_by": bearing.by,
         "due_at": due_at,
     }
+    if (checked := verified_case(conn, bearing.owed)) is not None:
+        return open_again(conn, checked, bearing.attempt_id, row, now)
     return _insert(conn, cases, bearing, effect, row, now)
+
+
+def open_item(
+    conn: Connection,
+    bearing: Bearing,
+    *,
+    question_id: str,
+    title: str,
+    answer: str,
+    department: str,
+    effect: str,
+    due_at: datetime | None,
+    now: datetime,
+) -> str | None:
+    """Open a question item (K5); None where this follow-up has it already."""
+    row = {
+        "question_id": question_id,
+        "title": title[:_TITLE],
+        "answer": answer,
+        "department": department,
+        "state": ItemState.OPEN,
+        "opened_at": now,
+        "due_at": due_at,
+    }
+    return _insert(conn, question_items, bearing, effect, row, now)
 
 
 def make_task(
@@ -206,10 +232,14 @@ def _insert(
     same = (table.c.follow_up_id == owed.id, table.c.effect == effect)
     if conn.execute(select(table.c.id).where(*same)).first() is not None:
         return None
-    made = new_id()
-    keys = {"id": made, "customer_id": owed.customer_id, "follow_up_id": owed.id, "effect": effect}
-    conn.execute(insert(table).values(attempt_id=bearing.attempt_id, **keys, **row))
     told = {"follow_up": owed.id, "attempt": bearing.attempt_id, "by": bearing.by, "effect": effect}
+    mine = {**row, "follow_up_id": owed.id, "effect": effect}
+    if (made := take_over(conn, table, bearing.attempt_id, mine)) is not None:
+        emit(conn, f"{table.name.removesuffix('s')}.taken_over", made, now, told)
+        return made
+    made = new_id()
+    keys = {"id": made, "customer_id": owed.customer_id, "attempt_id": bearing.attempt_id}
+    conn.execute(insert(table).values(**keys, **mine))
     emit(conn, f"{table.name.removesuffix('s')}.{row['state']}", made, now, told)
     return made
 
@@ -286,7 +316,7 @@ def move_case(
     if event is CaseEvent.CLOSE:
         level = values.get("level", current.level)
         facts = {"complaint": current.title, "complaint_level": level, "case": case_id}
-        _happened(conn, CASE_CLOSED, current, facts, now)
+        happened(conn, CASE_CLOSED, current, facts, now)
 
 
 def move_item(
@@ -297,14 +327,14 @@ def move_item(
     Raises:
         IllegalMove: not legal in its state, or there is no such item.
     """
-    current = item_of(conn, item_id)
-    if current is None:
+    if (current := item_of(conn, item_id)) is None:
         raise IllegalMove(f"there is no question item {item_id}")
     move = QUESTION_ITEM.advance(current.state, event, now)
     apply(conn, question_items, item_id, move, data=_told(by, note))
     if event is ItemEvent.EXPLAIN:
-        facts = {"question_item": item_id, "question": current.question_id, "content": current.title}
-        _happened(conn, QUESTION_EXPLAINED, current, {**facts, "explained": note}, now)
+        about = current.title if current.question_id else current.answer or current.title
+        facts = {"question_item": item_id, "question": current.question_id, "content": about}
+        happened(conn, QUESTION_EXPLAINED, current, {**facts, "explained": note}, now)
 
 
 def finish_task(
@@ -328,6 +358,15 @@ def drop_task(conn: Connection, task_id: str, by: str, why: str, now: datetime) 
     _move_task(conn, task_id, TaskEvent.DROP, by, now, {"evidence": {"why": why}})
 
 
+def withdraw_task(conn: Connection, task_id: str, by: str, why: str, now: datetime) -> None:
+    """A task that nobody did is not owed any more; it may come to be owed anew.
+
+    Raises:
+        IllegalMove: it is not open.
+    """
+    _move_task(conn, task_id, TaskEvent.DROP, by, now, {"evidence": {"why": why}, "effect": None})
+
+
 def drop_other_means(conn: Connection, follow_up_id: str, by: str, why: str, now: datetime) -> None:
     """The follow-up is owed by telephone again: its task, where nobody has done it yet, is not (L8)."""
     found = select(tasks.c.id).where(
@@ -336,8 +375,7 @@ def drop_other_means(conn: Connection, follow_up_id: str, by: str, why: str, now
         tasks.c.state == TaskState.OPEN,
     )
     for task_id in conn.execute(found).scalars().all():
-        # Without its effect: when the tries are used up after all, it is owed anew.
-        _move_task(conn, task_id, TaskEvent.DROP, by, now, {"evidence": {"why": why}, "effect": None})
+        withdraw_task(conn, task_id, by, why, now)
 
 
 def _move_task(
@@ -360,39 +398,3 @@ def _move_task(
 
 def _told(by: str, note: str, values: Mapping[str, str] | None = None) -> dict[str, str]:
     return {"by": by, "note": note, **(values or {})}
-
-
-def _happened(
-    conn: Connection, kind: str, about: Case | QuestionItem, facts: Mapping[str, str], now: datetime
-) -> None:
-    """An occasion of our own, which the planner takes from there. The second time of one thing is another."""
-    before = select(func.count()).where(
-        occasions.c.kind == kind, occasions.c.source == _SOURCE, occasions.c.external_id.startswith(about.id)
-    )
-    times = conn.execute(before).scalar_one()
-    owed = follow_up(conn, about.follow_up_id) if about.follow_up_id else None
-    served = (
-        conn.execute(select(occasions.c.staff).where(occasions.c.id == owed.occasion_id)).scalar()
-        if owed
-        else {}
-    )
-    occasion_id = new_id()
-    row: dict[str, object] = {
-        "id": occasion_id,
-        "kind": kind,
-        "source": _SOURCE,
-        "external_id": about.id if not times else f"{about.id}-{times + 1}",
-        "happened_at": now,
-        "branch": owed.branch if owed else getattr(about, "branch", ""),
-        "customer_id": about.customer_id,
-        "plate": owed.plate if owed else None,
-        "items": [],
-        # Who served then does not call now (caller rule).
-        "staff": served or {},
-        "unit": about.department,
-        "products": [],
-        "facts": {**facts, **({"playbook": owed.playbook, "first_follow_up": owed.id} if owed else {})},
-        "taken_in_at": now,
-    }
-    conn.execute(insert(occasions).values(**row))
-    emit(conn, "occasion.taken_in", occasion_id, now, {"kind": kind})

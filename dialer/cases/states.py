@@ -76,6 +76,8 @@ class TaskKind(StrEnum):
     OTHER_MEANS = "other_means"
     OPPORTUNITY = "opportunity"
     MAINTENANCE = "maintenance"
+    # Whether the customer had a question: the check could not tell, QA listens and decides.
+    QUESTION = "question"
     OTHER = "other"
 
 

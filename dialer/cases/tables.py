@@ -10,7 +10,7 @@ cases = Table(
     Column("id", Id, primary_key=True),
     Column("customer_id", Id, ForeignKey("customers.id"), nullable=False, index=True),
     Column("follow_up_id", Id, ForeignKey("follow_ups.id"), index=True),
-    Column("attempt_id", Id, ForeignKey("attempts.id")),
+    Column("attempt_id", Id, ForeignKey("attempts.id"), index=True),
     Column("branch", String(60), nullable=False),
     # call, ring_back, web, head_office, hotline (K0)
     Column("source", String(20), nullable=False),
@@ -37,11 +37,13 @@ question_items = Table(
     Column("id", Id, primary_key=True),
     Column("customer_id", Id, ForeignKey("customers.id"), nullable=False, index=True),
     Column("follow_up_id", Id, ForeignKey("follow_ups.id"), nullable=False, index=True),
-    Column("attempt_id", Id, ForeignKey("attempts.id")),
+    Column("attempt_id", Id, ForeignKey("attempts.id"), index=True),
     Column("question_id", String(20), nullable=False),
     Column("title", String(200), nullable=False),
     Column("answer", Text, nullable=False),
     Column("department", String(60), nullable=False, default=""),
+    # What the check heard in the call: [{channel, start, end, words}, ...]; NULL where it heard nothing.
+    Column("evidence", JSON),
     # open, explained, called_again, closed
     Column("state", String(20), nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
@@ -55,11 +57,11 @@ tasks = Table(
     "tasks",
     metadata,
     Column("id", Id, primary_key=True),
-    # promise, other_means, opportunity, maintenance, other
+    # promise, other_means, opportunity, maintenance, question, other
     Column("kind", String(20), nullable=False),
     Column("customer_id", Id, ForeignKey("customers.id"), nullable=False, index=True),
     Column("follow_up_id", Id, ForeignKey("follow_ups.id"), index=True),
-    Column("attempt_id", Id, ForeignKey("attempts.id")),
+    Column("attempt_id", Id, ForeignKey("attempts.id"), index=True),
     Column("title", String(200), nullable=False),
     Column("owner", String(60), nullable=False),
     Column("due_at", UtcDateTime),

@@ -1,5 +1,7 @@
 """Acts on what became of follow-ups: used-up ones become tasks (L8), second calls are noted (K5).
 
+What the check heard becomes question items and complaints (Q3, T5).
+
 What the plan gives to people who do not call becomes their task as well (P18, P23).
 """
 
@@ -10,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from dialer.calling.queries import of_follow_up
+from dialer.cases.checked import CALL_CHECKED, act_on_check
 from dialer.cases.queries import item_explained_by, item_of
 from dialer.cases.rules import due_by
 from dialer.cases.service import (
@@ -37,13 +40,13 @@ from dialer.storage.work import work_through
 
 CONSUMER = "cases"
 _EXHAUSTED, _DONE = "follow_up.exhausted", "follow_up.done"
-_KINDS = (_EXHAUSTED, _DONE, TASK_DUE, OWED_AGAIN)
+_KINDS = (_EXHAUSTED, _DONE, TASK_DUE, OWED_AGAIN, CALL_CHECKED)
 _BATCH = 200
 _LONGEST_SLEEP = 2.0
 
 
 class CaseWorker:
-    """A dull loop over the event rows of follow-ups and of the plan; each is acted on exactly once."""
+    """A dull loop over the event rows of follow-ups, checks and the plan; each is acted on exactly once."""
 
     def __init__(
         self,
@@ -80,7 +83,7 @@ def _has_news(conn: Connection) -> bool:
 def act_on_events(
     conn: Connection, library: Library, zone: ZoneInfo, calendar: WorkCalendar, now: datetime
 ) -> int:
-    """Act on what was used up, done, or given to somebody by the plan since then; give how many there were.
+    """Act on what was used up, done, checked, or given to somebody by the plan; give how many there were.
 
     Exactly once: the position in the event rows moves in the same transaction.
     """
@@ -94,6 +97,8 @@ def act_on_events(
             drop_other_means(conn, row.subject, "cases", str(row.data["reason"]), now)
         elif row.kind == TASK_DUE:
             _give_task(conn, row, zone, calendar)
+        elif row.kind == CALL_CHECKED:
+            act_on_check(conn, library, row, zone, calendar)
         else:
             _note_second_call(conn, row.subject, now)
     if rows:

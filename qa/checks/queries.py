@@ -1,22 +1,28 @@
 """All SQL of checks and findings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
 from dialer.agents.tables import agents
-from dialer.calling.tables import attempts
+from dialer.calling.incall.tables import speaker_turns
+from dialer.calling.tables import attempts, call_parties
+from dialer.customers.blocks import shown_number
 from dialer.customers.tables import customers, occasions
 from dialer.followups.tables import follow_ups
+from dialer.storage.prepared import Prepared
 from dialer.storage.rows import fetch, fetch_one
+from qa.checks.speaking import Speaker, Speakers, Spell
 from qa.checks.states import CheckState
-from qa.checks.tables import checks, findings
+from qa.checks.tables import checks, findings, past_checks
 from qa.rules.findings import Finding, Verdict
 
 _IDS_A_QUERY = 500
+# What a past check keeps once and not in each of its findings.
+_SAME_FOR_ALL = frozenset(("attempt_id", "rule_set", "rule_set_version", "checked_at"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,26 @@ class FindingRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PastCheck:
+    """What an earlier check said, by the rules of then; `replaced_at`: when a later one took its place."""
+
+    id: int
+    attempt_id: str
+    rule_set: str
+    rule_set_version: int
+    question_item: str | None
+    signals: Mapping[str, bool | None] | None
+    findings: Sequence[Mapping[str, Any]]
+    checked_at: datetime
+    replaced_at: datetime
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """The verdict on each rule, by its id."""
+        return {str(one["rule_id"]): str(one["verdict"]) for one in self.findings}
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedCall:
     """What a check needs to know of a call besides its words."""
 
@@ -92,6 +118,12 @@ def findings_of(conn: Connection, attempt_id: str) -> list[FindingRow]:
     """The findings on a call in the order of its rule set; empty before it was checked."""
     query = select(findings).where(findings.c.attempt_id == attempt_id).order_by(findings.c.position)
     return fetch(conn, query, FindingRow)
+
+
+def past_checks_of(conn: Connection, attempt_id: str) -> list[PastCheck]:
+    """The earlier checks of a call, the latest first."""
+    query = select(past_checks).where(past_checks.c.attempt_id == attempt_id)
+    return fetch(conn, query.order_by(past_checks.c.id.desc()), PastCheck)
 
 
 def check_of(conn: Connection, attempt_id: str) -> CheckRow | None:
@@ -116,28 +148,66 @@ def count_by_state(conn: Connection) -> dict[CheckState, int]:
     return {state: found.get(state, 0) for state in CheckState}
 
 
+_CALL = Prepared(
+    select(
+        attempts.c.id.label("attempt_id"),
+        follow_ups.c.playbook,
+        follow_ups.c.plate,
+        follow_ups.c.branch,
+        customers.c.name,
+        customers.c.salutation,
+        agents.c.code.label("agent"),
+        attempts.c.placed_at,
+        attempts.c.playbook_version,
+        occasions.c.facts,
+    )
+    .join(follow_ups, follow_ups.c.id == attempts.c.follow_up_id)
+    .join(occasions, occasions.c.id == follow_ups.c.occasion_id)
+    .join(customers, customers.c.id == follow_ups.c.customer_id)
+    .join(agents, agents.c.id == attempts.c.agent_id)
+    .where(attempts.c.id == bindparam("attempt"))
+)
+
+
 def call_of(conn: Connection, attempt_id: str) -> CheckedCall | None:
     """The call with what its rules may name."""
+    return fetch_one(conn, _CALL, CheckedCall, attempt=attempt_id)
+
+
+def speakers_of(conn: Connection, attempt_id: str) -> Speakers:
+    """Who of ours spoke when. The recording begins with the customer's answer."""
     query = (
         select(
-            attempts.c.id.label("attempt_id"),
-            follow_ups.c.playbook,
-            follow_ups.c.plate,
-            follow_ups.c.branch,
-            customers.c.name,
-            customers.c.salutation,
-            agents.c.code.label("agent"),
-            attempts.c.placed_at,
-            attempts.c.playbook_version,
-            occasions.c.facts,
+            speaker_turns.c.began_at,
+            speaker_turns.c.ended_at,
+            speaker_turns.c.private,
+            attempts.c.answered_at,
+            call_parties.c.extension,
+            call_parties.c.number,
+            agents.c.code,
+            agents.c.name,
         )
-        .join(follow_ups, follow_ups.c.id == attempts.c.follow_up_id)
-        .join(occasions, occasions.c.id == follow_ups.c.occasion_id)
-        .join(customers, customers.c.id == follow_ups.c.customer_id)
-        .join(agents, agents.c.id == attempts.c.agent_id)
-        .where(attempts.c.id == attempt_id)
+        .join(attempts, attempts.c.id == speaker_turns.c.attempt_id)
+        .outerjoin(call_parties, call_parties.c.id == speaker_turns.c.party_id)
+        .outerjoin(agents, agents.c.id == speaker_turns.c.agent_id)
+        .where(speaker_turns.c.attempt_id == attempt_id, attempts.c.answered_at.is_not(None))
+        .order_by(speaker_turns.c.id)
     )
-    return fetch_one(conn, query, CheckedCall)
+    spells: dict[bool, list[Spell]] = {False: [], True: []}
+    for row in conn.execute(query):
+        spell = Spell(
+            _speaker(row.code, row.name, row.extension, row.number),
+            (row.began_at - row.answered_at).total_seconds(),
+            (row.ended_at - row.answered_at).total_seconds() if row.ended_at else None,
+        )
+        spells[row.private].append(spell)
+    return Speakers(spells[False], apart=spells[True])
+
+
+def _speaker(code: str | None, name: str | None, extension: str | None, number: str | None) -> Speaker:
+    # Of a phone outside nobody's name is known.
+    outside = shown_number(number) if number else extension or ""
+    return Speaker(code or outside, name or outside)
 
 
 def next_due(conn: Connection, now: datetime) -> str | None:
@@ -176,6 +246,28 @@ def put_off_playbook(conn: Connection, playbook: str, due_at: datetime, error: s
 def _put_off(conn: Connection, which: ColumnElement[bool], due_at: datetime, error: str | None) -> None:
     waiting = update(checks).where(which, checks.c.state == CheckState.WAITING)
     conn.execute(waiting.values(due_at=due_at, tries=checks.c.tries + 1, error=error))
+
+
+def keep_past(conn: Connection, attempt_id: str, now: datetime) -> None:
+    """Put what the check says now beside the earlier ones; nothing before the first check."""
+    check, found = check_of(conn, attempt_id), findings_of(conn, attempt_id)
+    if check is None or check.checked_at is None or check.rule_set is None:
+        return
+    kept = [
+        {name: value for name, value in asdict(one).items() if name not in _SAME_FOR_ALL} for one in found
+    ]
+    conn.execute(
+        insert(past_checks).values(
+            attempt_id=attempt_id,
+            rule_set=check.rule_set,
+            rule_set_version=check.rule_set_version,
+            question_item=check.question_item,
+            signals=check.signals,
+            findings=kept,
+            checked_at=check.checked_at,
+            replaced_at=now,
+        )
+    )
 
 
 def replace_findings(

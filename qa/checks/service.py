@@ -1,6 +1,7 @@
 """Use cases of checks. Each runs in its caller's transaction."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -9,13 +10,14 @@ from dialer.alarms.service import clear_alarm, raise_alarm
 from dialer.storage import feed
 from dialer.storage.dialects import keep_event_order
 from dialer.storage.transition import apply
+from dialer.telephony.outcomes import Leg
 from qa.checks import queries
 from qa.checks.queries import CheckedCall, CheckRow
 from qa.checks.states import MACHINE, CheckEvent, CheckState
 from qa.checks.tables import checks
 from qa.corrections.service import CORRECTED
 from qa.rules.assess import Assessment
-from qa.rules.findings import Reason, Verdict
+from qa.rules.findings import Finding, Reason, Verdict
 from qa.rules.schema import RuleSet
 
 CONSUMER = "checks"
@@ -61,7 +63,7 @@ def expect_transcribed(conn: Connection, now: datetime) -> int:
 def keep(
     conn: Connection, call: CheckedCall, rules: RuleSet, judged: Assessment, now: datetime
 ) -> dict[str, int]:
-    """What was judged of a call, in place of what was before, told as "call.checked"; the counts by verdict.
+    """What was judged of a call, told as "call.checked"; the counts by verdict. What was before is history.
 
     Raises:
         IllegalMove: another process was quicker.
@@ -81,19 +83,25 @@ def keep(
         "checked_at": now,
     }
     move = MACHINE.advance(CheckState.WAITING, CheckEvent.FINISH, now)
+    queries.keep_past(conn, call.attempt_id, now)
     apply(conn, checks, call.attempt_id, move, values=values)
     queries.replace_findings(conn, call.attempt_id, found, rule_set=rules.id, version=rules.version, now=now)
     counts = {"pass": values["passes"], "fail": values["fails"], "unclear": values["unclears"]}
     # What was said wrongly is told at once; what was not said waits for the review.
     broken = [one.rule_id for one in found if one.alarm and one.reason is not Reason.NOT_SAID]
     told = {**counts, "rule_set": rules.id, "rule_set_version": rules.version, "alarms": broken}
-    told |= {"question_item": judged.question_item, "signals": values["signals"]}
+    told |= {"question_item": judged.question_item, "signals": values["signals"], "said": _said(judged)}
     feed.emit(conn, "call.checked", call.attempt_id, now, told)
     clear_alarm(conn, RULES_UNUSABLE, call.playbook, now)
     clear_alarm(conn, CHECK_FAILED, call.attempt_id, now)
     if broken:
         titles = {rule.id: rule.title for rule in rules.rules}
-        named = {**_who(call), "rules": broken, "titles": [titles[one] for one in broken]}
+        named = {
+            **_who(call),
+            **_spoke(conn, call, found, broken[0]),
+            "rules": broken,
+            "titles": [titles[one] for one in broken],
+        }
         raise_alarm(conn, RULE_BROKEN, call.attempt_id, now, named)
     else:
         clear_alarm(conn, RULE_BROKEN, call.attempt_id, now)
@@ -136,6 +144,34 @@ def again(conn: Connection, attempt_id: str, now: datetime) -> None:
 def _again(conn: Connection, attempt_id: str, now: datetime) -> None:
     move = MACHINE.advance(CheckState.DONE, CheckEvent.AGAIN, now)
     apply(conn, checks, attempt_id, move, values={"due_at": now, "tries": 0, "error": None})
+
+
+def _said(judged: Assessment) -> dict[str, list[dict[str, object]]]:
+    """The places that show the question item and each signal."""
+    proofs = {**judged.signal_evidence, "question_item": judged.question_evidence}
+    return {
+        name: [
+            {
+                "channel": one.channel.value,
+                "start": round(one.start, 3),
+                "end": round(one.end, 3),
+                "words": one.words,
+            }
+            for one in found
+        ]
+        for name, found in proofs.items()
+        if found
+    }
+
+
+def _spoke(conn: Connection, call: CheckedCall, found: Sequence[Finding], rule_id: str) -> dict[str, str]:
+    """Who broke this rule, where another one than the call's own agent spoke then (D6)."""
+    broken = next(one for one in found if one.rule_id == rule_id)
+    if not broken.evidence or broken.evidence[0].channel is not Leg.AGENT:
+        return {}
+    chief = broken.evidence[0]
+    there = queries.speakers_of(conn, call.attempt_id).at((chief.start + chief.end) / 2)
+    return {"agent": there[0].code} if len(there) == 1 else {}
 
 
 def _who(call: CheckedCall) -> dict[str, str | None]:

@@ -1,6 +1,18 @@
 """Checks of calls against their rules, and what was found: one verdict a rule, with its proof."""
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+)
 
 from dialer.storage.base import Id, UtcDateTime, metadata
 
@@ -57,4 +69,20 @@ findings = Table(
     # All proof: [{channel, start, end, words, wording, score, confidence}, ...]
     Column("evidence", JSON, nullable=False),
     Column("checked_at", UtcDateTime, nullable=False),
+)
+
+# What an earlier check said, kept as it was when a later one took its place: old verdicts stay (T7, Q2).
+past_checks = Table(
+    "past_checks",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("attempt_id", Id, ForeignKey("attempts.id"), nullable=False, index=True),
+    Column("rule_set", String(60), nullable=False),
+    Column("rule_set_version", Integer, nullable=False),
+    Column("question_item", String(12)),
+    Column("signals", JSON),
+    # The rows of `findings` in their order, as objects.
+    Column("findings", JSON, nullable=False),
+    Column("checked_at", UtcDateTime, nullable=False),
+    Column("replaced_at", UtcDateTime, nullable=False),
 )

@@ -49,7 +49,7 @@ def pack(
         PackageError: the disk is full, or the place cannot be written.
         Stopped: `stopped` said so.
     """
-    part = to.with_name(f".{to.name}.part")
+    part = unfinished(to)
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as file:
@@ -64,6 +64,11 @@ def pack(
     finally:
         part.unlink(missing_ok=True)
     return digest
+
+
+def unfinished(to: Path) -> Path:
+    """Where a package lies until it is whole."""
+    return to.with_name(f".{to.name}.part")
 
 
 class _Packer:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, or_, select
+from sqlalchemy import Connection, Select, Table, or_, select, update
 
 import qa.sampling.tables  # noqa: F401  a review refers to its sample
 from dialer.agents.tables import agents
@@ -15,11 +15,21 @@ from dialer.customers.tables import customers, occasions
 from dialer.followups.tables import follow_ups
 from dialer.planning.tables import exclusions
 from dialer.storage.feed import EventRow, events
+from dialer.storage.rows import fetch, fetch_one
+from qa.examiner.states import PackageState
+from qa.examiner.tables import packages
 from qa.reviews.tables import appeals, review_verdicts, reviews
 
 Row = dict[str, Any]
 # Whoever looked at a call, heard it, or took it along.
-LOOKS = ("call.viewed", "recording.fetched", "recording.played", "early_clip.fetched", "package.made")
+LOOKS = (
+    "call.viewed",
+    "recording.fetched",
+    "recording.played",
+    "early_clip.fetched",
+    "package.made",
+    "package.fetched",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,74 @@ class Wanted:
     playbook: str = ""
     since: datetime | None = None
     until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One that was asked for on the page; `done` of `total` calls are packed, `bytes` its size when ready."""
+
+    id: str
+    follow_up_id: str
+    policy: str
+    asked_by: str
+    asked_at: datetime
+    state: PackageState
+    due_at: datetime
+    done: int
+    total: int
+    sha256: str | None
+    bytes: int | None
+    error: str | None
+    finished_at: datetime | None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", PackageState(self.state))
+
+    @property
+    def file_name(self) -> str:
+        """The name of its file in the folder of packages."""
+        return f"{self.id}.zip"
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is to be in it."""
+        return Wanted(policy=self.policy, follow_up_id=self.follow_up_id)
+
+
+def package_of(conn: Connection, package_id: str) -> Package | None:
+    """The package with this id."""
+    return fetch_one(conn, select(packages).where(packages.c.id == package_id), Package)
+
+
+def latest_packages(conn: Connection, limit: int) -> list[Package]:
+    """The latest ones, newest first."""
+    return fetch(conn, select(packages).order_by(packages.c.id.desc()).limit(limit), Package)
+
+
+def names_of(conn: Connection, follow_up_ids: Sequence[str]) -> dict[str, str]:
+    """Customer and plate of these follow-ups, as people call them."""
+    query = (
+        select(follow_ups.c.id, customers.c.name, customers.c.salutation, follow_ups.c.plate)
+        .join(customers, customers.c.id == follow_ups.c.customer_id)
+        .where(follow_ups.c.id.in_(follow_up_ids))
+    )
+    rows = conn.execute(query)
+    return {row.id: f"{row.name}{row.salutation} {row.plate or ''}".strip() for row in rows}
+
+
+def packages_in(conn: Connection, states: Sequence[PackageState]) -> list[Package]:
+    """Those in these states, the longest due first."""
+    query = select(packages).where(packages.c.state.in_(states)).order_by(packages.c.due_at)
+    return fetch(conn, query, Package)
+
+
+def note_progress(
+    conn: Connection, package_id: str, held: datetime, until: datetime, done: int, total: int
+) -> bool:
+    """So many are packed, and it is held on; False where it was stopped, or taken by another process."""
+    mine = (packages.c.id == package_id, packages.c.state == PackageState.PACKING, packages.c.due_at == held)
+    values = {"done": done, "total": total, "due_at": until}
+    return conn.execute(update(packages).where(*mine).values(**values)).rowcount > 0
 
 
 def issued(conn: Connection, wanted: Wanted, kinds: Sequence[str]) -> list[Row]:

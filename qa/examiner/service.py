@@ -1,5 +1,6 @@
 """Gathers what a package holds. Runs in its caller's transaction."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,9 @@ from dialer.forms.queries import answers_of, form_of
 from dialer.forms.topics import playbook_of
 from dialer.playbooks.library import BadPlaybook, Library
 from dialer.storage import feed
-from qa.checks.queries import check_of, findings_of
+from dialer.telephony.outcomes import Leg
+from qa.changing.library import rule_library
+from qa.checks.queries import check_of, findings_of, past_checks_of, speakers_of
 from qa.examiner import queries
 from qa.examiner.queries import Row, Wanted
 from qa.examiner.rules import Sums, fate_of, sums
@@ -20,6 +23,7 @@ from recordings.queries import early_clip_of, recording_of
 from recordings.rules import masked
 
 MADE = "package.made"
+_RULES = rule_library()
 
 
 class NothingToPack(ValueError):
@@ -121,9 +125,28 @@ def _attempt(conn: Connection, row: Row) -> Row:
         "transcript": asdict(transcript) if transcript else None,
         "said": [asdict(segment) for segment in segments_of(conn, key)],
         "check": asdict(check) if check else None,
-        "findings": [asdict(finding) for finding in findings_of(conn, key)],
+        "findings": _findings(conn, key),
+        "past_checks": [asdict(past) for past in past_checks_of(conn, key)],
         "human": queries.verdicts_of(conn, key),
     }
+
+
+def _findings(conn: Connection, attempt_id: str) -> list[Row]:
+    """Each with its rule's name in the version that judged, and who of ours said each proof."""
+    found, speakers = findings_of(conn, attempt_id), speakers_of(conn, attempt_id)
+    titles = _RULES.titles(conn, found[0].rule_set, found[0].rule_set_version) if found else {}
+
+    def who(proof: Mapping[str, Any]) -> str:
+        return speakers.names(proof["start"], proof["end"]) if proof["channel"] == Leg.AGENT else ""
+
+    return [
+        {
+            **asdict(one),
+            "title": titles.get(one.rule_id, {}).get("zh") or one.rule_id,
+            "evidence": [{**proof, "who": who(proof)} for proof in one.evidence],
+        }
+        for one in found
+    ]
 
 
 def _item(conn: Connection, row: Row) -> Row:

@@ -40,6 +40,10 @@ class Place(Protocol):
         """This executor is used no more."""
         ...
 
+    def kill(self, executor: Executor) -> None:
+        """Something hangs in it: end its workers, where that can be done from here."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -75,6 +79,12 @@ class Processes:
     def release(self, executor: Executor) -> None:
         """What it works on comes to its end."""
         executor.shutdown(wait=False)
+
+    def kill(self, executor: Executor) -> None:
+        """End its processes now; nobody can say which of them hangs."""
+        # The library has no door for it before Python 3.14 (kill_workers).
+        for process in (getattr(executor, "_processes", None) or {}).values():
+            process.kill()
 
     def close(self) -> None:
         """Every process made here ends at once."""
@@ -121,6 +131,9 @@ class Cluster:
 
     def release(self, executor: Executor) -> None:
         """Nothing to do: its work is given up with the client's futures, and the client is kept."""
+
+    def kill(self, executor: Executor) -> None:
+        """Nothing to do: a worker that hangs ends itself, and the cluster starts another one."""
 
     def close(self) -> None:
         """Let go of it; what it works on is given up."""

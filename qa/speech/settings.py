@@ -35,6 +35,17 @@ class SpeechSettings(BaseModel):
         description="Hours in which the backlog is transcribed, as 20:30-07:30. What a person asked for, and "
         "calls with a complaint or an alarm, are transcribed at once at any hour. Empty: all day.",
     )
+    deadline_factor: float = Field(
+        default=20.0,
+        ge=1.0,
+        description="A recording may take so many times its own length, and `deadline_seconds` more. Then "
+        "its worker hangs: it is ended, and the recording is tried again later.",
+    )
+    deadline_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        description="What every recording may take besides, for starting a worker and loading the model.",
+    )
     niceness: int = Field(
         default=10,
         ge=0,

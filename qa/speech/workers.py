@@ -4,13 +4,17 @@ Runs through any `concurrent.futures.Executor`: a pool of processes here, a clus
 """
 
 import asyncio
+import faulthandler
 import hashlib
 import os
+import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor
 from concurrent.futures import CancelledError as FutureCancelled
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,10 +44,22 @@ from qa.speech.port import (
 from qa.speech.vosk import VoskEngine
 from qa.speech.whisper import WhisperEngine
 
-__all__ = ["SpeechJob", "SpeechPool", "SpeechStopped", "WorkerCrashed", "default_workers"]
+__all__ = [
+    "Deadline",
+    "SpeechJob",
+    "SpeechPool",
+    "SpeechStopped",
+    "WorkerCrashed",
+    "WorkerHung",
+    "default_workers",
+]
 
 log = structlog.get_logger(__name__)
 
+# The least that a telephone's sound has in a file: what is larger is only given more time.
+_BYTES_A_SECOND = 8000.0
+# Where this process cannot end a worker that hangs (a cluster's), the worker does so itself, so much later.
+_GRACE_SECONDS = 5.0
 # The order of the channels in a recording: agent left, customer right.
 BOTH_LEGS = (Leg.AGENT, Leg.CUSTOMER)
 # Under this (dBFS) a frame says nothing about whether two channels are the same.
@@ -54,14 +70,41 @@ class WorkerCrashed(SpeechError):
     """Decoding this recording killed the worker process twice; look at the audio and at the memory."""
 
 
+class WorkerHung(SpeechError):
+    """Decoding this recording did not come to an end in time; its worker was ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class SpeechJob:
-    """One recording to transcribe. `legs` names its channels from the left."""
+    """One recording to transcribe. `legs` names its channels from the left.
+
+    `seconds` is its length, where it is known. A worker that is at it for `limit` seconds ends itself.
+    """
 
     path: Path
     model: InstalledModel
     language: str = "zh"
     legs: tuple[Leg, ...] = BOTH_LEGS
+    seconds: float | None = None
+    limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """How long a recording may take: `factor` times its length, and `seconds` more."""
+
+    factor: float = 20.0
+    seconds: float = 300.0
+
+    def of(self, job: SpeechJob) -> float:
+        """Seconds for this recording. Of one whose length nobody knows, it goes by the size of its file."""
+        length = job.seconds
+        if length is None:
+            try:
+                length = job.path.stat().st_size / _BYTES_A_SECOND
+            except OSError:
+                length = 0.0
+        return self.seconds + self.factor * length
 
 
 def transcribe_recording(job: SpeechJob) -> Transcript:
@@ -70,7 +113,7 @@ def transcribe_recording(job: SpeechJob) -> Transcript:
     Raises AudioUnreadable, EngineMissing, ModelMissing.
     """
     model = _model_here(job.model)
-    with _one_at_a_time:
+    with _one_at_a_time, _ends_itself(job.limit):
         engine = load_engine(model.engine, model.folder)
         made_with = _made_with(engine, model)
         started = time.perf_counter()
@@ -108,6 +151,19 @@ def _hear(
         path = muted if echo else job.path
         legs = {leg: engine.transcribe(path, leg, index, job.language) for index, leg in enumerate(channels)}
     return legs, echo
+
+
+@contextmanager
+def _ends_itself(limit: float | None) -> Iterator[None]:
+    """End this process after `limit` seconds, in whatever it hangs: the timer is no Python thread."""
+    if limit is None:
+        yield
+        return
+    faulthandler.dump_traceback_later(limit, exit=True, file=sys.__stderr__ or sys.stderr)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 # A worker of a cluster may have several threads, and an engine decodes one recording at a time.
@@ -161,10 +217,20 @@ class SpeechPool:
     """Gives recordings to workers, makes a broken pool anew, and stops at once when told.
 
     Belongs to one event loop. The workers are at `where`; without it they are processes of this machine.
+    A recording waits here until a worker is free, so that its `deadline` counts from when one begins.
     """
 
-    def __init__(self, workers: int = 0, niceness: int = 10, where: Place | None = None) -> None:
+    def __init__(
+        self,
+        workers: int = 0,
+        niceness: int = 10,
+        where: Place | None = None,
+        deadline: Deadline = Deadline(),
+    ) -> None:
         self._place = where or place("", workers, niceness)
+        self._deadline = deadline
+        self._busy = 0
+        self._freed = asyncio.Event()
         self._shared: Executor | None = None
         self._making = asyncio.Lock()
         self._suspects = asyncio.Lock()
@@ -178,15 +244,26 @@ class SpeechPool:
     async def run(self, job: SpeechJob) -> Transcript:
         """Transcribe one recording; if its worker dies, once more with a worker of its own.
 
-        Raises AudioUnreadable, EngineMissing, ModelMissing, SpeechStopped, ClusterUnreachable, WorkerCrashed.
+        Raises AudioUnreadable, EngineMissing, ModelMissing, SpeechStopped, ClusterUnreachable, WorkerCrashed,
+        WorkerHung.
         """
         self._go_on(job)
-        executor = await self._executor()
+        await self._executor()  # a cluster says how many it has only when it is there
+        self._freed.set()
+        while self._busy >= self._place.at_once:
+            self._freed.clear()
+            await self._freed.wait()
+        self._busy += 1
         try:
+            self._go_on(job)
+            executor = await self._executor()
             return await self._decode(executor, job)
         except BrokenExecutor:
             self._go_on(job)
             self._drop(executor)
+        finally:
+            self._busy -= 1
+            self._freed.set()
         log.warning("A transcription worker died.", action="transcribe", recording=str(job.path))
         # A dead worker takes the recordings beside it down too. One at a time shows which one did it.
         async with self._suspects:
@@ -195,6 +272,7 @@ class SpeechPool:
     def stop(self) -> None:
         """End the workers now, in the middle of a recording if need be. What waits raises SpeechStopped."""
         self._stopped = True
+        self._freed.set()
         self._place.close()
         if self._shared is not None:
             self._place.release(self._shared)
@@ -228,9 +306,20 @@ class SpeechPool:
             raise SpeechStopped(f"Transcription was stopped before {job.path.name} was done.")
 
     async def _decode(self, executor: Executor, job: SpeechJob) -> Transcript:
-        future = executor.submit(transcribe_recording, job)
+        seconds = self._deadline.of(job)
+        future = executor.submit(transcribe_recording, replace(job, limit=seconds + _GRACE_SECONDS))
         try:
-            return await asyncio.wrap_future(future)
+            # Cancelled first: a cluster would give to its next worker what hung in this one.
+            return await asyncio.wait_for(asyncio.wrap_future(future), seconds)
+        except TimeoutError as error:
+            self._go_on(job)
+            self._place.kill(executor)
+            self._drop(executor)
+            raise WorkerHung(
+                f"Transcribing {job.path} was not done after {seconds:.0f} s, and its worker was ended. "
+                "Check that its disk answers; a machine so slow needs a smaller model, or a longer time "
+                "(setting: deadline_factor)."
+            ) from error
         except (asyncio.CancelledError, FutureCancelled) as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():

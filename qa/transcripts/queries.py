@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Update, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, Update, bindparam, delete, func, insert, select, update
 
 from dialer.alarms.tables import alarms
 from dialer.cases.tables import cases
+from dialer.storage.prepared import Prepared
 from dialer.storage.rows import fetch, fetch_one
 from dialer.telephony.outcomes import Leg
 from qa.conduct.stored import from_json
@@ -74,9 +75,12 @@ class Job:
     seconds: float | None
 
 
+_TRANSCRIPT = Prepared(select(transcripts).where(transcripts.c.attempt_id == bindparam("attempt")))
+
+
 def transcript_of(conn: Connection, attempt_id: str) -> TranscriptRow | None:
     """The transcript of an attempt's call, in whatever state."""
-    return fetch_one(conn, select(transcripts).where(transcripts.c.attempt_id == attempt_id), TranscriptRow)
+    return fetch_one(conn, _TRANSCRIPT, TranscriptRow, attempt=attempt_id)
 
 
 def segments_of(conn: Connection, attempt_id: str) -> list[Segment]:

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from dialer.alarms.service import clear_alarm, raise_alarm
+from dialer.calling.queries import attempt
 from dialer.storage import feed
 from dialer.storage.dialects import keep_event_order
 from dialer.storage.transition import apply
-from dialer.telephony.outcomes import Leg
+from dialer.telephony.outcomes import DialOutcome, Leg
 from qa.conduct.stored import to_json
 from qa.speech.models import PREFERENCE
 from qa.speech.port import Mark, ModelMissing, Transcript
@@ -211,6 +212,9 @@ def _known(conn: Connection, attempt_id: str) -> TranscriptRow:
 
 
 def _expect(conn: Connection, attempt_id: str, settings: TranscriptionSettings, now: datetime) -> None:
+    call = attempt(conn, attempt_id)
+    if call is not None and call.outcome == DialOutcome.ABANDONED:
+        return  # no agent was there: nothing was said that could be judged
     row = queries.transcript_of(conn, attempt_id)
     urgency = queries.urgency_of(conn, attempt_id, settings.short_talk_seconds)
     if row is None:

@@ -27,6 +27,7 @@ class Failure(StrEnum):
 
     UNREADABLE = "unreadable"  # its file is no sound audio
     CRASHED = "crashed"  # it ends the worker that decodes it
+    HUNG = "hung"  # its decoding does not come to an end
     OTHER = "other"
 
 

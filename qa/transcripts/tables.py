@@ -21,7 +21,7 @@ transcripts = Table(
     Column("asked_by", String(60)),
     # When the engine was given it; NULL while it waits.
     Column("started_at", UtcDateTime),
-    # What kind of trouble set it aside: unreadable, crashed, other.
+    # What kind of trouble set it aside: unreadable, crashed, hung, other.
     Column("failure", String(16)),
     Column("engine", String(40)),
     Column("model", String(60)),

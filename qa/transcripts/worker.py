@@ -16,7 +16,7 @@ from dialer.storage.work import work_through
 from qa.speech.executors import ClusterUnreachable
 from qa.speech.models import InstalledModel, choose
 from qa.speech.port import AudioUnreadable, EngineMissing, ModelMissing, SpeechError, Transcript
-from qa.speech.workers import SpeechJob, SpeechStopped, WorkerCrashed, default_workers
+from qa.speech.workers import SpeechJob, SpeechStopped, WorkerCrashed, WorkerHung, default_workers
 from qa.transcripts import queries, service
 from qa.transcripts.queries import Job
 from qa.transcripts.rules import Priority, least_priority
@@ -110,7 +110,14 @@ class TranscriptionWorker:
         if model is None:
             return 0
         until = now + timedelta(seconds=self._settings.lease_seconds)
-        jobs = await self._db.write(partial(queries.claim, now=now, until=until, limit=limit, least=least))
+        claim = partial(queries.claim, now=now, until=until, limit=limit, least=least)
+        claiming = asyncio.ensure_future(self._db.write(claim))
+        try:
+            jobs = await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            # What is taken nevertheless would wait for its lease to run out.
+            await self._release([job.attempt_id for job in await claiming])
+            raise
         self._leased_at = self._leased_at or now
         for job in jobs:
             self._start(job, model)
@@ -124,7 +131,7 @@ class TranscriptionWorker:
 
     async def _transcribe(self, job: Job, model: InstalledModel) -> None:
         path = self._settings.archive / job.path
-        order = SpeechJob(path, model, self._settings.speech.language)
+        order = SpeechJob(path, model, self._settings.speech.language, seconds=job.seconds)
         try:
             transcript = await self._pool.run(order)
             await self._db.write(
@@ -236,4 +243,6 @@ class TranscriptionWorker:
 def _kind(error: Exception) -> Failure:
     if isinstance(error, AudioUnreadable):
         return Failure.UNREADABLE
+    if isinstance(error, WorkerHung):
+        return Failure.HUNG
     return Failure.CRASHED if isinstance(error, WorkerCrashed) else Failure.OTHER

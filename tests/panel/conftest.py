@@ -7,17 +7,15 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
-from sqlalchemy import create_engine
 
 from dialer.calling.reserving import Pairing
 from dialer.calling.settings import CallingSettings, Mode
 from dialer.calling.status import EngineStatus
 from dialer.ids import new_id
 from dialer.playbooks.library import LiveLibrary, shipped_library
-from dialer.storage.base import metadata
 from dialer.storage.database import Database
-from dialer.storage.dialects import sqlite_url
 from tests.panel.site import PASSWORD, MovableClock, OpenPage, Server, Site
+from tests.support.stores import new_file
 from web.panel import Panel
 from web.settings import WebSettings
 
@@ -28,11 +26,7 @@ expect.set_options(timeout=20_000)
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     """A database with every table, and the engine's link up in live mode."""
-    path = tmp_path / "panel.db"
-    engine = create_engine(f"sqlite:///{path}")
-    metadata.create_all(engine)
-    engine.dispose()
-    database = Database(sqlite_url(path))
+    database = Database(new_file(tmp_path / "panel.db"))
     await database.start()
     library = LiveLibrary(shipped_library().all_versions())
     settings = CallingSettings(mode=Mode.LIVE, keep_hours=False)

@@ -1,31 +1,29 @@
 """Two processes on one PostgreSQL: each call is transcribed once and checked once (D8, Q5)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from importlib import import_module
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from qa.speech.port import AudioUnreadable
 from qa.transcripts.states import TranscriptState
+from tests.support.stores import MakeUrl, make_url
 from tests.unit.qa_store.world import GOOD_CALL, Says, World, heard
+
+__all__ = ["make_url"]
 
 CALLS = 6
 
 
 @pytest.fixture
-def postgres(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a database server of its own."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))  # the package warns where the system has none
-    server = import_module("pgserver").get_server(tmp_path / "postgres")
-    yield server.get_uri().replace("postgresql://", "postgresql+asyncpg://")
-    server.cleanup()
+def url(make_url: MakeUrl) -> str:
+    return make_url("postgresql", True)
 
 
 @pytest.fixture
-async def world(tmp_path: Path, postgres: str) -> AsyncIterator[World]:
-    world = await World(tmp_path, postgres).open()
+async def world(tmp_path: Path, url: str) -> AsyncIterator[World]:
+    world = await World(tmp_path, url).open()
     world.install_model()
     yield world
     await world.close()

@@ -4,17 +4,22 @@ A conftest imports `store_url`, `database` and what they need; a test that takes
 """
 
 import asyncio
+import atexit
+import os
 import shutil
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import cache
 from importlib import import_module
 from itertools import count
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 import dialer.app.service  # noqa: F401  loads every table
+from dialer.storage.base import metadata
 from dialer.storage.database import Database
 from dialer.storage.dialects import sqlite_url
 from dialer.storage.migrating import migrate
@@ -24,6 +29,37 @@ KINDS = ("sqlite", "postgresql")
 MakeUrl = Callable[[str, bool], str]
 
 
+# So much is left free where what is written goes to memory: there a new database costs a tenth.
+_ROOM = 4 << 30
+# The newest so many databases of a server are kept: no test takes more.
+_KEPT = 20
+
+
+def _quick_folder() -> Path:
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM
+    folder = Path(tempfile.mkdtemp(prefix="hf-", dir=memory if roomy else None))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@cache
+def _every_table() -> Path:
+    folder = _quick_folder()
+    engine = create_engine(sqlite_url(folder / "empty.db"))
+    with engine.begin() as conn:
+        conn.exec_driver_sql("PRAGMA synchronous=OFF")
+        metadata.create_all(conn)
+    engine.dispose()
+    return folder / "empty.db"
+
+
+def new_file(path: Path) -> str:
+    """The address of a new database file with every table: copied, as making them takes a second or more."""
+    shutil.copy(_every_table(), path)
+    return sqlite_url(path)
+
+
 @pytest.fixture(scope="session")
 def make_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
     """The address of a new database of a kind, with the newest schema or with none."""
@@ -31,8 +67,10 @@ def make_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
 
     def make(kind: str, migrated: bool) -> str:
         if kind not in makers:
-            folder = tmp_path_factory.mktemp(kind)
-            makers[kind] = _Sqlite(folder) if kind == "sqlite" else _Postgres(folder)
+            folder = _quick_folder()
+            makers[kind] = (
+                _Sqlite(folder) if kind == "sqlite" else _Postgres(folder, tmp_path_factory.mktemp(kind))
+            )
         return makers[kind].make(migrated=migrated)
 
     yield make
@@ -89,10 +127,9 @@ class _Sqlite:
 class _Postgres:
     """Databases of one real server, made from one migrated template."""
 
-    def __init__(self, runtime: Path) -> None:
-        # Another run of the tests would take away the right to enter pytest's own folder: as root the
-        # server runs as a user of its own.
-        self._folder = folder = Path(tempfile.mkdtemp(prefix="hf-"))
+    def __init__(self, folder: Path, runtime: Path) -> None:
+        # Not in pytest's own folder: another run of the tests would take away the right to enter it, and as
+        # root the server runs as a user of its own.
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("XDG_RUNTIME_DIR", str(runtime))  # the package warns where the system has none
             get_server = import_module("pgserver").get_server
@@ -108,13 +145,13 @@ class _Postgres:
         asyncio.run(migrate(self._url("migrated")))
 
     def make(self, *, migrated: bool) -> str:
-        name = f"test{next(self._numbers)}"
-        self._server.psql(f"CREATE DATABASE {name} TEMPLATE {'migrated' if migrated else 'template1'};")
-        return self._url(name)
+        number = next(self._numbers)
+        self._server.psql(f"CREATE DATABASE test{number} TEMPLATE {'migrated' if migrated else 'template1'};")
+        self._server.psql(f"DROP DATABASE IF EXISTS test{number - _KEPT} WITH (FORCE);")
+        return self._url(f"test{number}")
 
     def _url(self, name: str) -> str:
         return str(self._server.get_uri(database=name)).replace("postgresql://", "postgresql+asyncpg://")
 
     def close(self) -> None:
         self._server.cleanup()
-        shutil.rmtree(self._folder)

@@ -6,9 +6,10 @@ from sqlalchemy import Connection
 from dialer.agents.queries import all_agents
 from dialer.alarms.service import Alarm, clear_alarm, open_alarms
 from dialer.cases import service as cases
+from dialer.cases.checked import QA, title_in
 from dialer.cases.queries import Row, list_cases, list_items, list_tasks
 from dialer.cases.service import ANSWER_ALARM, COMPLAINT
-from dialer.cases.states import CaseEvent, ItemEvent, TaskEvent
+from dialer.cases.states import CaseEvent, ItemEvent, TaskEvent, TaskKind
 from dialer.forms.asides import CUSTOMER_UPSET, release_customer
 from dialer.storage.feed import latest_id
 from web.agent.words import MEANS
@@ -16,7 +17,7 @@ from web.auth.guard import current_user, requires
 from web.auth.rules import Role
 from web.cases import tickets
 from web.cases.view import LEVEL, MOVE, NAME, STATES, Show, line_of, wanted_states
-from web.labels import TASK_KIND
+from web.labels import ROLE, TASK_KIND
 from web.panel import PANEL, Panel
 from web.render import language_of, render, translator_of
 from web.supervisor.alarms import describe
@@ -130,7 +131,10 @@ async def _show(request: web.Request, template: str) -> web.Response:
         levels=LEVEL,
         kinds=TASK_KIND,
         means=MEANS,
-        people=names,
+        people={**names, QA: text(ROLE[Role.QA])},
+        title_in=title_in,
+        lang=language,
+        to_decide=TaskKind.QUESTION,
         upset=CUSTOMER_UPSET,
         part=request.url.with_path("/cases/part/list").path_qs,
         feed_position=position,

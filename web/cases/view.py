@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dialer.cases.checked import title_in
 from dialer.cases.queries import Row
 from dialer.cases.states import (
     CASE,
@@ -90,7 +91,7 @@ def line_of(show: Show, row: Row, library: Library, language: str) -> Line:
     """How the page shows a row."""
     moves = tuple(event for event, states in MOVES[show].items() if row.state in states)
     effect = _effect(row, library)
-    return Line(row, effect.title.in_(language) if effect else row.title, moves)
+    return Line(row, effect.title.in_(language) if effect else title_in(row.title, language), moves)
 
 
 def _effect(row: Row, library: Library) -> Effect | None:

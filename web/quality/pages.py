@@ -2,19 +2,23 @@
 
 import asyncio
 import unicodedata
+from contextlib import suppress
+from functools import partial
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Connection
 
 from dialer.agents.queries import all_agents
+from dialer.cases.checked import decide_question, title_in
+from dialer.machine import IllegalMove
 from dialer.storage.feed import emit, latest_id
-from qa.checks.library import shipped_rules
+from qa.reviews.queries import blind_review
 from recordings.archive import listen_copy
 from recordings.queries import early_clip_of, recording_of
 from recordings.service import Files
 from web.auth.guard import current_user, requires
-from web.labels import DISPOSITION, HEARD, OUTCOME
+from web.labels import DISPOSITION, HEARD, ITEM_STATE, OUTCOME
 from web.panel import PANEL, Panel
 from web.quality import transcription, words
 from web.quality.queries import Filter, calls
@@ -22,7 +26,6 @@ from web.quality.view import early_file, load, sound
 from web.render import language_of, render
 
 PAGE_SIZE = 50
-_RULES = shipped_rules()
 # Heard before and after the words of a piece of evidence, in seconds.
 _MARGIN = 0.3
 
@@ -46,6 +49,7 @@ def routes(_panel: Panel) -> list[web.RouteDef]:
         web.get("/qa/calls/{attempt}/early", early),
         web.get("/qa/calls/{attempt}/peaks", peaks),
         web.post("/qa/calls/{attempt}/plays", note_play),
+        web.post("/qa/calls/{attempt}/question", decide),
     ]
 
 
@@ -65,8 +69,13 @@ async def list_part(request: web.Request) -> web.StreamResponse:
 async def call_page(request: web.Request) -> web.StreamResponse:
     """One call: sound, words, findings, answers (Q4)."""
     panel, attempt_id = request.app[PANEL], request.match_info["attempt"]
+    login = current_user(request).login
+    blind = await panel.database.read(lambda conn: blind_review(conn, attempt_id, login))
+    if blind is not None:
+        # His own verdict comes first: the machine's are shown there, one by one (S4).
+        raise web.HTTPSeeOther(f"/reviews/{blind}")
     shown = await panel.database.read(
-        lambda conn: load(conn, panel.library, _RULES, panel.recordings_root, attempt_id)
+        lambda conn: load(conn, panel.library, panel.recordings_root, attempt_id)
     )
     if shown is None:
         raise web.HTTPNotFound
@@ -79,12 +88,39 @@ async def call_page(request: web.Request) -> web.StreamResponse:
         playbook=panel.library.get(shown.call.playbook, shown.call.playbook_version),
         feed_position=shown.position,
         margin=_MARGIN,
+        at=_second(request),
+        title_in=title_in,
+        item_states=ITEM_STATE,
         words=words,
         outcome_names=OUTCOME,
         heard_names=HEARD,
         disposition_names=DISPOSITION,
         lang=language_of(request),
     )
+
+
+@requires("qa", "supervisor")
+async def decide(request: web.Request) -> web.StreamResponse:
+    """Somebody listened: the customer had a question, or had none (Q3 rule 14, K5)."""
+    panel, user, attempt_id = request.app[PANEL], current_user(request), request.match_info["attempt"]
+    sent = {name: str(value) for name, value in (await request.post()).items()}
+    note = sent.get("note", "").strip()[:500]
+    if sent.get("decision") not in ("needed", "not_needed") or not note:
+        raise web.HTTPBadRequest
+    decide_it = partial(
+        decide_question,
+        library=panel.library,
+        attempt_id=attempt_id,
+        needed=sent["decision"] == "needed",
+        by=user.login,
+        note=note,
+        zone=panel.settings.zone,
+        calendar=panel.planning.calendar(),
+        now=panel.clock(),
+    )
+    with suppress(IllegalMove):  # somebody was quicker; the page shows how it stands
+        await panel.database.write(decide_it)
+    raise web.HTTPSeeOther(f"/qa/calls/{attempt_id}#question")
 
 
 @requires("qa", "supervisor")
@@ -129,6 +165,15 @@ async def note_play(request: web.Request) -> web.StreamResponse:
         raise web.HTTPBadRequest from error
     await _leave_trace(request, "recording.played", {"second": round(play.second, 1)})
     return web.Response(status=204)
+
+
+def _second(request: web.Request) -> float | None:
+    """The second a link leads to."""
+    try:
+        second = float(request.query.get("at", ""))
+    except ValueError:
+        return None
+    return second if 0 <= second < 100_000 else None
 
 
 async def _list(request: web.Request, template: str) -> web.Response:

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, select
 
 from dialer.agents.tables import agents
 from dialer.calling.states import AttemptState
 from dialer.calling.tables import attempts
+from dialer.cases.states import TaskKind, TaskState
+from dialer.cases.tables import tasks
 from dialer.customers.tables import customers
 from dialer.followups.tables import follow_ups
 from dialer.forms.tables import result_forms
@@ -62,7 +64,7 @@ class CallRow:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which calls to list; empty means any. `verdict`: fail, unclear, pass or unchecked."""
+    """Which calls to list; empty means any. `verdict`: fail, unclear, pass, unchecked or question."""
 
     agent_id: str = ""
     plate: str = ""
@@ -75,6 +77,12 @@ _VERDICTS: dict[str, ColumnElement[bool]] = {
     "unclear": checks.c.unclears > 0,
     "pass": (checks.c.fails == 0) & (checks.c.unclears == 0),
     "unchecked": checks.c.fails.is_(None),
+    # QA has to say whether it makes a question item.
+    "question": exists().where(
+        tasks.c.attempt_id == attempts.c.id,
+        tasks.c.kind == TaskKind.QUESTION,
+        tasks.c.state == TaskState.OPEN,
+    ),
 }
 
 

@@ -16,7 +16,7 @@ from web.auth.rules import Role
 from web.i18n import N_
 from web.panel import PANEL, Panel
 from web.quality.transcription_queries import lines
-from web.render import render
+from web.render import render, translator_of
 
 READERS = (Role.QA, Role.SUPERVISOR, Role.ADMIN)
 
@@ -29,6 +29,7 @@ URGENCY: Mapping[str, str] = {
 FAILURE: Mapping[str, str] = {
     Failure.UNREADABLE: N_("The file is no sound recording"),
     Failure.CRASHED: N_("It ends the program that decodes it"),
+    Failure.HUNG: N_("Its decoding does not come to an end"),
     Failure.OTHER: N_("Another error"),
 }
 
@@ -128,6 +129,7 @@ async def _show(request: web.Request, template: str) -> web.Response:
         forecast=rules.forecast(load, factor, workers, hours, panel.settings.zone, now),
         urgencies=URGENCY,
         failures=FAILURE,
+        sentence=translator_of(request).sentence,
         feed_position=position,
     )
 

@@ -1,11 +1,13 @@
 """All that a call's page shows, read in one go."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 
+from dialer.cases.queries import QuestionItem, Task, items_of_call, question_task
 from dialer.followups.queries import follow_up
 from dialer.forms.topics import Topic, topic_of
 from dialer.playbooks.asking import is_bad
@@ -13,15 +15,23 @@ from dialer.playbooks.form.schema import Question
 from dialer.playbooks.library import Library
 from dialer.storage.feed import latest_id
 from qa.announcements.queries import Announcement, announcement_of
-from qa.checks.library import RuleLibrary
-from qa.checks.queries import FindingRow, findings_of
-from qa.rules.schema import RuleSetError
+from qa.changing.library import rule_library
+from qa.checks.queries import (
+    FindingRow,
+    PastCheck,
+    check_of,
+    findings_of,
+    past_checks_of,
+    speakers_of,
+)
+from qa.checks.speaking import Speakers
 from qa.transcripts.queries import segments_of, transcript_of
 from recordings.queries import EarlyClip, Recording, early_clip_of, recording_of
 from recordings.service import Files, NoRecording, files_of
 from web.quality.dialogue import Turn, dialogue
 from web.quality.queries import CallRow, call
 
+_RULES = rule_library()
 # Worst first: what a reviewer looks for.
 _ORDER = ("fail", "unclear", "pass", "na")
 
@@ -57,10 +67,18 @@ class CallPage:
     recording: Recording | None
     has_sound: bool
     turns: list[Turn]
+    # Who of ours spoke when.
+    speakers: Speakers
     # What is odd about the channels (qa.speech.port.Mark).
     marks: list[str]
     findings: list[FindingRow]
+    # What earlier checks said, the latest first.
+    past: list[PastCheck]
     rule_names: Mapping[str, Mapping[str, str]]
+    # Whether the customer had a question: the check's word (QuestionNeed), what was opened, QA's decision.
+    question_need: str | None
+    items: list[QuestionItem]
+    question_task: Task | None
     answers: list[GivenAnswer]
     asked: int
     # What was heard on the line, and whether its clip from before the answer can be played.
@@ -68,10 +86,14 @@ class CallPage:
     has_early: bool
     position: int
 
+    @property
+    def question_proofs(self) -> Sequence[Mapping[str, Any]]:
+        """Where the question was heard: from the item, else from QA's task."""
+        heard = next((item.evidence for item in self.items if item.evidence), None)
+        return heard or (self.question_task.evidence.get("heard", ()) if self.question_task else ())
 
-def load(
-    conn: Connection, library: Library, rules: RuleLibrary, root: Path, attempt_id: str
-) -> CallPage | None:
+
+def load(conn: Connection, library: Library, root: Path, attempt_id: str) -> CallPage | None:
     """The page of this call; None where there is no such call, or it is not over."""
     position = latest_id(conn)
     row = call(conn, attempt_id)
@@ -80,15 +102,21 @@ def load(
     owed = follow_up(conn, row.follow_up_id)
     topic = topic_of(conn, library, owed) if owed else None
     recording = recording_of(conn, attempt_id)
-    found = findings_of(conn, attempt_id)
+    check = check_of(conn, attempt_id)
+    found, speakers = findings_of(conn, attempt_id), speakers_of(conn, attempt_id)
     return CallPage(
         call=row,
         recording=recording,
         has_sound=sound(root, recording) is not None,
-        turns=dialogue(segments_of(conn, attempt_id)),
+        turns=dialogue(segments_of(conn, attempt_id), speakers),
+        speakers=speakers,
         marks=list(row_of.marks or ()) if (row_of := transcript_of(conn, attempt_id)) else [],
         findings=sorted(found, key=lambda finding: _ORDER.index(finding.verdict)),
-        rule_names=names_of(rules, found),
+        past=past_checks_of(conn, attempt_id),
+        rule_names=names_of(conn, found),
+        question_need=check.question_item if check else None,
+        items=items_of_call(conn, attempt_id),
+        question_task=question_task(conn, attempt_id),
         answers=_answers(topic, row) if topic else [],
         asked=len(topic.standing.questions) if topic else 0,
         announcement=announcement_of(conn, attempt_id),
@@ -113,15 +141,11 @@ def early_file(root: Path, clip: EarlyClip | None) -> Path | None:
     return path if path.is_file() else None
 
 
-def names_of(rules: RuleLibrary, found: list[FindingRow]) -> dict[str, Mapping[str, str]]:
-    """The names of the rules that were checked, by rule and language."""
+def names_of(conn: Connection, found: list[FindingRow]) -> dict[str, Mapping[str, str]]:
+    """What the rules were called in the version that judged, by rule and language."""
     names: dict[str, Mapping[str, str]] = {}
-    for rule_set in {finding.rule_set for finding in found}:
-        try:
-            known = rules.get(rule_set).rules
-        except RuleSetError:
-            continue  # the check's alarm says it; the page shows the rules' ids
-        names.update({rule.id: rule.title for rule in known})
+    for rule_set, version in {(finding.rule_set, finding.rule_set_version) for finding in found}:
+        names.update(_RULES.titles(conn, rule_set, version))
     return names
 
 

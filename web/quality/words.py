@@ -149,4 +149,12 @@ FILTERS: Mapping[str, str] = {
     "unclear": N_("with unclear rules"),
     "pass": N_("without complaint"),
     "unchecked": N_("not checked yet"),
+    "question": N_("with a question to decide"),
+}
+
+# What the check says of a question item (qa.rules.items.QuestionNeed).
+NEED: Mapping[str, str] = {
+    "needed": N_("The customer had a question, or gave no clear yes."),
+    "for_person": N_("Whether the customer had a question cannot be told: listen and decide."),
+    "not_needed": N_("The check heard no question."),
 }

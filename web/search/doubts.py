@@ -42,7 +42,7 @@ async def _page(request: web.Request, problem: str, state: str) -> web.Response:
         page=at,
         state=state,
         problem=problem,
-        asks=_asks(panel.library),
+        asks=_asks(panel.library, language_of(request)),
         playbooks={one.id: one.name for one in panel.library},
         words=words,
         lang=language_of(request),
@@ -76,9 +76,9 @@ async def decide(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"/doubts?state={state}" if state in words.DOUBT_STATE else "/doubts")
 
 
-def _asks(library: Library) -> dict[tuple[str, str], str]:
+def _asks(library: Library, language: str) -> dict[tuple[str, str], str]:
     return {
-        (playbook.id, question.id): question.ask.in_("zh")
+        (playbook.id, question.id): question.ask.in_(language)
         for playbook in library
         for question in playbook.questionnaire
     }

@@ -1,70 +1,135 @@
-"""The examiner's package of a call's follow-up in one press (Q7)."""
+"""`/packages`: the examiner's packages, asked for in one press, made apart from the page (Q7)."""
 
-import asyncio
-import tempfile
-from functools import partial
-from pathlib import Path
+from contextlib import suppress
 
 from aiohttp import web
+from sqlalchemy import Connection
 
 from dialer.calling.queries import attempt
-from qa.checks.library import shipped_rules
-from qa.examiner.packing import PackageError, pack
-from qa.examiner.queries import Wanted
-from qa.examiner.service import NothingToPack, gather, note_made
+from dialer.machine import IllegalMove
+from dialer.storage.feed import latest_id
+from qa.examiner import orders, queries
+from qa.examiner.queries import Package, Wanted
+from qa.examiner.service import NothingToPack
+from qa.examiner.states import PackageEvent, PackageState
 from web.auth.guard import current_user, requires
+from web.auth.rules import Role
 from web.panel import PANEL, Panel
-from web.search.sayings import say_in_chinese
+from web.render import render, translator_of
+from web.search import words
 
-_BLOCK = 1 << 18
+READERS = (Role.QA, Role.SUPERVISOR, Role.AUDITOR)
+_SHOWN = 30
+_LONGEST = 100
+_MOVES = {"stop": PackageEvent.STOP, "again": PackageEvent.AGAIN}
 
 
 def routes(_panel: Panel) -> list[web.RouteDef]:
     """The routes of this file."""
-    return [web.post("/qa/calls/{attempt}/package", make)]
+    return [
+        web.get("/packages", page),
+        web.get("/packages/part", part),
+        web.post("/packages", ask),
+        web.post("/packages/{package}/{step:stop|again}", move),
+        web.get("/packages/{package}/file", fetch),
+        web.post("/qa/calls/{attempt}/package", ask_of_call),
+    ]
 
 
-@requires("qa", "supervisor", "auditor")
-async def make(request: web.Request) -> web.StreamResponse:
-    """Make the package and give it; who asked for it is in the audit trail before the first byte goes."""
-    panel, by = request.app[PANEL], current_user(request).login
-    key, now = request.match_info["attempt"], panel.clock()
-    call = await panel.database.read(lambda conn: attempt(conn, key))
+@requires(*READERS)
+async def page(request: web.Request) -> web.StreamResponse:
+    """The latest packages, and a field for the number of a policy or order."""
+    return await _show(request, "packages/page.html")
+
+
+@requires(*READERS)
+async def part(request: web.Request) -> web.StreamResponse:
+    """The list alone."""
+    return await _show(request, "packages/list.html")
+
+
+@requires(*READERS)
+async def ask(request: web.Request) -> web.StreamResponse:
+    """Order the package of a policy or an order."""
+    policy = str((await request.post()).get("policy", "")).strip()[:_LONGEST]
+    if not policy:
+        raise web.HTTPSeeOther("/packages")
+    return await _ask(request, Wanted(policy=policy))
+
+
+@requires(*READERS)
+async def ask_of_call(request: web.Request) -> web.StreamResponse:
+    """Order the package of a call's follow-up."""
+    key = request.match_info["attempt"]
+    call = await request.app[PANEL].database.read(lambda conn: attempt(conn, key))
     if call is None:
         raise web.HTTPNotFound
-    wanted = Wanted(follow_up_id=call.follow_up_id)
-    ask = partial(gather, library=panel.library, wanted=wanted, by=by, now=now)
-    with tempfile.TemporaryDirectory(prefix="package-", dir=panel.recordings_root.parent) as folder:
-        file = Path(folder) / "package.zip"
-        try:
-            contents = await panel.database.read(ask)
-            say = say_in_chinese(shipped_rules())
-            write = partial(pack, contents, panel.recordings_root, file, say, panel.settings.zone)
-            digest = await asyncio.to_thread(write)
-        except NothingToPack as error:
-            raise web.HTTPNotFound from error
-        except PackageError as error:
-            raise web.HTTPInsufficientStorage(text=str(error)) from error
-        await panel.database.write(partial(note_made, contents=contents, sha256=digest, now=now))
-        size = await asyncio.to_thread(lambda: file.stat().st_size)
-        return await _send(request, file, size, f"examiner-{call.follow_up_id}.zip")
+    return await _ask(request, Wanted(follow_up_id=call.follow_up_id))
 
 
-async def _send(request: web.Request, file: Path, size: int, name: str) -> web.StreamResponse:
-    response = web.StreamResponse(
-        headers={
-            "Content-Type": "application/zip",
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Cache-Control": "no-store",
-        }
-    )
-    response.content_length = size
-    await response.prepare(request)
-    source = await asyncio.to_thread(file.open, "rb")
+@requires(*READERS)
+async def move(request: web.Request) -> web.StreamResponse:
+    """Stop it, or order it anew."""
+    panel, event = request.app[PANEL], _MOVES[request.match_info["step"]]
+    package, now = await _package(request), panel.clock()
+    with suppress(IllegalMove):  # it is over, or somebody was quicker; the page shows how it stands
+        await panel.database.write(lambda conn: orders.move(conn, package, event, now))
+    raise web.HTTPSeeOther("/packages")
+
+
+@requires(*READERS)
+async def fetch(request: web.Request) -> web.StreamResponse:
+    """The file; who takes it along is in the audit trail before the first byte goes (X1)."""
+    panel, package = request.app[PANEL], await _package(request)
+    file = panel.packages / package.file_name
+    if package.state is not PackageState.READY or not file.is_file():
+        raise web.HTTPNotFound
+    login, now = current_user(request).login, panel.clock()
+    await panel.database.write(lambda conn: orders.note_fetched(conn, package, login, now))
+    name = f'attachment; filename="examiner-{package.follow_up_id or package.id}.zip"'
+    headers = {
+        "Content-Type": "application/zip",
+        "Content-Disposition": name,
+        "Cache-Control": "private, no-store",
+    }
+    return web.FileResponse(file, headers=headers)
+
+
+async def _ask(request: web.Request, wanted: Wanted) -> web.StreamResponse:
+    panel, by, now = request.app[PANEL], current_user(request).login, request.app[PANEL].clock()
     try:
-        while block := await asyncio.to_thread(source.read, _BLOCK):
-            await response.write(block)
-    finally:
-        source.close()
-    await response.write_eof()
-    return response
+        made = await panel.database.write(lambda conn: orders.ask(conn, wanted, by, now))
+    except NothingToPack as error:
+        text = translator_of(request)
+        shown = await _show(request, "packages/page.html", text.sentence(str(error)), wanted.policy)
+        shown.set_status(422)
+        return shown
+    raise web.HTTPSeeOther(f"/packages#{made}")
+
+
+async def _package(request: web.Request) -> Package:
+    key = request.match_info["package"]
+    found = await request.app[PANEL].database.read(lambda conn: queries.package_of(conn, key))
+    if found is None:
+        raise web.HTTPNotFound
+    return found
+
+
+async def _show(request: web.Request, template: str, problem: str = "", policy: str = "") -> web.Response:
+    def read(conn: Connection) -> tuple[list[Package], dict[str, str], int]:
+        found = queries.latest_packages(conn, _SHOWN)
+        return found, queries.names_of(conn, [one.follow_up_id for one in found]), latest_id(conn)
+
+    packages, names, position = await request.app[PANEL].database.read(read)
+    return render(
+        request,
+        template,
+        packages=packages,
+        names=names,
+        problem=problem,
+        policy=policy,
+        under_way=any(one.state in orders.UNDER_WAY for one in packages),
+        words=words,
+        sentence=translator_of(request).sentence,
+        feed_position=position,
+    )

@@ -1,11 +1,15 @@
 """`/search`: calls by words said, each hit played from its word (A4)."""
 
+import asyncio
 import unicodedata
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from functools import cache
 
 from aiohttp import web
 
 from dialer.agents.queries import all_agents
+from qa.changing.library import rule_library
 from qa.search.queries import Filter
 from qa.search.rules import NothingToFind
 from qa.search.service import Results, note_search, search
@@ -63,10 +67,18 @@ async def page(request: web.Request) -> web.StreamResponse:
         playbooks={one.id: one.name for one in panel.library},
         disposition_names=DISPOSITION,
         verdict_names=VERDICT,
+        rules=await asyncio.to_thread(_rule_titles),
         channel_names=CHANNEL,
         words=words,
         lang=language_of(request),
     )
+
+
+@cache
+def _rule_titles() -> Mapping[str, Mapping[str, str]]:
+    """The rules of the product by id, for choosing one by its title; a site's own ids can be typed."""
+    shipped = rule_library()
+    return {rule.id: rule.title for one in sorted(shipped.ids()) for rule in shipped.get(one).rules}
 
 
 def _filter(request: web.Request) -> Filter:

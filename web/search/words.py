@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from qa.examiner.states import PackageState
 from qa.falsity.reasons import DoubtReason
 from qa.falsity.states import DoubtState
 from qa.search.rules import Nearness
@@ -46,6 +47,21 @@ DOUBT_REASON: Mapping[str, str] = {
     DoubtReason.ANSWERED_LATE: N_("{count} answers after the hang-up, the last one {seconds} s after it"),
 }
 
+PACKAGE_STATE: Mapping[str, str] = {
+    PackageState.WAITING: N_("Waits to be made"),
+    PackageState.PACKING: N_("Being made"),
+    PackageState.READY: N_("Ready to fetch"),
+    PackageState.STOPPED: N_("Stopped"),
+    PackageState.FAILED: N_("Failed"),
+    PackageState.GONE: N_("Taken away after a day"),
+}
+
+PACKAGE_LOOK: Mapping[str, str] = {
+    PackageState.READY: "good",
+    PackageState.STOPPED: "warn",
+    PackageState.FAILED: "bad",
+}
+
 CANNOT = (
     N_("write down what you heard: a decision needs its reason"),
     N_("there is no doubt about this call: load the page again"),
@@ -67,8 +83,10 @@ EVENT: Mapping[str, str] = {
     "recording.played": N_("Recording played"),
     "early_clip.fetched": N_("Announcement loaded"),
     "package.made": N_("Examiner's package made"),
+    "package.fetched": N_("Examiner's package fetched"),
     "question_item.open": N_("Question item raised"),
     "question_item.opened": N_("Question item raised"),
+    "question_item.taken_over": N_("Written down by the agent"),
     "question_item.explained": N_("Explained by the department"),
     "question_item.called_again": N_("Called again"),
     "question_item.closed": N_("Closed"),

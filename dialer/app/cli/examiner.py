@@ -25,7 +25,6 @@ from dialer.app.library import LibraryKeeper, live_library
 from dialer.app.settings import Settings
 from dialer.clock import system_clock
 from dialer.storage.database import Database
-from qa.checks.library import shipped_rules
 from qa.examiner.packing import PackageError, pack
 from qa.examiner.queries import Wanted
 from qa.examiner.service import Contents, NothingToPack, gather, note_made
@@ -76,7 +75,7 @@ async def _make(db: Database, settings: Settings, wanted: Wanted, out: Path) -> 
             contents,
             settings.recordings.root,
             out,
-            say_in_chinese(shipped_rules()),
+            say_in_chinese(),
             settings.web.zone,
             stopped=stopped.is_set,
             progress=lambda done, total: bar.update(task, completed=done, total=total),

@@ -39,7 +39,7 @@ from dialer.storage.database import Database
 from qa.speech.executors import place
 from qa.speech.models import choose
 from qa.speech.port import Mark, SpeechError, Transcript
-from qa.speech.workers import SpeechJob, SpeechPool
+from qa.speech.workers import Deadline, SpeechJob, SpeechPool
 from qa.transcripts import queries, service
 from qa.transcripts.states import TranscriptState
 from qa.transcripts.swapped import looks_swapped
@@ -95,7 +95,10 @@ async def _work_off(
 ) -> Worked:
     await db.write(partial(_ask_again, again=again, all_failed=all_failed))
     speech = settings.speech
-    pool = SpeechPool(where=place(speech.cluster, speech.workers, speech.niceness))
+    pool = SpeechPool(
+        where=place(speech.cluster, speech.workers, speech.niceness),
+        deadline=Deadline(speech.deadline_factor, speech.deadline_seconds),
+    )
     worker = TranscriptionWorker(
         db,
         pool,

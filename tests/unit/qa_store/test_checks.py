@@ -125,7 +125,9 @@ async def test_a_corrected_word_is_judged_at_once(world: World) -> None:
         for index, word in enumerate(segment.words)
         if word.text == "九"
     )
-    put_right = partial(correct, attempt_id=attempt, segment=segment, word=word, heard=was, said="四")
+    put_right = partial(
+        correct, attempt_id=attempt, segments=said, segment=segment, word=word, heard=was, said="四"
+    )
     await world.db.write(partial(put_right, by="chen", now=world.now))
     await worker.step()
     assert (await findings(world, attempt))["right_plate"].verdict is Verdict.PASS

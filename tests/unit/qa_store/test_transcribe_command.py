@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -59,7 +60,8 @@ class Engine:
 
         async def run(_: SpeechPool, job: SpeechJob) -> Transcript:
             if len(self.jobs) == self.stop_after:
-                raise KeyboardInterrupt
+                signal.raise_signal(signal.SIGINT)
+                await asyncio.sleep(60)
             self.jobs.append(job.path.stem)
             if job.path.stem in self.bad:
                 raise AudioUnreadable("no audio")

@@ -5,6 +5,7 @@ import contextlib
 import shutil
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, update
@@ -13,7 +14,7 @@ from dialer.machine import IllegalMove
 from dialer.telephony.outcomes import Leg
 from qa.speech.port import AudioUnreadable, EngineMissing, Transcript
 from qa.speech.workers import SpeechJob, SpeechStopped
-from qa.transcripts import service
+from qa.transcripts import queries, service
 from qa.transcripts.queries import count_by_state, segments_of, spoken, transcript_of, waiting
 from qa.transcripts.states import TranscriptState
 from recordings.rules import Problem
@@ -272,3 +273,23 @@ async def test_the_loop_is_woken_by_news(world: World) -> None:
     keys = [await world.archived() for _ in range(5)]
     await world.until(lambda conn: count_by_state(conn)[TranscriptState.DONE] == len(keys))
     await _cancel(running)
+
+
+async def test_q1_a_stop_in_the_middle_of_a_claim_gives_it_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever comes next need not wait for the lease of what nobody has."""
+    key = await world.archived()
+    claim, loop = queries.claim, asyncio.get_running_loop()
+
+    def claim_and_stop(*args: Any, **how: Any) -> list[queries.Job]:
+        loop.call_soon_threadsafe(running.cancel)
+        return claim(*args, **how)
+
+    monkeypatch.setattr(queries, "claim", claim_and_stop)
+    running = asyncio.create_task(world.transcription(Says(heard(GOOD_CALL))).run())
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    await world.db.write(lambda conn: None)  # after whatever was being written
+    row = await world.row(key)
+    assert (row.state, row.started_at, row.due_at) == (TranscriptState.WAITING, None, world.now)

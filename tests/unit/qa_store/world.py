@@ -19,9 +19,8 @@ from dialer.followups.service import plan
 from dialer.followups.tables import follow_ups
 from dialer.ids import new_id
 from dialer.playbooks.library import Library, shipped_library
-from dialer.storage.base import metadata
 from dialer.storage.database import Database
-from dialer.storage.dialects import is_sqlite, make_sqlite_writer, sqlite_url
+from dialer.storage.dialects import sqlite_url
 from dialer.storage.feed import EventRow, after
 from dialer.telephony.outcomes import Leg
 from qa.checks.library import RuleLibrary, shipped_rules
@@ -36,6 +35,7 @@ from recordings.archive import Archived
 from recordings.queries import call_of
 from recordings.rules import Problem, Verdict
 from recordings.service import keep
+from tests.support.stores import new_file
 
 START = datetime(2026, 11, 22, 1, 30, tzinfo=UTC)
 PLATE = "京A12345"
@@ -106,6 +106,9 @@ class World:
     url: str = ""
     now: datetime = START
     library: Library = field(default_factory=shipped_library)
+    # What the calls are about.
+    playbook: str = "after-sales-satisfaction"
+    kind: str = "settlement-order"
 
     def __post_init__(self) -> None:
         self.models = self.folder / "models"
@@ -113,14 +116,10 @@ class World:
         self.db = Database(self.url or sqlite_url(self.folder / "dialer.db"))
 
     async def open(self) -> "World":
-        """Begin, with empty tables where there are none yet."""
-        if is_sqlite(self.db.url):
-            engine = make_sqlite_writer(self.db.url)
-            metadata.create_all(engine)
-            engine.dispose()
+        """Begin; where no database was named, with one in the folder."""
+        if not self.url and not (self.folder / "dialer.db").exists():
+            new_file(self.folder / "dialer.db")
         await self.db.start()
-        if not is_sqlite(self.db.url):
-            await self.db.write(metadata.create_all)
         return self
 
     async def close(self) -> None:
@@ -185,7 +184,7 @@ class World:
             conn, code="8001", name="王", extension="1001", branch=SHOP
         )
         occasion = Occasion(
-            kind="settlement-order",
+            kind=self.kind,
             source="test",
             external_id=key,
             happened_at=self.now,
@@ -198,7 +197,7 @@ class World:
         taken = take_in(conn, occasion, self.now)
         plan(
             conn,
-            self.library.get("after-sales-satisfaction"),
+            self.library.get(self.playbook),
             occasion_id=taken.occasion_id,
             customer_id=taken.customer_id,
             branch=SHOP,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine, insert
+from sqlalchemy import Connection, insert
 
 from dialer.agents.tables import agents
 from dialer.alarms.service import open_alarms
@@ -13,7 +13,6 @@ from dialer.calling.tables import attempts
 from dialer.customers.tables import customers, occasions
 from dialer.followups.tables import follow_ups
 from dialer.ids import new_id
-from dialer.storage.base import metadata
 from dialer.storage.database import Database
 from dialer.storage.dialects import sqlite_url
 from dialer.storage.feed import emit
@@ -21,6 +20,7 @@ from recordings.queries import Recording, recording_of
 from recordings.settings import RecordingSettings
 from recordings.source import LocalSource
 from recordings.worker import ArchiveWorker
+from tests.support.stores import new_file
 from tests.unit.recordings.sounds import AGENT_TONE, CUSTOMER_TONE, speech, write
 
 START = datetime(2026, 11, 22, 1, 30, tzinfo=UTC)
@@ -29,9 +29,7 @@ PLATE = "豫A12345"
 
 def create_schema(folder: Path) -> None:
     """The tables of the service in a new database."""
-    engine = create_engine(f"sqlite:///{folder / 'dialer.db'}")
-    metadata.create_all(engine)
-    engine.dispose()
+    new_file(folder / "dialer.db")
 
 
 @dataclass

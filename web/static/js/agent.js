@@ -7,7 +7,7 @@ import { ResultForm } from "./agent_form.js";
 import { Outbox } from "./agent_outbox.js";
 import { notice, send, setServerNow, tick } from "./base.js";
 import { live } from "./live.js";
-import { takeSteps } from "./steps.js";
+import { keepPlace, takeSteps } from "./steps.js";
 import { Questionnaire, isElsewhere } from "./questionnaire.js";
 
 // Hours open and follow-ups become due without an event.
@@ -82,7 +82,11 @@ class AgentPage {
     } else {
       for (const [name, text] of texts) {
         if (text === this.texts.get(name)) continue;
-        this.root.querySelector(`[data-part="${name}"]`).replaceWith(fresh.querySelector(`[data-part="${name}"]`));
+        const old = this.root.querySelector(`[data-part="${name}"]`);
+        const part = fresh.querySelector(`[data-part="${name}"]`);
+        const focused = old.contains(document.activeElement) && document.activeElement;
+        old.replaceWith(part);
+        if (name === "in_call") keepPlace(old, part, focused);
       }
     }
     this.texts = texts;

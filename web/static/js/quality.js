@@ -11,10 +11,10 @@ const attempt = location.pathname.split("/").at(-1);
 const player = sound ? await hear(sound) : null;
 
 // What this page waits for has come.
-for (const prefix of ["recording.archived", "recording.missing", "recording.failed", "transcript.", "early_clip.", "announcement.", "check.", "call.checked"]) {
+for (const prefix of ["recording.archived", "recording.missing", "recording.failed", "transcript.", "early_clip.", "announcement.", "check.", "call.checked", "question_item.", "task."]) {
   live.on(prefix, (event) => {
-    const mine = event.subject === attempt || event.data.attempt_id === attempt;
-    if (mine && !listening()) location.reload();
+    const mine = [event.subject, event.data.attempt_id, event.data.attempt].includes(attempt);
+    if (mine && !listening() && !document.querySelector(".decide input")?.value) location.reload();
   });
 }
 
@@ -49,7 +49,15 @@ async function hear(box) {
   document.addEventListener("click", (event) => click(event, made));
   document.addEventListener("keydown", (event) => press(event, made));
   await drawWave(audio, base, Number(box.dataset.seconds), () => (made.until = Infinity));
+  if (box.dataset.at) openAt(Number(box.dataset.at), made, words);
   return made;
+}
+
+/** A link led to this second: show it, and play from there at the first press. */
+function openAt(second, made, words) {
+  made.skip(second);
+  made.audio.dispatchEvent(new Event("timeupdate")); // nothing is loaded, so the waveform is not told
+  words?.bringIntoViewAt(second);
 }
 
 function click(event, made) {

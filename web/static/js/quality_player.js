@@ -85,6 +85,12 @@ export class Words {
     this.marked = now;
   }
 
+  // The turn in which this second is, or the one before it.
+  bringIntoViewAt(second) {
+    const word = this.words.findLast((one) => one.start <= second) ?? this.words[0];
+    if (word) this.bringIntoView(word.element.closest(".turn"));
+  }
+
   // Moves the list only, never the page under the reader.
   bringIntoView(turn) {
     this.turn = turn;

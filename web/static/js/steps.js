@@ -1,5 +1,5 @@
 // Steps in a call in progress: a press on [data-step] inside [data-attempt] sends it, with the phone or the
-// tones that stand in the form around it.
+// tones or the number that stand in the form around it.
 
 import { notice, send } from "./base.js";
 
@@ -14,8 +14,9 @@ export function takeSteps(root, path, { phone = () => "", done = () => {} } = {}
     if (question && !window.confirm(question)) return;
     button.disabled = true;
     try {
-      await send(path(attempt), { step, extension, digits: fields?.digits?.value ?? "" });
-      if (fields?.digits) fields.digits.value = "";
+      const typed = (name) => fields?.[name]?.value ?? "";
+      await send(path(attempt), { step, extension, digits: typed("digits"), number: typed("number") });
+      for (const name of ["digits", "number"]) if (fields?.[name]) fields[name].value = "";
     } catch (error) {
       notice(error.message);
     } finally {
@@ -30,4 +31,15 @@ export function takeSteps(root, path, { phone = () => "", done = () => {} } = {}
       take(button);
     }
   });
+}
+
+/** What was typed, chosen and had the focus in a part of the page goes on in the part that takes its place. */
+export function keepPlace(old, fresh, focused) {
+  for (const field of old.querySelectorAll("input[name], select[name]")) {
+    const same = fresh.querySelector(`[name="${field.name}"]`);
+    if (same && (same.type !== "select-one" || [...same.options].some((one) => one.value === field.value))) same.value = field.value;
+  }
+  if (!focused) return;
+  const by = focused.name ? `[name="${focused.name}"]` : `[data-step="${focused.dataset.step}"]`;
+  (fresh.querySelector(`${by}:enabled`) ?? fresh.querySelector("button:enabled"))?.focus();
 }

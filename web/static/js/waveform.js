@@ -30,5 +30,7 @@ export async function drawWave(audio, base, seconds, moved) {
     ),
   });
   wave.on("interaction", moved);
+  // A page may open at a second before anything is loaded: the cursor goes there, too.
+  wave.on("ready", () => audio.dispatchEvent(new Event("timeupdate")));
   return peaks;
 }
