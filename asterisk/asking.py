@@ -40,6 +40,7 @@ MODULES = (
     "app_dial.so",
     "app_mixmonitor.so",
     "app_playback.so",
+    "app_playtones.so",
     "app_senddtmf.so",
     "app_softhangup.so",
     "app_stack.so",

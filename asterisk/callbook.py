@@ -1,7 +1,9 @@
 """Which channel is which leg of which attempt, and how far each call has come. Pure.
 
 The agent leg's Uniqueid is the attempt id (Originate's ChannelId); the customer leg has a Uniqueid of its
-own and the attempt id as Linkedid. Every other channel on the same Asterisk is none of ours.
+own and the attempt id as Linkedid. Customer first the Linkedid is that of a Local channel, made from the
+attempt id, which waits at the gate and dials; the dialplan tells which leg is the agent's. Every other
+channel is none of ours.
 """
 
 import re
@@ -16,9 +18,17 @@ from dialer.telephony.port import GatePosition, LiveCall
 Message = Mapping[str, str]
 
 AGENT_CONTEXT: Final = "huifang-agent"
+FIRST_CONTEXT: Final = "huifang-first"
 WAIT_EXTEN: Final = "s"
 GO_EXTEN: Final = "go"
 UP: Final = "Up"
+
+# How the two halves of the Local channel are named that dials the customer of a customer-first call, and is
+# gone at his answer; the second one is in the dialplan. And the variable by which that marks the agent's leg.
+FIRST: Final = "HFC-"
+FIRST_DIALS: Final = "HFD-"
+SIDE: Final = "HF_SIDE"
+_AGENTS_SIDE = "agent"
 
 # How the channels are named that serve a call besides its two legs: a further phone, the attendant in the
 # customer's bridge, and the attendant's other half, which plays the music.
@@ -26,7 +36,7 @@ PARTY: Final = "HFP-"
 ATTENDANT: Final = "HFA-"
 MUSIC: Final = "HFM-"
 MUSIC_EXTEN: Final = "music"
-SERVING: Final = (PARTY, ATTENDANT, MUSIC)
+SERVING: Final = (PARTY, ATTENDANT, MUSIC, FIRST, FIRST_DIALS)
 
 _ASIDE_LIMIT = 1000
 _ATTEMPT = re.compile(r"[0-9A-Z]{26}")
@@ -38,11 +48,23 @@ def is_attempt(text: str) -> bool:
     return len(text) == 26 and _ATTEMPT.fullmatch(text) is not None
 
 
+def first_of(linked_id: str) -> str | None:
+    """The attempt of the customer-first call with this Linkedid; None: it is none."""
+    attempt_id = linked_id.removeprefix(FIRST)
+    return attempt_id if attempt_id != linked_id and is_attempt(attempt_id) else None
+
+
 @dataclass(slots=True)
 class Call:
     """One call. Names are channel names, which AMI actions take; None: there is no such leg now."""
 
     attempt_id: str
+    # Its customer is rung before its agent; `dials_name` is the channel that waits at the gate and dials him,
+    # `met` tells whether one of ours was with him.
+    first: bool = False
+    dials_name: str | None = None
+    met: bool = False
+    agent_id: str | None = None
     agent_name: str | None = None
     agent_up: bool = False
     customer_id: str | None = None
@@ -59,7 +81,17 @@ class Call:
 
     def names(self) -> list[str]:
         """The channels alive now, the customer's first."""
-        return [name for name in (self.customer_name, self.agent_name) if name]
+        return [name for name in (self.customer_name, self.agent_name, self.dials_name) if name]
+
+    @property
+    def at_gate(self) -> str | None:
+        """The channel that the gate holds up, or has let through."""
+        return self.dials_name if self.first else self.agent_name
+
+    @property
+    def awaits_agent(self) -> bool:
+        """Whether a customer who was rung first has answered, and his agent not yet."""
+        return self.first and self.customer_up and not self.met
 
 
 @dataclass(slots=True)
@@ -87,14 +119,18 @@ class CallBook:
         known = self.legs.get(unique_id)
         if known is not None:
             return known
+        if unique_id.startswith(FIRST_DIALS):
+            call = self._alive(unique_id.removeprefix(FIRST_DIALS))
+            call.first, call.dials_name = True, message.get("Channel")
+            return None
         owner = _whose(message)
         if owner is None:
             return None
         attempt_id, leg = owner
-        call = self.calls.get(attempt_id) or self._aside.pop(attempt_id, None) or Call(attempt_id)
-        self.calls[attempt_id] = call
+        call = self._alive(attempt_id)
+        call.first = call.first or first_of(message.get("Linkedid", "")) is not None
         if leg is Leg.AGENT:
-            call.agent_name = message.get("Channel")
+            self._join_agent(call, unique_id, message)
         elif call.customer_id is None:
             call.customer_id, call.customer_name = unique_id, message.get("Channel")
         else:  # behind a Local channel, or a third party: the first one stands for the customer
@@ -102,20 +138,37 @@ class CallBook:
         self.legs[unique_id] = (call, leg)
         return call, leg
 
+    def _alive(self, attempt_id: str) -> Call:
+        call = self.calls.get(attempt_id) or self._aside.pop(attempt_id, None) or Call(attempt_id)
+        self.calls[attempt_id] = call
+        return call
+
     def remove(self, unique_id: str) -> tuple[Call, Leg] | None:
         """Forget a leg that ended, and its call with the last one."""
         known = self.legs.pop(unique_id, None)
-        if known is None:
-            return None
-        call, leg = known
-        if leg is Leg.AGENT:
-            call.agent_name = None
+        if known is not None:
+            call, leg = known
+            if leg is Leg.AGENT:
+                call.agent_name = None
+            else:
+                call.customer_name = None
+        elif unique_id.startswith(FIRST_DIALS) and (dials := self.calls.get(unique_id[len(FIRST_DIALS) :])):
+            call, call.dials_name = dials, None
         else:
-            call.customer_name = None
+            return None
         if not call.names():
             self.calls.pop(call.attempt_id, None)
             self._put_aside(call)
         return known
+
+    def agent_leg(self, call: Call, message: Message) -> None:
+        """The channel that the message tells of is the agent's leg of this customer-first call."""
+        call.first = True
+        self._join_agent(call, message.get("Uniqueid", ""), message)
+
+    def _join_agent(self, call: Call, unique_id: str, message: Message) -> None:
+        call.agent_id, call.agent_name = unique_id, message.get("Channel")
+        self.legs[unique_id] = (call, Leg.AGENT)
 
     def join(self, call: Call, unique_id: str, name: str) -> None:
         """A customer who rang is this call's from now on."""
@@ -132,12 +185,14 @@ class CallBook:
         self.calls.clear()
         self.legs.clear()
         # An agent's row may come after the customer's, and decides where the gate stands.
-        held = set()
+        held, bridged = set(), set()
         for row in rows:
             if row.get("Uniqueid", "").startswith(MUSIC) and row.get("Exten") == MUSIC_EXTEN:
                 held.add(row["Uniqueid"].removeprefix(MUSIC))
             owned = self.add(row)
             if owned is None:
+                if row.get("Uniqueid", "").startswith(FIRST_DIALS):
+                    self.calls[row["Uniqueid"].removeprefix(FIRST_DIALS)].gate = _gate(row)
                 continue
             call, leg = owned
             if leg is Leg.AGENT:
@@ -147,7 +202,10 @@ class CallBook:
                 call.gate = _gate(row)
             else:
                 call.customer_up = row.get("ChannelStateDesc") == UP
+                if row.get("BridgeID"):
+                    bridged.add(call.attempt_id)
         for call in self.calls.values():
+            call.met = call.agent_up or call.attempt_id in bridged
             if call.customer_id is not None:
                 call.gate = GatePosition.PASSED
             call.held = call.attempt_id in held
@@ -160,7 +218,8 @@ class CallBook:
                 gate=call.gate,
                 customer_dialled=call.customer_id is not None,
                 customer_answered=call.customer_up,
-                agent_gone=call.customer_up and call.agent_name is None,
+                agent_gone=call.customer_up and call.agent_name is None and not call.awaits_agent,
+                awaits_agent=call.awaits_agent,
                 held=call.held,
                 muted=call.muted,
             )
@@ -193,11 +252,16 @@ def _whose(message: Message) -> tuple[str, Leg] | None:
         return unique_id, Leg.AGENT
     # The inherited variable finds a customer whom a transfer has linked to another call.
     inherited = _ATTEMPT_VARIABLE.search(message.get("Variable", ""))
-    attempt_id = inherited[1] if inherited else message.get("Linkedid", "")
+    if inherited and value_of(message, SIDE) == _AGENTS_SIDE:
+        return inherited[1], Leg.AGENT
+    linked_id = message.get("Linkedid", "")
+    attempt_id = inherited[1] if inherited else first_of(linked_id) or linked_id
     return (attempt_id, Leg.CUSTOMER) if is_attempt(attempt_id) else None
 
 
 def _gate(row: Message) -> GatePosition:
+    if row.get("Context") == FIRST_CONTEXT:
+        return GatePosition.WAITING if row.get("Exten") == WAIT_EXTEN else GatePosition.PASSED
     if row.get("ChannelStateDesc") != UP:
         return GatePosition.RINGING
     at_gate = row.get("Context") == AGENT_CONTEXT and row.get("Exten") == WAIT_EXTEN

@@ -17,7 +17,7 @@ from typing import BinaryIO, Protocol
 
 import structlog
 
-from asterisk.callbook import SERVING, is_attempt
+from asterisk.callbook import SERVING, first_of, is_attempt
 from dialer.telephony.port import CallTrail, TrailUnreadable
 
 log = structlog.get_logger(__name__)
@@ -27,6 +27,8 @@ REMEMBERED = 50_000
 
 _COLUMNS = 8
 _CHUNK = 1 << 20
+# How the dialplan marks the agent's leg of a customer-first call.
+_AGENTS = "agent:"
 
 
 class CelSource(Protocol):
@@ -124,6 +126,7 @@ class Trails:
     def __init__(self, remembered: int = REMEMBERED) -> None:
         self._remembered = remembered
         self._trails: dict[str, CallTrail] = {}
+        self._agents: dict[str, str] = {}
         self._customers: dict[str, str] = {}
         self._legs: dict[str, str] = {}
         self._forgotten = ""
@@ -167,29 +170,39 @@ class Trails:
             return
         attempt_id = self._legs.get(row.unique_id)
         if attempt_id is None:
-            attempt_id = row.unique_id if is_attempt(row.unique_id) else row.linked_id
-            if not is_attempt(attempt_id):
-                # A customer who rang has a call of his own, and is marked when he is put through.
-                attempt_id = row.userfield
-            if not is_attempt(attempt_id):
+            owned = _owner(row)
+            if owned is None:
                 return
-            if row.unique_id != attempt_id:
-                # Behind a Local channel, or a third party: the first other leg stands for the customer.
-                if attempt_id in self._customers:
-                    return
-                self._customers[attempt_id] = row.unique_id
+            attempt_id, is_agent = owned
+            # Behind a Local channel, or a third party: the first leg of its side stands for it.
+            ours = self._agents if is_agent else self._customers
+            if ours.setdefault(attempt_id, row.unique_id) != row.unique_id:
+                return
             self._legs[row.unique_id] = attempt_id
         trail = self._trails.get(attempt_id) or CallTrail(attempt_id=attempt_id)
-        is_agent = row.unique_id == attempt_id
+        is_agent = self._agents.get(attempt_id) == row.unique_id
         self._trails[attempt_id] = (_agent_row if is_agent else _customer_row)(trail, row)
         if len(self._trails) > self._remembered:
             self._forget(next(iter(self._trails)))
 
     def _forget(self, attempt_id: str) -> None:
         del self._trails[attempt_id]
-        self._legs.pop(attempt_id, None)
-        self._legs.pop(self._customers.pop(attempt_id, ""), None)
+        for ours in (self._agents, self._customers):
+            self._legs.pop(ours.pop(attempt_id, ""), None)
         self._forgotten = max(self._forgotten, attempt_id)
+
+
+def _owner(row: CelRow) -> tuple[str, bool] | None:
+    """The attempt a leg belongs to and whether it is its agent's; None: it is none of ours."""
+    if is_attempt(row.unique_id):
+        return row.unique_id, True
+    if row.userfield.startswith(_AGENTS):
+        attempt_id = row.userfield.removeprefix(_AGENTS)
+        return (attempt_id, True) if is_attempt(attempt_id) else None
+    # A customer who rang has a call of his own, and is marked when he is put through.
+    linked_id = first_of(row.linked_id) or row.linked_id
+    attempt_id = linked_id if is_attempt(linked_id) else row.userfield
+    return (attempt_id, False) if is_attempt(attempt_id) else None
 
 
 def _agent_row(trail: CallTrail, row: CelRow) -> CallTrail:

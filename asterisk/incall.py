@@ -18,7 +18,7 @@ from asterisk.callbook import ATTENDANT, MUSIC, PARTY, Call, CallBook
 from asterisk.orders import Action
 from asterisk.partybook import PARTY_ORIGINATE, Party, PartyBook
 from asterisk.settings import AsteriskSettings
-from dialer.telephony.events import InCallEvent, Left, PhoneHeld, PhoneResumed
+from dialer.telephony.events import Entered, InCallEvent, Left, PartyUp, PhoneHeld, PhoneResumed
 from dialer.telephony.incall import TONES, LiveParty, PartyMode, PartyOrder
 from dialer.telephony.port import RequestRefused, RequestUncertain, TelephonyError
 
@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 PARTY_CONTEXT: Final = "huifang-party"
 ATTENDANT_CONTEXT: Final = "huifang-attendant"
+ASIDE_CONTEXT: Final = "huifang-aside"
+_TALK: Final = "talk"
 _QUIET: Final = "quiet"
 _MUSIC: Final = "music"
 _PARTY_ID = re.compile(r"[0-9A-Z]{26}")
@@ -58,8 +60,10 @@ class InCallActions:
         call = await self._talk(order.attempt_id)
         if order.party_id in self._parties.parties:
             raise RequestRefused(f"Party {order.party_id} is alive: it cannot be rung again.")
-        action = _ring(order, self._settings.agent_channel, call, self._beside(call))
-        if order.mode is PartyMode.JOIN:
+        if order.mode is PartyMode.CONSULT and len(self._speakers(order.attempt_id)) > 1:
+            raise RequestRefused("Several of ours talk with the customer: leave him to one of them first.")
+        action = _ring(order, self._channel(order), call, self._beside(call))
+        if order.mode in (PartyMode.JOIN, PartyMode.CONSULT):
             await self._attend(call)
         self._parties.parties[order.party_id] = Party(order.party_id, order.attempt_id)
         try:
@@ -76,7 +80,7 @@ class InCallActions:
             raise RequestRefused(f"Party {party_id} is not up: change it once its phone was answered.")
         if party.mode is mode:
             return
-        call = await self._talk(party.attempt_id)
+        call = await self._talk(party.attempt_id, aside=party.mode is PartyMode.CONSULT)
         if mode is PartyMode.JOIN:
             await self._attend(call)
         elif mode is PartyMode.WHISPER:
@@ -95,7 +99,7 @@ class InCallActions:
         call = await self._talk(attempt_id)
         if call.agent_name is None:
             return
-        others = [one for one in self._parties.talking(attempt_id) if one != attempt_id]
+        others = [one for one in self._parties.talking(attempt_id) if one != call.agent_id]
         name = self._parties.name_of(others[0]) if others else None
         if name is None:
             raise RequestRefused(
@@ -128,7 +132,7 @@ class InCallActions:
     async def mute(self, attempt_id: str, muted: bool, party_id: str | None = None) -> None:
         """See the port."""
         call = await self._talk(attempt_id)
-        name = self._parties.name_of(attempt_id if party_id is None else PARTY + party_id)
+        name = call.agent_name if party_id is None else self._parties.name_of(PARTY + party_id)
         if name is None:
             raise RequestRefused("This phone is no longer in the call: it cannot be muted.")
         if party_id is None:
@@ -168,6 +172,11 @@ class InCallActions:
             call = self._book.calls.get(event.attempt_id)
             if call is None:
                 continue
+            if isinstance(event, PartyUp) and event.mode is PartyMode.CONSULT:
+                self._in_background(self._step_aside(call, event.party_id))
+            elif isinstance(event, Entered) and event.attempt_id in self._parties.attendants:
+                # Who comes back from a private talk is mute until here.
+                self._in_background(self._be_heard(call, event.party_id))
             if isinstance(event, PhoneHeld):
                 # Asterisk plays its music only while two are in the bridge: ours comes from the attendant.
                 self._in_background(self.hold(event.attempt_id))
@@ -178,6 +187,29 @@ class InCallActions:
                 name = self._parties.name_of(remaining[0]) if remaining else None
                 if name is not None:
                     self._in_background(self._stand_beside(event.attempt_id, name))
+
+    async def _step_aside(self, call: Call, party_id: str) -> None:
+        """The one who is with the customer leaves him to the music and talks with this party in private.
+
+        What comes after that talk is the dialplan's: he is back with the customer, and mute.
+        """
+        name = self._beside(await self._talk(call.attempt_id))
+        await self.hold(call.attempt_id)
+        with_whom = self._parties.name_of(PARTY + party_id)
+        if with_whom is None:  # hung up meanwhile
+            await self.resume(call.attempt_id)
+            return
+        await self._set(name, "HF_ASIDE", with_whom)
+        await self._set(name, "HF_WITH", call.customer_name or "")
+        await self._redirect(name, ASIDE_CONTEXT, _TALK)
+
+    async def _be_heard(self, call: Call, party_id: str | None) -> None:
+        name = call.agent_name if party_id is None else self._parties.name_of(PARTY + party_id)
+        if name is None:
+            return
+        await self._set(name, "MUTEAUDIO(all)", "on" if call.held else "off")
+        if party_id is None and call.muted and not call.held:
+            await self._set(name, "MUTEAUDIO(in)", "on")
 
     async def _attend(self, call: Call, what: str | None = None) -> None:
         """See that the attendant is in the customer's bridge, `what` it does; None: it may go on as it is."""
@@ -207,11 +239,21 @@ class InCallActions:
         if attendant is not None and attendant.music_name is not None:
             await self._set(attendant.music_name, "HF_BESIDE", name)
 
-    async def _talk(self, attempt_id: str) -> Call:
+    def _channel(self, order: PartyOrder) -> str:
+        """What rings a party: a phone of ours, or one outside through its trunk."""
+        if not order.number:
+            return orders.phone(self._settings.agent_channel, order.extension)
+        dial = self._settings.trunk_dials.get(order.trunk, self._settings.customer_dial)
+        return orders.outside(dial, order.number)
+
+    async def _talk(self, attempt_id: str, *, aside: bool = False) -> Call:
+        """The call, with its customer and one of ours; `aside`: who is not with him for a private talk."""
         self._need_link()
         call = self._book.calls.get(attempt_id)
         if call is None or call.customer_name is None or not call.customer_up:
             raise RequestRefused("The customer is not in the call: it can be done only while you talk.")
+        if aside:
+            return call
         # The answer is told a moment before both are in one bridge.
         await self._until(lambda: bool(self._speakers(attempt_id)) or call.customer_name is None, _BRIDGED)
         if not self._speakers(attempt_id):
@@ -263,10 +305,9 @@ class InCallActions:
             log.warning("A call in progress could not be attended to.", action="in_call", error=str(error))
 
 
-def _ring(order: PartyOrder, agent_channel: str, call: Call, beside: str) -> Action:
+def _ring(order: PartyOrder, channel: str, call: Call, beside: str) -> Action:
     if not _PARTY_ID.fullmatch(order.party_id):
         raise RequestRefused(f"Party id {order.party_id!r} is refused: it must be a ULID.")
-    channel = orders.phone(agent_channel, order.extension)
     caller = {"CallerID": f"<{orders.plain('caller id', order.caller_id)}>"} if order.caller_id else {}
     return {
         "Action": "Originate",

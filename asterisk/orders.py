@@ -4,11 +4,20 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from asterisk.callbook import AGENT_CONTEXT, GO_EXTEN, WAIT_EXTEN, is_attempt
-from asterisk.translate import ORIGINATE_ID
+from asterisk.callbook import (
+    AGENT_CONTEXT,
+    FIRST,
+    FIRST_CONTEXT,
+    FIRST_DIALS,
+    GO_EXTEN,
+    WAIT_EXTEN,
+    is_attempt,
+)
+from asterisk.translate import FIRST_ORIGINATE, ORIGINATE_ID
 from dialer.telephony.port import CallOrder, RequestRefused
 
 Action = Mapping[str, str | Sequence[str]]
+
 
 # Digits, letters and what numbers, prefixes and trunk codes are written with: no comma, bracket, $, & or
 # blank.
@@ -16,6 +25,7 @@ _PLAIN = re.compile(r"[0-9A-Za-z+*#_-]{1,64}")
 _DIAL_STRING = re.compile(r"[0-9A-Za-z+*#_/@.:;=-]{1,200}")
 _CALL_ID = re.compile(r"[0-9A-Za-z._-]{1,150}")
 _LONGEST_RING = 600
+_GATE_MOST = 40
 
 
 def originate(order: CallOrder, agent_channel: str, customer_dial: str, nonce: str) -> Action:
@@ -37,24 +47,40 @@ def originate(order: CallOrder, agent_channel: str, customer_dial: str, nonce: s
     channel = phone(agent_channel, order.agent_extension)
     dial = _filled("customer_dial", customer_dial, "{number}", number)
     caller = {"CallerID": f"<{plain('caller id', order.caller_id)}>"} if order.caller_id else {}
+    # A synchronous Originate would hold back all events of the session.
+    common = {"Action": "Originate", "Priority": "1", "Async": "true", **caller}
+    variables = [
+        f"__HF_ATTEMPT={order.attempt_id}",
+        f"__HF_DIAL={dial}",
+        f"__HF_RING={order.customer_ring_seconds}",
+    ]
+    if order.customer_first:
+        return {
+            **common,
+            "ActionID": f"{FIRST_ORIGINATE}/{order.attempt_id}/{nonce}",
+            # In the agent's stead: it waits at the gate, and who dials can keep what the network plays.
+            "Channel": f"Local/{WAIT_EXTEN}@{FIRST_CONTEXT}/n",
+            "ChannelId": FIRST + order.attempt_id,
+            "OtherChannelId": FIRST_DIALS + order.attempt_id,
+            "Context": FIRST_CONTEXT,
+            "Exten": "answered",
+            # Dial in our dialplan is the one to give up.
+            "Timeout": str((_GATE_MOST + order.customer_ring_seconds) * 1000),
+            "Variable": [
+                *variables,
+                f"__HF_AGENT={channel}",
+                f"__HF_CONNECT={order.agent_ring_seconds}",
+            ],
+        }
     return {
-        "Action": "Originate",
+        **common,
         "ActionID": f"{ORIGINATE_ID}/{order.attempt_id}/{nonce}",
         "Channel": channel,
         "ChannelId": order.attempt_id,
         "Context": AGENT_CONTEXT,
         "Exten": WAIT_EXTEN,
-        "Priority": "1",
         "Timeout": str(order.agent_ring_seconds * 1000),
-        # A synchronous Originate would hold back all events of the session.
-        "Async": "true",
-        "Variable": [
-            f"__HF_ATTEMPT={order.attempt_id}",
-            f"__HF_DIAL={dial}",
-            f"__HF_RING={order.customer_ring_seconds}",
-            *([f"HF_CALLER={_call_id(order.caller)}"] if order.caller else []),
-        ],
-        **caller,
+        "Variable": [*variables, *([f"HF_CALLER={_call_id(order.caller)}"] if order.caller else [])],
     }
 
 
@@ -81,6 +107,15 @@ def phone(agent_channel: str, extension: str) -> str:
         RequestRefused: the extension is not plain.
     """
     return _filled("agent_channel", agent_channel, "{extension}", plain("extension", extension))
+
+
+def outside(customer_dial: str, number: str) -> str:
+    """The channel that rings a phone outside through a trunk.
+
+    Raises:
+        RequestRefused: the number is not plain.
+    """
+    return _filled("customer_dial", customer_dial, "{number}", plain("number", number))
 
 
 def started_at(core_status: Mapping[str, str]) -> datetime | None:

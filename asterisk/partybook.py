@@ -62,7 +62,7 @@ class PartyBook:
     def talking(self, attempt_id: str) -> list[str]:
         """Uniqueids of ours who are with the customer: the agent's first, then the parties'."""
         bridge = self._customers_bridge(attempt_id)
-        ours = [attempt_id, *(PARTY + party.party_id for party in self.of_call(attempt_id))]
+        ours = [self._agent_id(attempt_id), *(PARTY + party.party_id for party in self.of_call(attempt_id))]
         return [one for one in ours if bridge is not None and self.bridges.get(one) == bridge]
 
     def name_of(self, unique_id: str) -> str | None:
@@ -70,8 +70,8 @@ class PartyBook:
         if unique_id.startswith(PARTY):
             party = self.parties.get(unique_id.removeprefix(PARTY))
             return party.name if party else None
-        call = self.calls.calls.get(unique_id)
-        return call.agent_name if call else None
+        known = self.calls.legs.get(unique_id)
+        return known[0].agent_name if known and known[1] is Leg.AGENT else None
 
     def names(self, attempt_id: str) -> list[str]:
         """The channels of a call's parties and of its attendant."""
@@ -127,6 +127,10 @@ class PartyBook:
     def _customers_bridge(self, attempt_id: str) -> str | None:
         call = self.calls.calls.get(attempt_id)
         return self.bridges.get(call.customer_id) if call and call.customer_id else None
+
+    def _agent_id(self, attempt_id: str) -> str:
+        call = self.calls.calls.get(attempt_id)
+        return (call.agent_id if call else None) or attempt_id
 
     def attempt_of(self, unique_id: str) -> str | None:
         """The attempt whose call a channel belongs to; None: it is none of ours."""
@@ -217,8 +221,10 @@ def _originate_response(book: PartyBook, message: Message, at: datetime) -> tupl
     if party_id is None or message.get("Response") == "Success":
         return ()
     party = book.parties.get(party_id)
-    if party is not None and party.mode is not None:
-        return ()  # a second Originate of a party that is up was refused: it goes on
+    if party is not None and party.name is not None:
+        # A second Originate of a party that is up was refused, and it goes on; or the end of its channel,
+        # which may come later, tells the cause.
+        return ()
     return _ended(book, party_id, message, at, None)
 
 

@@ -54,6 +54,11 @@ class AsteriskSettings(BaseModel):
         le=30,
         description="How long an agent who answered waits for the service before being released.",
     )
+    auto_answer: bool = Field(
+        default=False,
+        description="Customer first: ask the agent's phone to answer by itself (headers Call-Info and "
+        "Alert-Info); the phone must be set to obey.",
+    )
 
     @field_validator("tls_ca")
     @classmethod
@@ -110,6 +115,7 @@ class PrivateAsteriskSettings(BaseModel):
         description="Send header X-HF-Attempt to the trunk, so that trial phones can tell attempts apart.",
     )
     gate_seconds: int = Field(default=4, ge=1, le=30, description="See AsteriskSettings.gate_seconds.")
+    auto_answer: bool = Field(default=False, description="See AsteriskSettings.auto_answer.")
     rtp_timeout_seconds: int = Field(
         default=60, ge=5, description="A leg that sends no audio for so long is hung up."
     )

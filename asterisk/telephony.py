@@ -15,7 +15,7 @@ from asterisk.ami import AmiManager, AmiTimes, Fields, LinkFault
 from asterisk.ami import faults as link_faults
 from asterisk.ami.devices import Devices
 from asterisk.ami.outbox import Outbox
-from asterisk.callbook import Call, CallBook, live_calls
+from asterisk.callbook import AGENT_CONTEXT, FIRST_CONTEXT, SIDE, Call, CallBook, first_of, live_calls
 from asterisk.callers import CALLER_CONTEXT, UP_EXTEN, Callers
 from asterisk.cel import CelFile, CelLog, CelSource
 from asterisk.incall import InCallActions
@@ -43,7 +43,7 @@ QUEUE_LIMIT = 20_000
 
 _START_TIME_TRIES = 10
 # What tells after a restart which channel is what.
-_VARIABLES = "HF_ATTEMPT,HF_MUTED,HF_CALL,HF_MODE,HF_CALLER,HF_CALLED"
+_VARIABLES = f"HF_ATTEMPT,HF_MUTED,HF_CALL,HF_MODE,HF_CALLER,HF_CALLED,{SIDE}"
 
 
 def _utc_now() -> datetime:
@@ -148,21 +148,24 @@ class AsteriskTelephony(InCallActions):
             if not sign.cancel() and not sign.cancelled():
                 sign.exception()  # looked at, in case the request itself had failed before
 
+    async def call_customer(self, order: CallOrder) -> None:
+        """See the port. Returns when the channel for the gate exists, or has failed at once."""
+        await self.call_agent(order)
+
     async def open_gate(self, attempt_id: str) -> None:
         """See the port."""
         self._need_link()
         call = self._book.calls.get(attempt_id)
-        if call is None or call.agent_name is None or call.gate is not GatePosition.WAITING:
-            raise RequestRefused(
-                f"The agent of attempt {attempt_id} does not wait at the gate: nobody was dialled."
-            )
+        name = call.at_gate if call is not None else None
+        if call is None or name is None or call.gate is not GatePosition.WAITING:
+            raise RequestRefused(f"Attempt {attempt_id} does not wait at the gate: nobody was dialled.")
         # Taken before the first await, so that of two requests one at most is sent.
         call.gate = GatePosition.PASSED
-        await self._check_waits(call, call.agent_name)
+        await self._check_waits(call, name)
         if call.caller:
-            await self._put_through(call, call.agent_name)
+            await self._put_through(call, name)
         else:
-            await self._manager.request(orders.redirect(call.agent_name))
+            await self._manager.request(orders.redirect(name, FIRST_CONTEXT if call.first else AGENT_CONTEXT))
 
     async def tell_caller(self, call_id: str, hears: CallerHears) -> None:
         """See the port."""
@@ -210,7 +213,7 @@ class AsteriskTelephony(InCallActions):
         for live in live_calls(rows[1:]):
             if live.attempt_id == call.attempt_id and live.gate is GatePosition.WAITING:
                 return
-        raise RequestRefused(f"The agent of attempt {call.attempt_id} has left the gate: nobody was dialled.")
+        raise RequestRefused(f"Attempt {call.attempt_id} has left the gate: nobody was dialled.")
 
     async def _status(self) -> list[Fields]:
         rows = await self._manager.request({"Action": "Status", "Variables": _VARIABLES}, as_list=True)
@@ -312,7 +315,8 @@ class AsteriskTelephony(InCallActions):
 
     def _note_sign(self, fields: Fields) -> None:
         """Wake the `call_agent` whose call this message proves to be under way, or over."""
-        attempt_id = originate_attempt(fields) or fields.get("Uniqueid", "")
+        unique_id = fields.get("Uniqueid", "")
+        attempt_id = originate_attempt(fields) or first_of(unique_id) or unique_id
         sign = self._signs.get(attempt_id)
         if sign is not None and not sign.done():
             sign.set_result(None)

@@ -9,9 +9,12 @@ from typing import Final
 
 from asterisk.callbook import UP, Call, CallBook, Message, is_attempt
 from dialer.telephony.events import (
+    AgentConnected,
     AgentLegFailed,
+    AgentMissed,
     AgentRinging,
     AgentUp,
+    AtGate,
     CallEvent,
     CustomerAnswered,
     CustomerDialEnded,
@@ -27,6 +30,8 @@ from dialer.telephony.port import GatePosition
 
 ORIGINATE_ID: Final = "HF-originate"
 """First part of the ActionID of our Originates: `HF-originate/<attempt>/<nonce>`."""
+FIRST_ORIGINATE: Final = "HF-first"
+"""The same where the customer is rung first."""
 
 _RINGING: Final = "Ringing"
 _WHY_FAILED = {
@@ -53,7 +58,7 @@ def originate_attempt(message: Message) -> str | None:
     """The attempt whose Originate this OriginateResponse answers; None if it is not one of ours."""
     mark, _, rest = message.get("ActionID", "").partition("/")
     attempt_id = rest.partition("/")[0]
-    return attempt_id if mark == ORIGINATE_ID and is_attempt(attempt_id) else None
+    return attempt_id if mark in (ORIGINATE_ID, FIRST_ORIGINATE) and is_attempt(attempt_id) else None
 
 
 def _new_channel(book: CallBook, message: Message, at: datetime) -> Translated:
@@ -97,6 +102,18 @@ def _user_event(book: CallBook, message: Message, at: datetime) -> Translated:
         case "HFAnswered":
             call.customer_up = True
             return _once(call, CustomerAnswered, message, at)
+        case "HFAtGate":
+            call.first = True
+            if call.gate is GatePosition.RINGING:
+                call.gate = GatePosition.WAITING
+            return _once(call, AtGate, message, at)
+        case "HFAgentLeg":
+            book.agent_leg(call, message)
+        case "HFAgentIn":
+            call.agent_up = call.met = True
+            return _once(call, AgentConnected, message, at)
+        case "HFNoAgent":
+            return _agent_missed(call, message, at)
         case "HFDialEnd":
             return _dial_ended(call, message, at, message.get("DialStatus", ""))
     return None
@@ -122,6 +139,18 @@ def _dial_ended(call: Call, message: Message, at: datetime, status: str) -> Tran
         at=at,
         asterisk_at=stamp_of(message),
         dial_status=status,
+        cause=_number(message.get("Cause")),
+    )
+
+
+def _agent_missed(call: Call, message: Message, at: datetime) -> Translated:
+    if not _first(call, AgentMissed):
+        return None
+    return AgentMissed(
+        attempt_id=call.attempt_id,
+        at=at,
+        asterisk_at=stamp_of(message),
+        dial_status=message.get("DialStatus", ""),
         cause=_number(message.get("Cause")),
     )
 
@@ -164,6 +193,11 @@ def _originate_response(book: CallBook, message: Message, at: datetime) -> Trans
     attempt_id = originate_attempt(message)
     if attempt_id is None or message.get("Response") == "Success":
         return None
+    if message.get("ActionID", "").startswith(FIRST_ORIGINATE):
+        # It always "fails", since who dials leaves at the answer: it tells only what nothing else does.
+        first = book.call(attempt_id)
+        if AtGate in first.told or first.names() or first.customer_id is not None:
+            return None
     call = book.calls.get(attempt_id)
     if call is not None and call.agent_up:
         return None  # a second Originate of a live attempt was refused: the live call goes on

@@ -64,6 +64,7 @@ OUTCOME: Mapping[str, str] = {
     DialOutcome.INVALID_NUMBER: N_("Invalid number"),
     DialOutcome.CONGESTION: N_("Lines congested"),
     DialOutcome.AGENT_UNAVAILABLE: N_("Agent unavailable"),
+    DialOutcome.ABANDONED: N_("Answered, no agent there"),
     DialOutcome.FAILED: N_("Failed on our side"),
     DialOutcome.UNKNOWN: N_("Not known"),
 }
@@ -117,6 +118,7 @@ TASK_KIND: Mapping[str, str] = {
     TaskKind.OTHER_MEANS: N_("By other means"),
     TaskKind.OPPORTUNITY: N_("Opportunity"),
     TaskKind.MAINTENANCE: N_("Maintenance"),
+    TaskKind.QUESTION: N_("Question to decide"),
     TaskKind.OTHER: N_("Task"),
 }
 

@@ -25,8 +25,17 @@ REFUSED: Mapping[str, str] = {
     Refusal.ALREADY: N_("That is under way already. Wait for the phone, or cancel it first."),
     Refusal.NOT_IN: N_("Nobody is being asked in: there is nothing to cancel."),
     Refusal.BAD_DIGITS: N_("Only 0-9, * and # can be sent as tones, 32 at most."),
+    Refusal.SEVERAL: N_("Several of you are with the customer. For a private talk the others leave first."),
+    Refusal.PRIVATE: N_("You talk in private. Go back to the customer first."),
+    Refusal.NOT_OUTSIDE: N_("Your site lets you ask no phone outside into a call. Ask your supervisor."),
+    Refusal.BAD_NUMBER: N_("{number} is no telephone number. Type digits, as 0371 6666 8888."),
+    Refusal.OWN_NUMBER: N_("{number} is the customer's own number: he is in this call already."),
+    Refusal.TRIAL: N_("Trial mode: {number} is not on the trial list. Ask the administrator to add it."),
+    Refusal.DO_NOT_CALL: N_("{number} is on the do-not-call list: it is not dialled."),
+    Refusal.NO_LINE: N_("No line outside is free now. Go on with the customer and try again in a moment."),
     Refusal.NO_LINK: N_("No link to the telephone system. Use your phone's own keys; try again soon."),
-    Refusal.ELSEWHERE: N_("This call is run by another server. Open this page there."),
+    Refusal.ELSEWHERE: N_("This call's server does not answer. Use your phone's own keys; try again soon."),
+    Refusal.UNSURE: N_("It is not known whether that was done. Look at the call before you try again."),
     Refusal.REFUSED: N_("The telephone system did not do it: {detail}"),
 }
 
@@ -39,6 +48,7 @@ class StepBody(BaseModel):
     step: Step
     extension: str = Field(default="", pattern=r"^[0-9A-Za-z_-]{0,20}$")
     digits: str = Field(default="", max_length=64)
+    number: str = Field(default="", max_length=40)
 
 
 async def take_step(request: web.Request, by: Actor) -> web.StreamResponse:
@@ -55,15 +65,13 @@ async def take_step(request: web.Request, by: Actor) -> web.StreamResponse:
     try:
         if panel.act is None:
             raise StepRefused(Refusal.NO_LINK)
-        await panel.act(attempt_id, body.step, by, body.extension, body.digits)
+        await panel.act(attempt_id, body.step, by, body.extension, body.digits, body.number)
     except StepRefused as refused:
-        said = translator_of(request)(
-            REFUSED[refused.why], **_filled(refused.why, body.extension, refused.detail)
-        )
+        said = translator_of(request)(REFUSED[refused.why], **_filled(refused, body))
         return web.json_response({"error": said, "why": refused.why}, status=422)
     return web.Response(status=204)
 
 
-def _filled(why: Refusal, extension: str, detail: str) -> dict[str, str]:
-    known = {"extension": extension or "–", "detail": detail}
-    return {name: value for name, value in known.items() if f"{{{name}}}" in REFUSED[why]}
+def _filled(refused: StepRefused, body: StepBody) -> dict[str, str]:
+    known = {"extension": body.extension or "–", "number": body.number, "detail": refused.detail}
+    return {name: value for name, value in known.items() if f"{{{name}}}" in REFUSED[refused.why]}

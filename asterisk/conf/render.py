@@ -10,7 +10,7 @@ from asterisk.settings import AsteriskSettings, PrivateAsteriskSettings
 from asterisk.version import Version
 
 # Told by HFAgentUp, so that the service notices an Asterisk whose include file is an older one.
-DIALPLAN_VERSION = 3
+DIALPLAN_VERSION = 4
 
 # The manager interface of a private Asterisk never leaves the machine: it is not encrypted.
 AMI_HOST = "127.0.0.1"
@@ -163,6 +163,7 @@ def render_private(
             recordings=layout.recordings,
             gate_seconds=settings.gate_seconds,
             trunk_gets_attempt=settings.trunk_gets_attempt,
+            auto_answer=settings.auto_answer,
             username=settings.ami_username,
             secret=settings.ami_secret,
             permit=AMI_HOST,
@@ -196,6 +197,7 @@ def render_addition(settings: AsteriskSettings, version: Version, service_host: 
             recordings=settings.recordings_dir,
             gate_seconds=settings.gate_seconds,
             trunk_gets_attempt=False,
+            auto_answer=settings.auto_answer,
         ),
         "manager_huifang.conf": _render(
             "manager_huifang.conf",

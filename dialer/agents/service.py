@@ -9,6 +9,7 @@ from sqlalchemy import Connection, String, bindparam, insert, select, update
 from dialer.agents.queries import AgentSession, agent, all_desks, session
 from dialer.agents.states import MACHINE, AgentEvent, AgentState, PauseReason
 from dialer.agents.tables import agent_history, agent_sessions, agents, desks
+from dialer.alarms.service import clear_alarm
 from dialer.ids import new_id
 from dialer.machine import IllegalMove, Transition
 from dialer.storage.base import UtcDateTime
@@ -39,6 +40,8 @@ _KEEP = Prepared(
 )
 
 
+# A customer answered and the agent's phone did not: it stands until the agent works again, or goes home.
+CUSTOMER_ABANDONED = "customer_abandoned"
 # A login is the page's own business.
 _UNTOLD = frozenset({"login"})
 
@@ -276,6 +279,8 @@ def move_from(
     """The same for a session that was just read."""
     if event in (AgentEvent.PAUSE, AgentEvent.AGENT_FAILED, AgentEvent.SIGN_OUT):
         values["next_pause"] = None
+    if event in (AgentEvent.READY, AgentEvent.SIGN_OUT):
+        clear_alarm(conn, CUSTOMER_ABANDONED, current.agent_id, now)
     _change(conn, current.agent_id, MACHINE.advance(current.state, event, now), why=why, **values)
 
 

@@ -17,6 +17,7 @@ from dialer.trunks import states as trunks
 from qa.announcements import states as announcements
 from qa.changing import states as changing
 from qa.checks import states as checks
+from qa.examiner import states as examiner
 from qa.falsity import states as falsity
 from qa.reviews import states as reviews
 from qa.transcripts import states as transcripts
@@ -41,6 +42,7 @@ def states_page() -> str:
             _section(followups.__doc__, followups.MACHINE, followups.FollowUpState.PLANNED),
             _section(calling.__doc__, calling.MACHINE, calling.AttemptState.PLACING_AGENT),
             _section(parties.__doc__, parties.MACHINE, parties.PartyState.RINGING),
+            _section(None, parties.COMMAND, parties.CommandState.WAITING),
             _section(offers.__doc__, offers.MACHINE, offers.OfferState.OPEN),
             _section(tickets.__doc__, tickets.MACHINE, tickets.TicketState.RINGING),
             _section(None, cases.CASE, cases.CaseState.NEW),
@@ -54,6 +56,7 @@ def states_page() -> str:
             _section(transcripts.__doc__, transcripts.MACHINE, transcripts.TranscriptState.WAITING),
             _section(announcements.__doc__, announcements.MACHINE, announcements.HearingState.WAITING),
             _section(checks.__doc__, checks.MACHINE, checks.CheckState.WAITING),
+            _section(examiner.__doc__, examiner.MACHINE, examiner.PackageState.WAITING),
             _section(falsity.__doc__, falsity.MACHINE, falsity.DoubtState.NOTED),
             _section(reviews.__doc__, reviews.MACHINE, reviews.ReviewState.WAITING),
         ]

@@ -36,15 +36,18 @@ from qa.changing.library import rule_library
 from qa.changing.replaying import Replayer
 from qa.changing.worker import ReplayWorker
 from qa.checks.worker import CheckWorker
+from qa.examiner.worker import PackageWorker
 from qa.falsity.worker import DoubtWorker
 from qa.reviews.worker import ReviewWorker
 from qa.search.worker import SearchWorker
 from qa.speech.executors import place
-from qa.speech.workers import SpeechPool
+from qa.speech.workers import Deadline, SpeechPool
 from qa.transcripts.worker import TranscriptionWorker
 from recordings.worker import ArchiveWorker
 from web.app import make_app
 from web.panel import Panel
+from web.reviews.site import site_of
+from web.search.sayings import say_in_chinese
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +98,8 @@ class Service:
             settings.speech.workers,
             settings.speech.niceness,
         )
-        self._pool = SpeechPool(where=place(cluster, workers, niceness))
+        deadline = Deadline(settings.speech.deadline_factor, settings.speech.deadline_seconds)
+        self._pool = SpeechPool(where=place(cluster, workers, niceness), deadline=deadline)
         self._archive = ArchiveWorker(
             self.database, nodes.recordings(), settings.recordings, self._threads, clock
         )
@@ -121,7 +125,23 @@ class Service:
         self._replays = ReplayWorker(self.database, replayer)
         self._search = SearchWorker(self.database)
         self._doubts = DoubtWorker(self.database, self.library, clock)
-        self._reviews = ReviewWorker(self.database, clock)
+        self._reviews = ReviewWorker(
+            self.database,
+            clock,
+            settings.reviews,
+            settings.web.zone,
+            partial(site_of, settings=settings.reviews, zone=settings.web.zone),
+        )
+        root = settings.recordings.root
+        self._packages = PackageWorker(
+            self.database,
+            self.library,
+            root,
+            root.parent / "packages",
+            say_in_chinese(),
+            settings.web.zone,
+            clock,
+        )
         self._panel = make_app(
             Panel(
                 database=self.database,
@@ -139,6 +159,7 @@ class Service:
                 transcription=speech,
                 transcribed_at_once=lambda: self._pool.at_once,
                 changing=settings.changing,
+                reviews=settings.reviews,
             )
         )
         self._reach = ReachWatch(self.database, settings.calling, clock)
@@ -199,6 +220,7 @@ class Service:
             ("engine", self.engine.run),
             ("archive", self._archive.run),
             ("reach", self._reach.run),
+            ("packages", self._packages.run),
         ]
         if self.settings.transcribe:
             parts += [("transcription", self._transcription.run), ("checks", self._checks.run)]

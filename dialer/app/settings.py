@@ -22,6 +22,7 @@ from dialer.planning.settings import PlanningSettings
 from dialer.storage.dialects import sqlite_url
 from qa.announcements.settings import AnnouncementSettings
 from qa.changing.settings import ChangingSettings
+from qa.reviews.settings import ReviewSettings
 from qa.speech.models import InstalledModel, choose, shared_folder
 from qa.speech.settings import SpeechSettings
 from qa.transcripts.settings import TranscriptionSettings
@@ -91,6 +92,7 @@ class Settings(BaseSettings):
     speech: SpeechSettings = SpeechSettings()
     announcements: AnnouncementSettings = AnnouncementSettings()
     changing: ChangingSettings = ChangingSettings()
+    reviews: ReviewSettings = ReviewSettings()
     web: WebSettings = WebSettings()
 
     @model_validator(mode="before")

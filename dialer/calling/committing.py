@@ -196,7 +196,7 @@ def commit_to(
         now,
         {"agent": agent.id, "follow_up": owed.id},
     )
-    settings = pairing.settings
+    settings, first = pairing.settings, mode is CallMode.CUSTOMER_FIRST
     return CallOrder(
         attempt_id=attempt_id,
         agent_extension=agent.extension,
@@ -204,6 +204,7 @@ def commit_to(
         caller_id=line.caller_id,
         trunk=line.trunk,
         caller=caller,
-        agent_ring_seconds=settings.agent_ring_seconds,
+        customer_first=first,
+        agent_ring_seconds=settings.connect_seconds if first else settings.agent_ring_seconds,
         customer_ring_seconds=settings.customer_ring_seconds,
     )

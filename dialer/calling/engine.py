@@ -94,6 +94,7 @@ class Engine:
         self._each_second = each_second
         self._passed = passed
         self.run_id = new_id()
+        self._rates = Buckets(settings.trunks)
         self._desk = CallerDesk(
             database,
             telephony,
@@ -102,7 +103,15 @@ class Engine:
             may_place=self._may_place,
             place=self._place_for_caller,
         )
-        self.in_call = InCall(database, telephony, library, clock, share=share)
+        self.in_call = InCall(
+            database,
+            telephony,
+            library,
+            clock,
+            pairing=self._pairing,
+            spend=self._rates.spend,
+            share=share,
+        )
         self._calls = Follower(
             database,
             telephony,
@@ -145,7 +154,6 @@ class Engine:
             place=self._place_wanted,
             nudge=lambda: database.feed.wake((_NUDGE,)),
         )
-        self._rates = Buckets(settings.trunks)
         self._link = EngineStatus(self._pairing())
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -242,7 +250,7 @@ class Engine:
         self._agents_left = found.agents_left
         for order in found.orders:
             self._rates.spend(order.trunk)
-            self._calls.begin(order.attempt_id)
+            self._calls.begin(order.attempt_id, customer_first=order.customer_first)
             self._spawn(self._place(order))
         return len(found.orders)
 
@@ -264,7 +272,6 @@ class Engine:
             mark = self._db.feed.mark()
             try:
                 await self._desk.look()
-                await self._desk.tidy()
             except Exception as error:
                 log.exception("Callers cannot be put through now.", action="receive", error=str(error))
                 await asyncio.sleep(_RETRY_SECONDS)
@@ -375,6 +382,7 @@ class Engine:
             self._settled = False
         if self._each_second is not None:
             await self._each_second(now)
+        await self._desk.tidy()
         if not self._link.link_up:
             return
         if not self._settled:

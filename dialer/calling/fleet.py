@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from dialer.calling.engine import Engine
+from dialer.calling.incall.courier import Courier
 from dialer.calling.incall.rules import Actor, Refusal
 from dialer.calling.incall.states import Step
 from dialer.calling.incall.steps import StepRefused
@@ -60,6 +61,7 @@ class Fleet:
         self._held: set[str] = set()
         self._told: Mapping[str, Told] = {}
         self._stopping = False
+        self._courier = Courier(database, self._act_here)
 
     # --- what others see ---------------------------------------------------------------------
 
@@ -115,20 +117,40 @@ class Fleet:
             await self._engines[name].settle(ids)
 
     async def act(
-        self, attempt_id: str, step: Step, by: Actor, extension: str = "", digits: str = ""
+        self,
+        attempt_id: str,
+        step: Step,
+        by: Actor,
+        extension: str = "",
+        digits: str = "",
+        number: str = "",
     ) -> None:
-        """Take a step in a call in progress (D6, V2).
+        """Take a step in a call in progress, by whichever process has the call (D6, D8, V2).
 
         Raises:
-            StepRefused: it was not taken, or another process has the call.
+            StepRefused: it was not taken.
         """
-        known = await self._db.read(lambda conn: attempt(conn, attempt_id))
-        node = next((n for n, one in self._shares.items() if known and one.has_call(known.node)), None)
-        if node is None:
-            raise StepRefused(Refusal.NO_TALK)
+        node = await self._node_of(attempt_id)
+        if self._leases is None or node in self._held:
+            await self._act_here(attempt_id, step, by, extension, digits, number)
+        else:
+            await self._courier.ask(node, attempt_id, step, by, extension, digits, number)
+
+    async def _act_here(
+        self, attempt_id: str, step: Step, by: Actor, extension: str, digits: str, number: str
+    ) -> None:
+        node = await self._node_of(attempt_id)
         if node not in self._held:
             raise StepRefused(Refusal.ELSEWHERE)
-        await self._engines[node].in_call.act(attempt_id, step, by, extension=extension, digits=digits)
+        in_call = self._engines[node].in_call
+        await in_call.act(attempt_id, step, by, extension=extension, digits=digits, number=number)
+
+    async def _node_of(self, attempt_id: str) -> str:
+        known = await self._db.read(lambda conn: attempt(conn, attempt_id))
+        for name, share in self._shares.items():
+            if known and share.has_call(known.node):
+                return name
+        raise StepRefused(Refusal.NO_TALK)
 
     # --- running -----------------------------------------------------------------------------
 
@@ -137,6 +159,8 @@ class Fleet:
         async with asyncio.TaskGroup() as tasks:
             for name in self._shares:
                 tasks.create_task(self._for_ever(name), name=f"node-{name}")
+            if self._leases is not None:
+                tasks.create_task(self._courier.serve(lambda: self._held), name="steps-of-others")
 
     async def drain(self, grace: float) -> int:
         """Place no further call; wait up to `grace` seconds for those in flight at our nodes.

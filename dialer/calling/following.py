@@ -18,12 +18,15 @@ from dialer.calling.incall.steps import InCall
 from dialer.calling.mailboxes import Mailboxes
 from dialer.calling.progress import Ending, Progress, conclude, observe
 from dialer.calling.service import EndRules
+from dialer.calling.states import CallMode
 from dialer.clock import Clock
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database
 from dialer.telephony.events import (
+    AgentConnected,
     AgentRinging,
     AgentUp,
+    AtGate,
     CallEvent,
     CustomerAnswered,
     CustomerRinging,
@@ -84,9 +87,9 @@ class Follower:
         self._over: deque[str] = deque(maxlen=_REMEMBERED)
         self._mailboxes: Mailboxes[CallEvent] = Mailboxes(self._on_event)
 
-    def begin(self, attempt_id: str) -> None:
+    def begin(self, attempt_id: str, *, customer_first: bool = False) -> None:
         """A call of ours is about to be placed: all of it will be seen."""
-        self._seen[attempt_id] = Progress()
+        self._seen[attempt_id] = Progress(customer_first=customer_first)
 
     def take(self, event: CallEvent) -> None:
         """Deal with an event after all earlier ones of its call."""
@@ -113,9 +116,19 @@ class Follower:
     async def end(self, attempt_id: str, ending: Ending, *, ended_at: datetime | None = None) -> None:
         """Write how a call ended."""
         now = self._clock()
+        seen = self._seen.get(attempt_id)
+        # Of a customer whom no agent met nothing was written at his answer.
+        answered_at = seen.answered_at if seen is not None and seen.customer_first else None
         await self._write(
             lambda c: service.end(
-                c, attempt_id, ending, self._library, now, ended_at=ended_at, site=self._site
+                c,
+                attempt_id,
+                ending,
+                self._library,
+                now,
+                answered_at=answered_at,
+                ended_at=ended_at,
+                site=self._site,
             )
         )
         self.forget(attempt_id)
@@ -139,33 +152,40 @@ class Follower:
         if isinstance(event, InCallEvent):
             await self._in_call.on_event(event)
             return
-        if attempt_id not in self._seen and not await self._is_open(attempt_id):
+        before = self._seen.get(attempt_id) or await self._not_seen_before(attempt_id)
+        if before is None:
             return
-        seen = observe(self._seen.get(attempt_id) or Progress(whole=False), event)
-        self._seen[attempt_id] = seen
+        seen = self._seen[attempt_id] = observe(before, event)
         match event:
             case AgentRinging():
                 await self._write(lambda c: service.note_agent_ringing(c, attempt_id, event.at))
-            case AgentUp():
+            case AgentUp() | AtGate():
                 await self._let_through(attempt_id)
             case CustomerRinging():
                 await self._write(lambda c: service.note_customer_ringing(c, attempt_id, event.at))
-            case CustomerAnswered():
+            case AgentConnected():
+                since = seen.answered_at
+                await self._write(lambda c: service.note_answered(c, attempt_id, event.at, answered_at=since))
+            case CustomerAnswered() if not seen.customer_first:
                 await self._write(lambda c: service.note_answered(c, attempt_id, event.at))
                 self._answered(attempt_id)
             case LegEnded():
                 await self._in_call.on_event(event)
         if seen.over and seen.clear:
             await self.end(attempt_id, conclude(seen), ended_at=event.at)
-        elif seen.over or (seen.agent_gone and not seen.whole):
+        elif seen.over or (
+            not seen.whole and (seen.agent_gone or (seen.customer_first and seen.customer_gone))
+        ):
             await self._settle([attempt_id])
 
-    async def _is_open(self, attempt_id: str) -> bool:
-        """Whether events of a call that this run did not place matter: late ones do not."""
+    async def _not_seen_before(self, attempt_id: str) -> Progress | None:
+        """What is known of a call that this run did not place; None: its events are late, and matter not."""
         if attempt_id in self._over:
-            return False
+            return None
         known = await self._db.read(lambda c: queries.attempt(c, attempt_id))
-        return known is not None and known.ended_at is None
+        if known is None or known.ended_at is not None:
+            return None
+        return Progress(whole=False, customer_first=known.mode == CallMode.CUSTOMER_FIRST)
 
     async def _let_through(self, attempt_id: str) -> None:
         self._passed(Step.AGENT_UP)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, union_all
 
 from dialer.calling.settings import CallingSettings
 from dialer.calling.states import IN_FLIGHT
-from dialer.calling.tables import attempts
+from dialer.calling.tables import attempts, call_parties
 from dialer.storage.prepared import Prepared
 from dialer.trunks.choosing import Load, NoLine, choose, room, trunks_of
 from dialer.trunks.numbers import as_dialled, caller_id_of
@@ -21,11 +21,12 @@ from dialer.trunks.queries import breakers
 from dialer.trunks.service import try_again
 from dialer.trunks.settings import TrunkSettings
 
-_CARRIED = Prepared(
-    select(attempts.c.trunk, func.count().label("calls"))
-    .where(attempts.c.state.in_(IN_FLIGHT))
-    .group_by(attempts.c.trunk)
-)
+# Calls, and the phones outside that were asked into them.
+_in_flight = union_all(
+    select(attempts.c.trunk).where(attempts.c.state.in_(IN_FLIGHT)),
+    select(call_parties.c.trunk).where(call_parties.c.ended_at.is_(None), call_parties.c.number.is_not(None)),
+).subquery()
+_CARRIED = Prepared(select(_in_flight.c.trunk, func.count().label("calls")).group_by(_in_flight.c.trunk))
 _ANY = 1_000_000
 
 
@@ -40,7 +41,7 @@ class Line:
 
 
 def carried(conn: Connection) -> dict[str | None, int]:
-    """Calls in flight, by trunk."""
+    """Calls in flight, by trunk; a phone outside that was asked into one is a call of its own there."""
     return {row[0]: row[1] for row in _CARRIED.rows(conn)}
 
 

@@ -61,13 +61,17 @@ class Placer:
     async def place(self, order: CallOrder, *, looked: bool = False) -> None:
         """Ask the telephone system to ring the agent, after the page had time to open.
 
-        At once where the agent has `looked` at the page already.
+        At once where the agent has `looked` at the page already. Customer first nobody is rung before the
+        gate is open.
         """
         attempt_id = order.attempt_id
         if self._lead_seconds and not looked:
             await asyncio.sleep(self._lead_seconds)
         try:
-            await self._telephony.call_agent(order)
+            if order.customer_first:
+                await self._telephony.call_customer(order)
+            else:
+                await self._telephony.call_agent(order)
         except LinkUnavailable as error:
             # Certainly without effect: the attempt ends here and burns no try.
             log.warning("The agent was not called.", action="place", attempt=attempt_id, error=str(error))
@@ -81,7 +85,7 @@ class Placer:
             await self._settle(attempt_id)
         else:
             log.info(
-                "The agent is being called.",
+                "The call waits at the gate." if order.customer_first else "The agent is being called.",
                 action="place",
                 attempt=attempt_id,
                 extension=order.agent_extension,

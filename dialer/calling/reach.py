@@ -21,12 +21,13 @@ log = structlog.get_logger(__name__)
 ALARM = "caller_id_marked"
 _LOOK_SECONDS = 60.0
 # What a customer's phone decided; congestion and failures say nothing of the number.
-_CUSTOMERS = (DialOutcome.ANSWERED, DialOutcome.BUSY, DialOutcome.NO_ANSWER, DialOutcome.REJECTED)
+_ANSWERED = (DialOutcome.ANSWERED, DialOutcome.ABANDONED)
+_CUSTOMERS = (*_ANSWERED, DialOutcome.BUSY, DialOutcome.NO_ANSWER, DialOutcome.REJECTED)
 
 
 def reached(conn: Connection, since: datetime, midnight: datetime) -> list[Reached]:
     """By caller id, calls placed since then and since `midnight`; "" is the trunk's own number."""
-    answered = attempts.c.outcome == DialOutcome.ANSWERED
+    answered = attempts.c.outcome.in_(_ANSWERED)
     today = attempts.c.placed_at >= midnight
     number = func.coalesce(attempts.c.caller_id, "")
     query = (

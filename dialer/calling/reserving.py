@@ -13,7 +13,7 @@ from dialer.agents.queries import ON_DUTY, Agent, on_duty_of, ready_agents
 from dialer.calling.committing import Pairing, commit_to, judge
 from dialer.calling.lines import Lines
 from dialer.calling.matching import Named, Unwanted, pairs, shut_to
-from dialer.calling.modes.looking import looks_first, unwanted_by_all
+from dialer.calling.modes.looking import looks_first, mode_of, unwanted_by_all
 from dialer.calling.modes.preparing import keep_appointments, show_first, skipped_today
 from dialer.followups import queries as follow_up_queries
 from dialer.followups import service as follow_up_service
@@ -125,4 +125,4 @@ def _begin(
     if looks_first(playbook, agent):
         show_first(conn, pairing, agent, owed, now)
         return None
-    return commit_to(conn, pairing, agent, owed, now, lines=lines)
+    return commit_to(conn, pairing, agent, owed, now, mode=mode_of(playbook), lines=lines)

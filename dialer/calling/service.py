@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, insert, update
 
 from dialer.agents import service as agent_service
 from dialer.agents.queries import session
+from dialer.agents.service import CUSTOMER_ABANDONED
 from dialer.agents.states import AgentEvent, AgentState, PauseReason
 from dialer.alarms.service import clear_alarm, raise_alarm
 from dialer.calling import ledger
@@ -90,12 +91,14 @@ def note_customer_ringing(conn: Connection, attempt_id: str, now: datetime) -> N
         emit(conn, "attempt.customer_ringing", attempt_id, now, {"agent": current.agent_id})
 
 
-def note_answered(conn: Connection, attempt_id: str, now: datetime) -> None:
-    """The customer answered."""
+def note_answered(
+    conn: Connection, attempt_id: str, now: datetime, *, answered_at: datetime | None = None
+) -> None:
+    """The customer and the agent talk; `answered_at` is given where he answered before, and has waited."""
     current = _current(conn, attempt_id)
     if not MACHINE.allows(current.state, AttemptEvent.ANSWER):
         return
-    _move(conn, current, AttemptEvent.ANSWER, now, answered_at=current.answered_at or now)
+    _move(conn, current, AttemptEvent.ANSWER, now, answered_at=current.answered_at or answered_at or now)
     if current.mode == CallMode.INBOUND:
         tickets.note_talking(conn, attempt_id, now)
     on_it = session(conn, current.agent_id)
@@ -124,13 +127,14 @@ def end(
     library: Library,
     now: datetime,
     *,
+    answered_at: datetime | None = None,
     ended_at: datetime | None = None,
     site: EndRules = EndRules(),
 ) -> None:
     """The attempt is over: the follow-up goes on by the outcome, the agent to what comes next.
 
-    `ended_at` is given where it was earlier than now; `site` is what the next try goes by. An attempt
-    that has ended is left alone.
+    `ended_at` is given where it was earlier than now, `answered_at` where the customer answered and nothing
+    was written of it; `site` is what the next try goes by. An attempt that has ended is left alone.
     """
     current = _current(conn, attempt_id)
     if current.state is AttemptState.ENDED:
@@ -177,8 +181,8 @@ def end(
         "counted": counted,
         "ended_at": ended_at or now,
     }
-    if answered and current.answered_at is None:
-        values["answered_at"] = now
+    if current.answered_at is None and (answered or answered_at is not None):
+        values["answered_at"] = answered_at or now
     told = {"outcome": ending.outcome.value, "answered": answered, "agent": current.agent_id}
     _move(conn, current, AttemptEvent.END, now, told=told, **values)
     _note_trunk(conn, current, ending, site.breaker, now)
@@ -282,10 +286,13 @@ def _let_agent_go(
         return
     if ending.outcome is DialOutcome.ANSWERED:
         agent_service.start_wrap_up(conn, current.agent_id, wrap_up_seconds, now)
-    elif ending.outcome is DialOutcome.AGENT_UNAVAILABLE:
+    elif ending.outcome is DialOutcome.AGENT_UNAVAILABLE or ending.agent_missed:
         rang = ending.agent_rang
         reason = PauseReason.DID_NOT_ANSWER if rang else PauseReason.PHONE_UNREACHABLE
         agent_service.fail(conn, current.agent_id, reason, now)
+        if ending.agent_missed:
+            data = {"number": current.number, "reason": reason}
+            raise_alarm(conn, CUSTOMER_ABANDONED, current.agent_id, now, data)
     else:
         agent_service.release(conn, on_it, AgentEvent.NOT_REACHED, now)
 

@@ -14,6 +14,14 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
+class Outside(StrEnum):
+    """Who may ask phones outside into calls in progress (D6)."""
+
+    AGENTS = "agents"
+    SUPERVISORS = "supervisors"
+    NOBODY = "nobody"
+
+
 class SkipReason(BaseModel):
     """A reason not to call now."""
 
@@ -44,6 +52,12 @@ class CallingSettings(BaseModel):
     customer_ring_seconds: int = Field(default=45, ge=5, le=120, description="How long a customer's rings.")
     gate_seconds: int = Field(
         default=4, ge=2, le=30, description="How long the agent's leg waits at the gate; the dialplan's own."
+    )
+    connect_seconds: int = Field(
+        default=6,
+        ge=2,
+        le=20,
+        description="Customer first: so long a customer who answered waits for the agent's phone.",
     )
     page_lead_seconds: float = Field(
         default=0.8, ge=0, le=10, description="The customer's page opens this long before the phone rings."
@@ -82,6 +96,10 @@ class CallingSettings(BaseModel):
     )
     caller_wait_seconds: int = Field(
         default=120, ge=10, le=280, description="So long a customer who rings waits for a free agent."
+    )
+    outside_parties: Outside = Field(
+        default=Outside.AGENTS,
+        description="Who may ask a phone outside into a call: agents (and supervisors), supervisors, nobody.",
     )
     max_calls: int = Field(default=60, ge=1, description="Calls in flight at once, at most.")
     trunks: tuple[TrunkSettings, ...] = Field(

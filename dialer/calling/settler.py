@@ -14,6 +14,7 @@ from dialer.calling.queries import Attempt
 from dialer.calling.service import EndRules
 from dialer.calling.settings import CallingSettings
 from dialer.calling.settling import Decision, Doubt, Settlement, settle
+from dialer.calling.states import CallMode
 from dialer.clock import Clock
 from dialer.nodes.rules import ALONE, Share
 from dialer.playbooks.library import Library
@@ -130,6 +131,7 @@ class Settler:
             doubted_at=current.doubted_at or now,
             absent=self._absent(current.id, live),
             patience=self._patience,
+            customer_first=_is_first(current),
         )
         decision = settle(doubt, live, trail, now)
         if decision.settlement not in (Settlement.WAIT, Settlement.KEEP_UNKNOWN):
@@ -175,11 +177,11 @@ class Settler:
                 self._ended(attempt_id)
             case Settlement.ADOPT_TALKING:
                 assert live is not None
-                self._adopt(attempt_id, _progress_of(live))
+                self._adopt(attempt_id, _progress_of(live, current, decision))
                 await self._db.write(lambda c: service.adopt_talking(c, current, decision, evidence, now))
             case Settlement.GRANT_GO | Settlement.OPEN_GATE_AGAIN | Settlement.ADOPT_DIALLING:
                 assert live is not None
-                self._adopt(attempt_id, _progress_of(live))
+                self._adopt(attempt_id, _progress_of(live, current, decision))
                 granted = await self._db.write(
                     lambda c: service.adopt_dialling(c, current, decision, self._run_id, evidence, now)
                 )
@@ -195,13 +197,21 @@ class Settler:
             log.warning("The gate was not opened.", action="settle", attempt=attempt_id, error=str(error))
 
 
-def _progress_of(live: LiveCall) -> Progress:
+def _is_first(current: Attempt) -> bool:
+    return current.mode == CallMode.CUSTOMER_FIRST
+
+
+def _progress_of(live: LiveCall, current: Attempt, decision: Decision) -> Progress:
     # A call that is alive now has lost nothing that its own end will not tell.
+    first = _is_first(current)
+    agent_there = live.customer_answered and not live.awaits_agent if first else True
     return Progress(
         whole=True,
-        agent=LegEvidence(answered=True),
+        customer_first=first,
+        agent=LegEvidence(answered=agent_there),
         dialled=live.customer_dialled,
         customer=LegEvidence(answered=live.customer_answered),
+        answered_at=decision.answered_at,
     )
 
 

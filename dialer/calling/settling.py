@@ -4,13 +4,16 @@ CDR is no evidence: after a crash its rows are missing, and agent-first they cou
 agent's answer. Live channels and CEL are.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from dialer.calling.progress import Ending
 from dialer.telephony.outcomes import DialOutcome, LegEvidence, customer_outcome
 from dialer.telephony.port import CallTrail, GatePosition, LiveCall
+
+# Who hangs up ends both legs within less; the apology takes longer.
+_APOLOGY = timedelta(seconds=1)
 
 
 class Settlement(StrEnum):
@@ -39,6 +42,7 @@ class Doubt:
     doubted_at: datetime
     absent: timedelta
     patience: timedelta
+    customer_first: bool = False
 
     @property
     def silent(self) -> bool:
@@ -69,6 +73,12 @@ def settle(doubt: Doubt, live: LiveCall | None, trail: CallTrail | None, now: da
 
 
 def _settle_live(doubt: Doubt, live: LiveCall, trail: CallTrail | None, now: datetime) -> Decision:
+    if live.awaits_agent:
+        return Decision(
+            Settlement.ADOPT_DIALLING,
+            "the customer has answered and the agent is being called",
+            answered_at=_answered_at(doubt, trail) or now,
+        )
     if live.customer_answered:
         answered_at = _answered_at(doubt, trail) or now
         return Decision(Settlement.ADOPT_TALKING, "both parties are connected", answered_at=answered_at)
@@ -96,6 +106,8 @@ def _settle_never_gone(doubt: Doubt, trail: CallTrail | None, now: datetime) -> 
 
 def _settle_gone(doubt: Doubt, go_at: datetime, trail: CallTrail, now: datetime) -> Decision:
     if trail.customer_answered_at is not None:
+        if doubt.customer_first and trail.agent_answered_at is None and not doubt.silent:
+            return Decision(Settlement.WAIT, "the log does not show yet whether the agent answered")
         return _ended_answered(doubt, go_at, trail)
     if trail.customer_started_at is not None:
         if trail.customer_ended_at is None and not doubt.silent:
@@ -128,7 +140,16 @@ def _ended_answered(doubt: Doubt, go_at: datetime, trail: CallTrail) -> Decision
         ended_at = max(answered_at, doubt.doubted_at)
         why = "the log shows the answer and no end: the telephone system stopped during the talk"
     ending = Ending(DialOutcome.ANSWERED, dialled=True, cause=trail.customer_cause)
+    if doubt.customer_first and trail.agent_answered_at is None:
+        why = "the log shows that the customer answered, and no agent"
+        ending = replace(ending, outcome=DialOutcome.ABANDONED, agent_missed=_apologised(trail))
     return Decision(Settlement.END, why, ending, answered_at, ended_at)
+
+
+def _apologised(trail: CallTrail) -> bool:
+    """Whether the customer was still there when the agent's phone had been given up."""
+    rang_until, ended = trail.agent_ended_at, trail.customer_ended_at
+    return rang_until is not None and ended is not None and ended - rang_until > _APOLOGY
 
 
 def _answered_at(doubt: Doubt, trail: CallTrail | None) -> datetime | None:
@@ -137,5 +158,6 @@ def _answered_at(doubt: Doubt, trail: CallTrail | None) -> datetime | None:
         return doubt.answered_at
     if doubt.go_at is None or trail is None or trail.customer_answered_at is None:
         return None
-    began = trail.agent_answered_at or trail.customer_started_at or trail.customer_answered_at
+    began = trail.customer_started_at if doubt.customer_first else trail.agent_answered_at
+    began = began or trail.customer_started_at or trail.customer_answered_at
     return doubt.go_at + (trail.customer_answered_at - began)

@@ -32,6 +32,8 @@ class CallMode(StrEnum):
     MANUAL = "manual"
     # The customer rang.
     INBOUND = "inbound"
+    # The customer is rung first, with an agent kept for him.
+    CUSTOMER_FIRST = "customer_first"
 
 
 class AttemptEvent(StrEnum):

@@ -1,4 +1,4 @@
-"""Attempts and the repairs of those that were in doubt."""
+"""Attempts, the repairs of those that were in doubt, and further phones in a call."""
 
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table
 
@@ -52,4 +52,33 @@ repairs = Table(
     Column("found", String(20), nullable=False),
     Column("decided", String(40), nullable=False),
     Column("evidence", JSON, nullable=False),
+)
+
+# A further phone that was asked into a call.
+call_parties = Table(
+    "call_parties",
+    metadata,
+    # Also the name of its channel: an id that is alive is refused a second time.
+    Column("id", Id, primary_key=True),
+    Column("attempt_id", Id, ForeignKey("attempts.id"), nullable=False, index=True),
+    Column("extension", String(20), nullable=False),
+    # Whose phone it is, where an agent sits there.
+    Column("agent_id", Id, ForeignKey("agents.id")),
+    # What it was asked in for (a Step), and how it takes part now (a PartyMode).
+    Column("purpose", String(12), nullable=False),
+    Column("mode", String(8), nullable=False),
+    Column("state", String(8), nullable=False),
+    # A login, or the id of the agent.
+    Column("asked_by", String(60), nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("up_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("muted", Boolean, nullable=False, default=False),
+    # A phone outside, as people type its number, and the trunk that it takes a line of.
+    Column("number", String(40)),
+    Column("trunk", String(40)),
+    # Why it ended (Q.850), where that is known.
+    Column("cause", Integer),
+    Index("ix_call_parties_state", "state"),
+    Index("ix_call_parties_ended_at", "ended_at"),
 )

@@ -130,18 +130,20 @@ def reach(conn: Connection, zone: ZoneInfo, now: datetime) -> Reach:
     dials: dict[tuple[str, int], list[bool]] = {}
     for playbook, placed, outcome in conn.execute(query):
         hour = placed.astimezone(zone).hour
-        dials.setdefault((playbook, hour), []).append(outcome == DialOutcome.ANSWERED)
+        answered = outcome in (DialOutcome.ANSWERED, DialOutcome.ABANDONED)
+        dials.setdefault((playbook, hour), []).append(answered)
     return Reach({key: sum(each) / len(each) for key, each in dials.items() if len(each) >= _FEW_DIALS})
 
 
 def figures_of_day(conn: Connection, since: datetime) -> dict[str, DayFigures]:
     """What each agent did since then: calls, talk time, completed follow-ups."""
     calls: dict[str, list[int]] = {}
-    query = select(attempts.c.agent_id, attempts.c.answered_at, attempts.c.ended_at)
-    for agent_id, answered, ended in conn.execute(query.where(attempts.c.placed_at >= since)):
+    query = select(attempts.c.agent_id, attempts.c.answered_at, attempts.c.ended_at, attempts.c.outcome)
+    for agent_id, answered, ended, outcome in conn.execute(query.where(attempts.c.placed_at >= since)):
         numbers = calls.setdefault(agent_id, [0, 0])
         numbers[0] += 1
-        if answered is not None and ended is not None:
+        # A customer who was rung first and met no agent has answered, and nobody talked.
+        if answered is not None and ended is not None and outcome != DialOutcome.ABANDONED:
             numbers[1] += int((ended - answered).total_seconds())
     forms = (
         select(attempts.c.agent_id, func.count())

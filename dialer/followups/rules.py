@@ -44,6 +44,8 @@ RETRY: Mapping[DialOutcome, RetryRule] = {
     DialOutcome.INVALID_NUMBER: RetryRule(timedelta(0), 1, True, other_phone=True),
     DialOutcome.CONGESTION: RetryRule(timedelta(minutes=5), None, False),
     DialOutcome.AGENT_UNAVAILABLE: RetryRule(timedelta(0), None, False),
+    # Our side's failure, too; but he was disturbed, and is not rung again at once.
+    DialOutcome.ABANDONED: RetryRule(timedelta(minutes=15), None, False),
     DialOutcome.FAILED: RetryRule(timedelta(minutes=5), None, False),
     # In doubt whether the customer's phone rang: then it counts as if it had.
     DialOutcome.UNKNOWN: RetryRule(timedelta(hours=3), 4, True),

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, delete, func, select, update
 
 from dialer.alarms.tables import alarms
-from dialer.calling.tables import attempts
+from dialer.calling.tables import attempts, call_parties
 from dialer.cases.service import drop_task
 from dialer.cases.states import TaskState
 from dialer.cases.tables import cases, question_items, tasks
@@ -177,10 +177,12 @@ def _erase_said(conn: Connection, library: Library, called: Sequence[Called], la
 
 def _erase_numbers(conn: Connection, records: Sequence[str], called: Sequence[str]) -> None:
     """Numbers are left as 138****0001, so that the ledger of dials can still be read."""
+    made = attempts_of(conn, called)
     for table, which in (
         (follow_ups, follow_ups.c.id.in_(called)),
         (attempts, attempts.c.follow_up_id.in_(called)),
         (contacts, contacts.c.customer_id.in_(records)),
+        (call_parties, and_(call_parties.c.attempt_id.in_(made), call_parties.c.number.is_not(None))),
     ):
         numbers = conn.execute(select(table.c.number).where(which).distinct()).scalars().all()
         rows = [{"whole": number, "shown": shown_number(number)} for number in numbers if "*" not in number]
@@ -197,7 +199,7 @@ def _erase_told(conn: Connection, records: Sequence[str], lawful: set[str]) -> N
     """What cases, items, tasks and plans tell of the person."""
     for table, of_what, blank in (
         (cases, cases.c.follow_up_id, {"said": []}),
-        (question_items, question_items.c.follow_up_id, {"answer": ""}),
+        (question_items, question_items.c.follow_up_id, {"answer": "", "evidence": None}),
         (tasks, tasks.c.follow_up_id, {"title": "", "evidence": {}}),
         (decisions, decisions.c.subject, {"gates": []}),
     ):
@@ -221,6 +223,7 @@ def _erase_events(conn: Connection, subjects: Sequence[str]) -> None:
 _SPOKEN: tuple[tuple[str, dict[str, object]], ...] = (
     ("segments", {"text": "", "words": []}),
     ("findings", {"words": None, "evidence": []}),
+    ("past_checks", {"findings": []}),
 )
 
 

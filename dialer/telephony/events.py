@@ -32,6 +32,11 @@ class AgentUp(CallEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AtGate(CallEvent):
+    """Customer first: the call waits at the gate, and nobody was rung."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GateExpired(CallEvent):
     """Nobody opened the gate in time: the agent was released, the customer never dialled."""
 
@@ -54,6 +59,19 @@ class CustomerRinging(CallEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerAnswered(CallEvent):
     """The customer's leg was answered; the two-leg recording begins here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentConnected(CallEvent):
+    """Customer first: the agent answered, and both parties are connected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentMissed(CallEvent):
+    """Customer first: the customer answered, the agent's phone did not. He hears an apology, and the end."""
+
+    dial_status: str
+    cause: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,6 +104,10 @@ class FakeTelephony(FakeInCall):
             )
         self._with_doubt(lambda: self._place(order))
 
+    async def call_customer(self, order: CallOrder) -> None:
+        """See the port."""
+        await self.call_agent(order)
+
     async def open_gate(self, attempt_id: str) -> None:
         """See the port."""
         self._need_link()
@@ -149,6 +153,7 @@ class FakeTelephony(FakeInCall):
                 customer_dialled=call.trail.customer_started_at is not None,
                 customer_answered=call.trail.customer_answered_at is not None,
                 agent_gone=call.customer_here and not call.agent_here,
+                awaits_agent=call.awaits_agent,
                 held=call.held,
                 muted=call.muted,
             )
@@ -285,7 +290,7 @@ class FakeTelephony(FakeInCall):
             raise RequestUncertain("The answer never came: whether the request had an effect is unknown.")
 
     def _place(self, order: CallOrder) -> None:
-        if order.agent_extension not in self.phones:
+        if order.agent_extension not in self.phones and not order.customer_first:
             self._tell(
                 AgentLegFailed(
                     attempt_id=order.attempt_id,
@@ -298,6 +303,7 @@ class FakeTelephony(FakeInCall):
         call = self._calls[order.attempt_id] = self._past[order.attempt_id] = FakeCall(
             order=order,
             agent=self.agents.get(order.agent_extension, AgentFate()),
+            agent_reachable=order.agent_extension in self.phones,
             customer=self.customers.get(order.customer_number, CustomerFate()),
             gate_seconds=self._gate_seconds,
             pace=self._pace,

@@ -7,9 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from dialer.telephony.events import (
+    AgentConnected,
     AgentLegFailed,
+    AgentMissed,
     AgentRinging,
     AgentUp,
+    AtGate,
     CallEvent,
     CustomerAnswered,
     CustomerDialEnded,
@@ -30,6 +33,8 @@ LegEnd = tuple[int, str | None]
 """Cause (Q.850) and the protocol's own code."""
 
 _NORMAL: LegEnd = (16, None)
+# Customer first: what he hears when no agent comes, as long as the dialplan's tone.
+_APOLOGY_SECONDS = 2.5
 
 
 class HungUpBy(StrEnum):
@@ -60,6 +65,7 @@ class FakeCall:
     gate: GatePosition = GatePosition.RINGING
     agent_told: asyncio.Event = field(default_factory=asyncio.Event)
     customer_told: asyncio.Event = field(default_factory=asyncio.Event)
+    agent_reachable: bool = True
     # The parties who talk, in their order; `attended`: nobody's leaving ends the call by itself.
     others: list[str] = field(default_factory=list)
     attended: bool = False
@@ -70,10 +76,18 @@ class FakeCall:
     customer_here: bool = False
     _opened: asyncio.Event = field(default_factory=asyncio.Event)
     _ended_by: HungUpBy | None = None
+    _asked: bool = False
+    _agent_leg: bool = False
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def awaits_agent(self) -> bool:
+        """Whether a customer who was rung first has answered, and his agent not yet."""
+        answered = self.trail.customer_answered_at is not None
+        return self.order.customer_first and answered and self.trail.agent_answered_at is None
+
     def open_gate(self) -> bool:
-        """Let the agent's leg go on; False: it does not wait."""
+        """Let the call go on; False: it does not wait."""
         if self.gate is not GatePosition.WAITING or self._ended_by is not None:
             return False
         self.gate = GatePosition.PASSED
@@ -89,7 +103,11 @@ class FakeCall:
     async def live(self) -> None:
         """The whole call."""
         try:
-            await self._agent_rings()
+            if self.order.customer_first:
+                self.gate = GatePosition.WAITING
+                self._tell(AtGate)
+            else:
+                await self._agent_rings()
         except _HungUp as end:
             self._agent_failed(end.by)
             return
@@ -112,9 +130,16 @@ class FakeCall:
             self._tell(CustomerAnswered)
             await self._talk()
             return
-        await self._customer_rings()
+        self._tell(GateOpened)
+        if not await self._customer_answers():
+            return
+        if self.order.customer_first:
+            await self._agent_follows()
+        else:
+            await self._talk()
 
     async def _agent_rings(self) -> None:
+        self._agent_leg = True
         self._tell(AgentRinging)
         fate, ring = self.agent, self.order.agent_ring_seconds
         ignores = fate.does is AgentDoes.IGNORE
@@ -135,10 +160,51 @@ class FakeCall:
         self._tell(AgentLegFailed, reason=0, detail="hung up while ringing")
         self._end(agent=(21, "603") if by is HungUpBy.AGENT else _NORMAL)
 
-    async def _customer_rings(self) -> None:
+    async def _agent_follows(self) -> None:
+        try:
+            status = await self._agent_comes()
+            if not status:
+                await self._talk()
+                return
+            self._tell(AgentMissed, dial_status=status, cause=None)
+            await self._wait(asyncio.Event(), _APOLOGY_SECONDS)
+        except _HungUp as end:
+            self._requested(end.by)
+        self._end(customer=_NORMAL)
+
+    async def _agent_comes(self) -> str:
+        """Ring the agent for a customer who waits; with what it failed, "" where both are connected."""
+        if not self.agent_reachable:
+            return "CHANUNAVAIL"
+        fate, ring = self.agent, self.order.agent_ring_seconds
+        ignores = fate.does is AgentDoes.IGNORE
+        self._agent_leg = True
+        self._tell(AgentRinging)
+        try:
+            did = await self._rings(self.agent_told, None if ignores else fate.after, ring, never=ignores)
+        except _HungUp as end:
+            if end.by is not HungUpBy.AGENT:
+                raise
+            self._ended_by = None
+            self._changed.clear()
+            self._requested(end.by)
+            self._end(agent=(21, "603"))
+            return "NOANSWER"
+        if not did:
+            self._end(agent=(0, None))
+            return "NOANSWER"
+        if fate.does is AgentDoes.BUSY:
+            self._requested(HungUpBy.AGENT)
+            self._end(agent=(17, "486"))
+            return "BUSY"
+        self._note(agent_answered_at=self.clock())
+        self._tell(AgentConnected)
+        return ""
+
+    async def _customer_answers(self) -> bool:
+        """Ring the customer; where he does not answer the call ends."""
         fate, ring = self.customer, self.order.customer_ring_seconds
         failure = FAILURES.get(fate.does)
-        self._tell(GateOpened)
         self._note(customer_started_at=self.clock())
         self._tell(CustomerDialing)
         if failure is None or failure.rings:
@@ -148,7 +214,7 @@ class FakeCall:
             did = await self._rings(self.customer_told, None if ignores else fate.after, ring, never=ignores)
         except _HungUp as end:
             self._rings_no_more(end.by)
-            return
+            return False
         if not did:
             self._tell(CustomerDialEnded, dial_status="NOANSWER", cause=0)
             self._end(customer=(0, None), agent=_NORMAL)
@@ -160,7 +226,8 @@ class FakeCall:
         else:
             self._note(customer_answered_at=self.clock())
             self._tell(CustomerAnswered)
-            await self._talk()
+            return True
+        return False
 
     def _rings_no_more(self, by: HungUpBy) -> None:
         self._requested(by)
@@ -201,7 +268,8 @@ class FakeCall:
         self.agent_here = self.customer_here = False
         self._requested(by)
         self._tell(Left, party_id=None)
-        if by is HungUpBy.CUSTOMER:  # when the agent leaves, the dialplan does not go on after Dial
+        # When he who had the other dialled leaves, the dialplan does not go on after Dial.
+        if by is HungUpBy.CUSTOMER and not self.order.customer_first:
             self._tell(CustomerDialEnded, dial_status="ANSWER", cause=16)
         self._end(customer=_NORMAL, agent=_NORMAL)
 
@@ -247,7 +315,9 @@ class FakeCall:
         return event.is_set()
 
     def _requested(self, by: HungUpBy) -> None:
-        if by is not HungUpBy.US:
+        # Who asked first is told, and nobody after him.
+        if by is not HungUpBy.US and not self._asked:
+            self._asked = True
             self._tell(HangupRequested, leg=Leg(by.value))
 
     def _tell(self, kind: type[CallEvent], **values: object) -> None:
@@ -257,10 +327,12 @@ class FakeCall:
     def _note(self, **facts: datetime | int) -> None:
         self.trail = replace(self.trail, **facts)  # type: ignore[arg-type]
 
-    def _end(self, *, agent: LegEnd, customer: LegEnd | None = None) -> None:
+    def _end(self, *, agent: LegEnd = _NORMAL, customer: LegEnd | None = None) -> None:
         now = self.clock()
         if customer is not None:
             self._note(customer_ended_at=now, customer_cause=customer[0])
             self._tell(LegEnded, leg=Leg.CUSTOMER, cause=customer[0], tech_cause=customer[1])
-        self._note(agent_ended_at=now)
-        self._tell(LegEnded, leg=Leg.AGENT, cause=agent[0], tech_cause=agent[1])
+        if self._agent_leg:
+            self._agent_leg = False
+            self._note(agent_ended_at=now)
+            self._tell(LegEnded, leg=Leg.AGENT, cause=agent[0], tech_cause=agent[1])

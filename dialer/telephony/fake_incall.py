@@ -17,18 +17,19 @@ from dialer.telephony.events import (
     PhoneResumed,
 )
 from dialer.telephony.fake_call import FakeCall, HungUpBy
-from dialer.telephony.fates import AgentDoes, AgentFate
+from dialer.telephony.fates import FAILURES, AgentDoes, AgentFate, CustomerDoes, CustomerFate
 from dialer.telephony.incall import TONES, LiveParty, PartyMode, PartyOrder
 from dialer.telephony.port import RequestRefused
 
 
 @dataclass(slots=True, eq=False)
 class FakeParty:
-    """A further phone of ours."""
+    """A further phone. `aside`: who talks with it in private, the agent's phone being None."""
 
     order: PartyOrder
     mode: PartyMode | None = None
     muted: bool = False
+    aside: str | None = None
     told: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -36,6 +37,7 @@ class FakeInCall:
     """The in-call part of the port, in memory; what it stands on is the subclass's."""
 
     agents: dict[str, AgentFate]
+    customers: dict[str, CustomerFate]
     phones: set[str]
     _clock: Callable[[], datetime]
     _pace: float
@@ -57,7 +59,9 @@ class FakeInCall:
         call = self._talk(order.attempt_id)
         if order.party_id in self._party:
             raise RequestRefused(f"Party {order.party_id} is alive: it cannot be rung again.")
-        call.attended = call.attended or order.mode is PartyMode.JOIN
+        if order.mode is PartyMode.CONSULT and len(self._ours(call)) != 1:
+            raise RequestRefused("Several of ours talk with the customer: leave him to one of them first.")
+        call.attended = call.attended or order.mode in (PartyMode.JOIN, PartyMode.CONSULT)
         party = self._party[order.party_id] = FakeParty(order)
         task = asyncio.get_running_loop().create_task(self._ring(party))
         self._tasks.add(task)
@@ -161,12 +165,19 @@ class FakeInCall:
 
     async def _ring(self, party: FakeParty) -> None:
         order = party.order
-        if order.extension not in self.phones:
+        if not order.number and order.extension not in self.phones:
             self._gone(party, None)
             return
-        self._say(PartyRinging, party)
-        fate = self.agents.get(order.extension, AgentFate())
-        never = fate.does is AgentDoes.IGNORE
+        fate: AgentFate | CustomerFate
+        if order.number:
+            fate = self.customers.get(order.number, CustomerFate())
+            failure = FAILURES.get(fate.does)
+        else:
+            fate = self.agents.get(order.extension, AgentFate())
+            failure = FAILURES[CustomerDoes.BUSY] if fate.does is AgentDoes.BUSY else None
+        if failure is None or failure.rings:
+            self._say(PartyRinging, party)
+        never = fate.does in (AgentDoes.IGNORE, CustomerDoes.IGNORE)
         after = order.ring_seconds if never or fate.after is None else fate.after
         try:
             async with asyncio.timeout(after * self._pace):
@@ -177,26 +188,49 @@ class FakeInCall:
                 return
         if order.party_id not in self._party:
             return
-        if fate.does is AgentDoes.BUSY:
-            self._gone(party, 17)
+        if failure is not None:
+            self._gone(party, failure.cause)
         else:
             self._party_up(party, order.mode)
 
     def _party_up(self, party: FakeParty, mode: PartyMode) -> None:
+        call = self._calls.get(party.order.attempt_id)
+        if call is not None and mode is PartyMode.CONSULT:
+            call.held = True
+            party.aside = self._ours(call)[0]
         party.mode = mode
         self._say(PartyUp, party, mode=mode)
-        call = self._calls.get(party.order.attempt_id)
         if call is None or not call.customer_here:
             self._gone(party, 16)  # there is nobody to talk with or to listen to
         elif mode is PartyMode.JOIN:
             call.others.append(party.order.party_id)
             self._say(Entered, party)
+        elif mode is PartyMode.CONSULT:
+            self._moves(Left, call, party.aside)
 
     def _out(self, party: FakeParty) -> None:
         call = self._calls.get(party.order.attempt_id)
         if call is not None and party.order.party_id in call.others:
             call.others.remove(party.order.party_id)
             self._say(Left, party)
+        if call is not None and party.mode is PartyMode.CONSULT and call.customer_here:
+            self._moves(Entered, call, party.aside)
+
+    def _ours(self, call: FakeCall) -> list[str | None]:
+        """Those of ours who are with the customer, the agent being None."""
+        aside = [
+            one.aside
+            for one in self._party.values()
+            if one.mode is PartyMode.CONSULT and one.order.attempt_id == call.order.attempt_id
+        ]
+        ours = [*([None] if call.agent_here else []), *call.others]
+        return [one for one in ours if one not in aside]
+
+    def _moves(self, kind: type[Entered | Left], call: FakeCall, who: str | None) -> None:
+        """One of ours goes from the customer, or comes back to him; not if he has hung up."""
+        gone = not call.agent_here if who is None else who not in self._party
+        if not gone:
+            self._tell(kind(attempt_id=call.order.attempt_id, at=self._clock(), party_id=who))
 
     def _gone(self, party: FakeParty, cause: int | None) -> None:
         if self._party.pop(party.order.party_id, None) is not None:

@@ -1,7 +1,8 @@
 """What a call in progress can do besides going on: who else takes part, hold, mute, tones (D6, V2).
 
-A party is a further phone of ours: a colleague's, or a supervisor's. Each has an id of our own, by which the
-telephone system names its channel. The recording is on the customer's channel and stays whole.
+A party is a further phone: a colleague's, a supervisor's, or one outside that a trunk rings. Each has an id
+of our own, by which the telephone system names its channel. The recording is on the customer's channel and
+stays whole.
 """
 
 from dataclasses import dataclass
@@ -21,15 +22,23 @@ class PartyMode(StrEnum):
     WHISPER = "whisper"
     # One of those who talk: everybody hears him, and the recording does.
     JOIN = "join"
+    # Talks in private with the one of ours who was with the customer, and who is back there when it is over.
+    # The customer is on hold and hears nothing of it; neither does the recording.
+    CONSULT = "consult"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartyOrder:
-    """What is needed to ring a phone and let it take part in a call. `ring_seconds` are whole seconds."""
+    """What is needed to ring a phone and let it take part in a call. `ring_seconds` are whole seconds.
+
+    `number`, as `trunk` dials it, rings a phone outside instead of an `extension`.
+    """
 
     party_id: str
     attempt_id: str
-    extension: str
+    extension: str = ""
+    number: str = ""
+    trunk: str = ""
     mode: PartyMode = PartyMode.JOIN
     ring_seconds: int = 20
     caller_id: str = ""
@@ -56,10 +65,17 @@ class InCallTelephony(Protocol):
     """
 
     async def add_party(self, order: PartyOrder) -> None:
-        """Ring a phone; on its answer it takes part. Its fate comes as events. A living id is refused."""
+        """Ring a phone; on its answer it takes part. Its fate comes as events. A living id is refused.
+
+        With the answer of one who is consulted the customer is on hold, until `resume`, and whoever of ours
+        was with him is not any more.
+
+        Raises:
+            RequestRefused: several of ours are with the customer: none of them can be consulted with.
+        """
 
     async def move_party(self, party_id: str, mode: PartyMode) -> None:
-        """Let a party that is up take part in another way, without ringing anew."""
+        """Let a party that is up take part in another way, without ringing anew; never to consult it."""
 
     async def drop_party(self, party_id: str) -> None:
         """Hang up a party's phone. One that is gone is no error, also when its call is over."""

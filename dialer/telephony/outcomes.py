@@ -25,6 +25,8 @@ class DialOutcome(StrEnum):
     INVALID_NUMBER = "invalid_number"
     CONGESTION = "congestion"
     AGENT_UNAVAILABLE = "agent_unavailable"
+    # Customer first: he answered, and hung up or was apologised to before an agent was there.
+    ABANDONED = "abandoned"
     FAILED = "failed"
     UNKNOWN = "unknown"
 

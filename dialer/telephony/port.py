@@ -42,7 +42,8 @@ class CallOrder:
 
     Only ids and ASCII: names stay in the database. Times are whole seconds. `customer_number` is as
     `trunk` dials it; a trunk the telephone system does not know is dialled its usual way. `caller` is the
-    call of a customer who rang: nobody is dialled then, and the open gate puts him through.
+    call of a customer who rang: nobody is dialled then, and the open gate puts him through. `customer_first`
+    is for `call_customer`: there `agent_ring_seconds` is how long a customer who answered waits.
     """
 
     attempt_id: str
@@ -51,6 +52,7 @@ class CallOrder:
     caller_id: str = ""
     trunk: str = ""
     caller: str = ""
+    customer_first: bool = False
     agent_ring_seconds: int = 20
     customer_ring_seconds: int = 45
 
@@ -66,7 +68,7 @@ class CallerHears(StrEnum):
 
 
 class GatePosition(StrEnum):
-    """Where the agent's leg of a live call stands."""
+    """Where the agent's leg of a live call stands, or, customer first, the call itself."""
 
     RINGING = "ringing"
     WAITING = "waiting"
@@ -77,7 +79,8 @@ class GatePosition(StrEnum):
 class LiveCall:
     """A call alive on the telephone system now, known by its attempt.
 
-    `agent_gone`: its agent has left, and others of ours talk with the customer.
+    `agent_gone`: its agent has left, and others of ours talk with the customer. `awaits_agent`: the customer,
+    who was rung first, has answered, and his agent not yet.
     """
 
     attempt_id: str
@@ -85,6 +88,7 @@ class LiveCall:
     customer_dialled: bool
     customer_answered: bool
     agent_gone: bool = False
+    awaits_agent: bool = False
     held: bool = False
     muted: bool = False
 
@@ -123,6 +127,16 @@ class Telephony(InCallTelephony, Protocol):
 
         Returns when the request was accepted; the fate comes as events. An `attempt_id` that is
         alive is refused: the id is an idempotency key.
+
+        Raises:
+            LinkUnavailable, RequestRefused, RequestUncertain: see there.
+        """
+
+    async def call_customer(self, order: CallOrder) -> None:
+        """Wait at the gate for `open_gate`, ringing nobody; then the customer is rung before his agent.
+
+        On his answer he is recorded, and the agent's phone is rung at once; where it is not answered he hears
+        an apology. All else is as in `call_agent`.
 
         Raises:
             LinkUnavailable, RequestRefused, RequestUncertain: see there.

@@ -18,6 +18,7 @@ _BAD = frozenset({"CHANUNAVAIL", "CONGESTION", "INVALIDARGS"})
 _GOOD = frozenset(
     {
         DialOutcome.ANSWERED,
+        DialOutcome.ABANDONED,
         DialOutcome.BUSY,
         DialOutcome.NO_ANSWER,
         DialOutcome.REJECTED,

@@ -50,6 +50,7 @@ CUSTOMERS: dict[str, tuple[CustomerFate, Behaviour]] = {
     "unavailable": (CustomerFate(does=CustomerDoes.UNAVAILABLE), Refuse(code=480)),
     "no_line": (CustomerFate(does=CustomerDoes.NO_LINE), Refuse(code=503)),
     "rings_us": (CustomerFate(), Answer()),
+    "workshop": (CustomerFate(after=0.2), Answer(ring_seconds=0.2)),
     "ignores": (CustomerFate(does=CustomerDoes.IGNORE), RingForever()),
 }
 """Numbers by what happens when they are dialled, on either stage."""
@@ -62,6 +63,7 @@ def order(
     *,
     agent_ring_seconds: int = 2,
     customer_ring_seconds: int = 1,
+    customer_first: bool = False,
 ) -> CallOrder:
     """A call order with an attempt id of its own."""
     return CallOrder(
@@ -71,6 +73,7 @@ def order(
         caller_id="5550",
         agent_ring_seconds=agent_ring_seconds,
         customer_ring_seconds=customer_ring_seconds,
+        customer_first=customer_first,
     )
 
 
@@ -292,7 +295,8 @@ class AsteriskRig:
         await self.phones[extension].unregister()
 
     async def party_hangs_up(self, party_id: str, extension: str) -> None:
-        await self.phones[extension].calls[-1].hang_up()
+        phones = self.phones.get(extension) or self.trunk
+        await phones.calls[-1].hang_up()
 
     async def agent_holds(self, attempt_id: str, held: bool) -> None:
         await self.phones[ANSWERING].calls[-1].hold(held)

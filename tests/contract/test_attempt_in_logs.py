@@ -12,7 +12,7 @@ from dialer.calling.service import EndRules
 from dialer.storage.database import Database
 from dialer.telephony.events import AgentUp
 from dialer.telephony.fake import FakeTelephony
-from tests.support.core import LIBRARY, NOW, RUN, placed
+from tests.support.core import LIBRARY, NOW, RUN, pairing, placed
 
 log = structlog.get_logger("below")
 
@@ -39,7 +39,7 @@ async def test_o1_lines_of_a_call_carry_its_attempt(database: Database) -> None:
         site=EndRules(),
         settle=settle,
         passed=note,
-        in_call=InCall(database, telephony, LIBRARY, lambda: NOW),
+        in_call=InCall(database, telephony, LIBRARY, lambda: NOW, pairing=pairing),
     )
     with capture_logs(processors=[merge_contextvars]) as lines:
         follower.begin(attempt_id)

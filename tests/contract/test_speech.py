@@ -25,10 +25,12 @@ from qa.rules.schema import load_rule_set
 from qa.speech.models import InstalledModel
 from qa.speech.port import AudioUnreadable, SpeechEngine, Transcript
 from qa.speech.workers import (
+    Deadline,
     SpeechJob,
     SpeechPool,
     SpeechStopped,
     WorkerCrashed,
+    WorkerHung,
     load_engine,
     transcribe_recording,
 )
@@ -192,6 +194,9 @@ class _KillerPlace:
     def executor(self, workers: int) -> Executor:
         return _Killer()
 
+    def kill(self, executor: Executor) -> None:
+        pass
+
     def release(self, executor: Executor) -> None:
         pass
 
@@ -207,6 +212,33 @@ async def test_a_deadly_recording_is_named_and_the_others_go_on(whisper_base: In
     assert "deadly.wav" in str(results[0])
     assert isinstance(results[1], Transcript)
     pool.stop()
+
+
+async def test_a_worker_that_hangs_is_ended(
+    whisper_base: InstalledModel, short_call: Path, tmp_path: Path
+) -> None:
+    """Q1: a pipe that nobody writes to is read for ever, as a file on a dead disk is. Its worker is ended in
+    time, the other recordings are done, and nothing is left running."""
+    stuck = tmp_path / "stuck.wav"
+    os.mkfifo(stuck)
+    pool = SpeechPool(workers=1, deadline=Deadline(factor=1.0, seconds=6.0))
+    hangs = asyncio.create_task(pool.run(SpeechJob(stuck, whisper_base, seconds=2.0)))
+    pid = await _worker_pid()
+    behind = asyncio.create_task(pool.run(SpeechJob(short_call, whisper_base, seconds=300.0)))
+    with pytest.raises(WorkerHung, match=r"stuck\.wav was not done after 8 s"):
+        await hangs
+    assert (await behind).legs[Leg.AGENT].words
+    assert not _alive(pid)
+    pool.stop()
+    await asyncio.to_thread(_until, lambda: not multiprocessing.active_children())
+
+
+def test_a_deadline_goes_by_the_length_of_the_sound(whisper_base: InstalledModel, short_call: Path) -> None:
+    deadline = Deadline(factor=10.0, seconds=60.0)
+    assert deadline.of(SpeechJob(short_call, whisper_base, seconds=90.0)) == 960.0
+    # Eleven seconds of two channels, a byte a sample: taken for more, never for less.
+    assert deadline.of(SpeechJob(short_call, whisper_base)) == pytest.approx(60 + 10 * 22, rel=0.01)
+    assert deadline.of(SpeechJob(Path("/nowhere.wav"), whisper_base)) == 60.0
 
 
 _SERVICE = """

@@ -18,7 +18,7 @@ from dialer.telephony.outcomes import Leg
 from qa.speech.executors import ClusterUnreachable, place
 from qa.speech.models import InstalledModel
 from qa.speech.port import AudioUnreadable
-from qa.speech.workers import SpeechJob, SpeechPool, WorkerCrashed
+from qa.speech.workers import Deadline, SpeechJob, SpeechPool, WorkerCrashed, WorkerHung
 
 JOBS = 4
 
@@ -90,6 +90,32 @@ async def test_q1_what_kills_one_worker_after_the_other_is_named(
     with pytest.raises(WorkerCrashed, match=r"deadly\.wav"):
         await pool.run(SpeechJob(Deadly("/deadly.wav"), vosk_ko, "ko"))
     assert (await pool.run(SpeechJob(recording, vosk_ko, "ko"))).legs[Leg.AGENT].words
+
+
+async def test_q1_a_worker_that_hangs_is_ended_and_the_next_one_is_not_given_its_work(
+    cluster: Any, vosk_ko: InstalledModel, recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads a pipe that nobody writes to: one worker is ended, and not one after the other."""
+    monkeypatch.setattr("qa.speech.workers._GRACE_SECONDS", 1.0)
+    stuck = tmp_path / "stuck.wav"
+    os.mkfifo(stuck)
+    pool = SpeechPool(
+        where=place(cluster.scheduler_address, 0, 0), deadline=Deadline(factor=1.0, seconds=8.0)
+    )
+    before = set(workers(cluster))
+    with pytest.raises(WorkerHung, match=r"stuck\.wav"):
+        await pool.run(SpeechJob(stuck, vosk_ko, "ko", seconds=1.0))
+    async with asyncio.timeout(60):
+        while len(before & set(workers(cluster))) == len(before):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+        while len(workers(cluster)) < len(before):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    await asyncio.sleep(3.0)
+    assert len(before & set(workers(cluster))) == len(before) - 1
+    patient = SpeechPool(where=place(cluster.scheduler_address, 0, 0))
+    assert (await patient.run(SpeechJob(recording, vosk_ko, "ko"))).legs[Leg.AGENT].words
+    for made in (pool, patient):
+        made.stop()
 
 
 async def test_q1_no_scheduler_is_told_with_what_to_do(

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select, update
 
 from dialer.alarms.service import raise_alarm
 from dialer.calling.tables import attempts
+from dialer.cases.checked import act_on_check
 from dialer.customers.blocks import (
     FORGOTTEN,
     NoSuchCustomer,
@@ -33,6 +34,7 @@ from dialer.customers.tables import (
     vehicles,
 )
 from dialer.followups.tables import follow_ups
+from dialer.followups.workdays import WorkCalendar
 from dialer.forms.tables import answers, result_forms
 from dialer.playbooks.base import Text
 from dialer.playbooks.library import Library
@@ -41,8 +43,9 @@ from dialer.privacy.rules import KeptWhat
 from dialer.privacy.service import BeingCalled, forget, what_is_kept
 from dialer.storage.base import metadata
 from dialer.storage.database import Database
-from dialer.storage.feed import emit, flush
-from tests.support.core import LIBRARY, NOW, PLAYBOOK, add_follow_up, add_ready_agent, occasion
+from dialer.storage.feed import after, emit, flush
+from qa.checks.tables import past_checks
+from tests.support.core import LIBRARY, NOW, PLAYBOOK, SHANGHAI, add_follow_up, add_ready_agent, occasion
 
 PLATE = "豫A12345"
 NUMBER = "13800000001"
@@ -172,6 +175,22 @@ def add_called(conn: Connection, *, answered: bool = True) -> tuple[str, str]:
     return customer_id, owed
 
 
+def add_heard(conn: Connection) -> None:
+    """What the check heard in that call: an item, a complaint with its alarm, and an earlier check."""
+    proof = {"channel": "customer", "start": 1.0, "end": 2.0, "words": "李小明听不懂"}
+    told = {
+        "question_item": "needed",
+        "signals": {"complains": True},
+        "said": {"question_item": [proof], "complains": [proof]},
+    }
+    emit(conn, "call.checked", "attempt-1", NOW, told)
+    flush(conn)
+    (row,) = after(conn, 0, kinds=("call.checked",))
+    act_on_check(conn, LIBRARY, row, SHANGHAI, WorkCalendar())
+    past = {"rule_set": "r", "rule_set_version": 1, "findings": [proof], "checked_at": NOW}
+    conn.execute(past_checks.insert().values(attempt_id="attempt-1", replaced_at=NOW, **past))
+
+
 def everything(conn: Connection) -> str:
     flush(conn)
     return "\n".join(
@@ -186,12 +205,25 @@ async def test_x3_nothing_of_who_is_forgotten_is_left(database: Database) -> Non
 
     def work(conn: Connection) -> None:
         customer_id, _owed = add_called(conn)
+        add_heard(conn)
         before = everything(conn)
-        told = (NUMBER, PLATE, "李小明", "LSV123", "123X", "1980", "张伟", "更换机油", "发票", "钓鱼")
+        told = (
+            NUMBER,
+            PLATE,
+            "李小明",
+            "LSV123",
+            "123X",
+            "1980",
+            "张伟",
+            "更换机油",
+            "发票",
+            "钓鱼",
+            "听不懂",
+        )
         assert all(word in before for word in told)
         kept = forget(conn, LIBRARY, customer_id, "主管", NOW)
-        after = everything(conn)
-        assert [word for word in told if word in after] == []
+        left = everything(conn)
+        assert [word for word in told if word in left] == []
         row = conn.execute(select(customers)).one()
         assert (row.do_not_call, row.forgotten_at) == (True, NOW)
         state = select(follow_ups.c.state, follow_ups.c.reason, follow_ups.c.number)

@@ -27,6 +27,7 @@ from dialer.forms.topics import topic_of
 from dialer.machine import IllegalMove
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database
+from dialer.storage.feed import of_subject
 from tests.support.answering import give, good, save
 from tests.support.core import (
     ANSWERED,
@@ -289,6 +290,35 @@ async def test_t5_a_closed_case_makes_the_occasion_of_its_verification(database:
         assert rows[0].planned_at is None
         with pytest.raises(IllegalMove):
             cases.move_case(conn, case_id, CaseEvent.JUDGE, "manager", at(999))
+
+    await database.write(work)
+
+
+async def test_k4_a_check_call_that_is_not_passed_opens_the_complaint_again(database: Database) -> None:
+    """The same complaint, by whom, why and from which call; a second bad answer makes no other one."""
+
+    def work(conn: Connection) -> None:
+        call = talked(conn)
+        give(conn, call, **{**good(), "care": "dissatisfied"}, why="等太久", which="wait")
+        save(conn, call, D.COMPLETED)
+        (row,) = list_cases(conn, ["new"], 9)
+        for event in (CaseEvent.JUDGE, CaseEvent.CLOSE):
+            cases.move_case(conn, row.id, event, "manager", at(500))
+        query = select(occasions.c.id).where(occasions.c.kind == "complaint-closed")
+        closed = conn.execute(query).scalar_one()
+        second = follow_up_of(conn, plan_again(conn, call, closed))
+        bearing = cases.Bearing(second, call.id, call.agent_id, SHANGHAI)
+        opened = partial(cases.open_case, conn, bearing, level="major", department="客户关系部", now=at(700))
+        opened = partial(opened, said={"answers": {"effective": "no"}}, due_at=at(9000))
+        assert opened(title="投诉回访未通过", effect="/1") == row.id
+        assert opened(title="处理过程不满意", effect="/0") is None
+        assert opened(title="投诉回访未通过", effect="/1") is None
+        (again,) = list_cases(conn, ["new", "investigating"], 9)
+        assert (again.id, again.state, again.what) == (row.id, "investigating", "major")
+        assert again.due_at == at(9000)
+        assert [one["title"] for one in again.again] == ["处理过程不满意", "投诉回访未通过"]
+        steps = [step.data for step in of_subject(conn, row.id) if step.kind == "case.investigating"]
+        assert [(step["event"], step["attempt"]) for step in steps] == [("reopen", call.id)]
 
     await database.write(work)
 

@@ -40,13 +40,19 @@ SETTINGS = CallingSettings(mode=Mode.LIVE, keep_hours=False, page_lead_seconds=0
 class Site:
     """An engine in a talk: its agent, a colleague who is ready, a supervisor with a phone."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, settings: CallingSettings = SETTINGS) -> None:
         self.database = database
+        self.settings = settings
         self._began = time.monotonic()
         self.fake = FakeTelephony(phones=["8001", HELPER_PHONE, CHIEF_PHONE, "8003"], clock=self.clock)
         self.fake.customers[NUMBER] = CustomerFate(after=0.0)
-        self.engine = Engine(database, self.fake, LIBRARY, SETTINGS, self.clock)
+        self.engine = self.new_engine()
         self.attempt = self.agent = self.helper = ""
+        self.run: asyncio.Task[None]
+
+    def new_engine(self) -> Engine:
+        """A service that begins anew at the same telephone system."""
+        return Engine(self.database, self.fake, LIBRARY, self.settings, self.clock)
 
     def clock(self) -> datetime:
         return NOW + timedelta(seconds=time.monotonic() - self._began)
@@ -60,13 +66,19 @@ class Site:
     def colleague(self) -> Actor:
         return Actor(self.helper, self.helper)
 
-    async def act(self, step: Step, by: Actor, *, extension: str = "", digits: str = "") -> None:
-        await self.engine.in_call.act(self.attempt, step, by, extension=extension, digits=digits)
+    async def act(
+        self, step: Step, by: Actor, *, extension: str = "", digits: str = "", number: str = ""
+    ) -> None:
+        await self.engine.in_call.act(
+            self.attempt, step, by, extension=extension, digits=digits, number=number
+        )
 
-    async def refused(self, step: Step, by: Actor, why: Refusal, *, extension: str = "") -> None:
+    async def refused(
+        self, step: Step, by: Actor, why: Refusal, *, extension: str = "", number: str = ""
+    ) -> None:
         """The step is not taken, and the last event row says why and who."""
         with pytest.raises(StepRefused) as caught:
-            await self.act(step, by, extension=extension)
+            await self.act(step, by, extension=extension, number=number)
         assert caught.value.why is why
         last = (await self.events())[-1]
         assert last[0] == "call.refused"
@@ -100,6 +112,23 @@ class Site:
         await self.until(there)
         return found[-1]
 
+    async def stop(self) -> None:
+        """The service ends; calls go on."""
+        self.run.cancel()
+        with suppress(asyncio.CancelledError):
+            await self.run
+        # What was told to the service that is gone.
+        self.fake._events = asyncio.Queue()
+
+    async def restart(self) -> None:
+        """The service ends and begins anew."""
+        await self.stop()
+        self.engine = self.new_engine()
+        self.run = asyncio.create_task(self.engine.run())
+        async with asyncio.timeout(20):
+            while not self.engine.status.settled:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
     async def ended(self) -> None:
         await self.until(lambda conn: _attempt(conn, self.attempt).state is AttemptState.ENDED)
 
@@ -111,8 +140,8 @@ def _attempt(conn: Connection, attempt_id: str) -> queries.Attempt:
 
 
 @asynccontextmanager
-async def running(database: Database) -> AsyncIterator[Site]:
-    site = Site(database)
+async def running(database: Database, settings: CallingSettings = SETTINGS) -> AsyncIterator[Site]:
+    site = Site(database, settings)
 
     def begin(conn: Connection) -> tuple[str, str]:
         add_follow_up(conn, NUMBER)
@@ -122,7 +151,7 @@ async def running(database: Database) -> AsyncIterator[Site]:
         return first, second
 
     site.agent, site.helper = await database.write(begin)
-    run = asyncio.create_task(site.engine.run())
+    site.run = asyncio.create_task(site.engine.run())
     try:
         await site.state(site.agent, AgentState.TALKING)
         current = await database.read(lambda conn: session(conn, site.agent))
@@ -130,9 +159,7 @@ async def running(database: Database) -> AsyncIterator[Site]:
         site.attempt = current.attempt_id
         yield site
     finally:
-        run.cancel()
-        with suppress(asyncio.CancelledError):
-            await run
+        await site.stop()
         await site.fake.crash()
 
 

@@ -14,6 +14,7 @@ from qa.changing.replaying import Replayer
 from qa.changing.rules import by_rule
 from qa.changing.settings import ChangingSettings
 from qa.changing.states import DraftState, ReplayState
+from qa.checks.queries import past_checks_of
 from qa.rules.findings import Verdict
 from tests.unit.qa_store.test_checks import RULES, findings, own_rules, transcribed
 from tests.unit.qa_store.world import World
@@ -30,6 +31,9 @@ class Threads:
     def executor(self, workers: int) -> Executor:
         self.pool = ThreadPoolExecutor(workers)
         return self.pool
+
+    def kill(self, executor: Executor) -> None:
+        pass
 
     def release(self, executor: Executor) -> None:
         executor.shutdown()
@@ -274,3 +278,27 @@ async def test_chosen_calls_are_checked_again_on_a_person_s_word(world: World) -
     now = (await findings(world, old))["thanks"]
     assert (now.verdict, now.rule_set_version) == (Verdict.PASS, 2)
     assert await world.db.write(again) == 0
+    # What was said by the rules of then stays to be read, with its words.
+    (past,) = await world.db.read(lambda conn: past_checks_of(conn, old))
+    assert (past.rule_set_version, past.verdicts) == (1, {"thanks": "fail"})
+    assert past.replaced_at == world.now
+    assert past.findings[0]["reason"] == "not_said"
+
+
+async def test_titles_are_those_of_the_version_and_a_site_s_own_rule_set_is_known(world: World) -> None:
+    """T7: the page of an old call calls its rules as they were called then."""
+    renamed = LATER.replace("title: {zh: 致谢}", "title: {zh: 感谢并祝福}")
+    await publish(world, await draft(world, renamed), reason="x")
+    titles = await world.db.read(
+        lambda conn: [library(world).titles(conn, SET, version)["thanks"]["zh"] for version in (1, 2)]
+    )
+    assert titles == ["致谢", "感谢并祝福"]
+    own = LATER.replace(f"id: {SET}", "id: our-own")
+    await world.db.write(
+        lambda conn: service.save_draft(conn, library(world), "our-own", own, by="li", now=world.now)
+    )
+    assert await world.db.read(library(world).known_ids) == {SET}
+    (one,) = await world.db.read(lambda conn: queries.drafts_of(conn, "our-own"))
+    await publish(world, one, reason="x")
+    assert await world.db.read(library(world).known_ids) == {SET, "our-own"}
+    assert await world.db.read(lambda conn: library(world).titles(conn, "nobody-s", 1)) == {}

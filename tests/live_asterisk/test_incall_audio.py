@@ -76,6 +76,14 @@ class Talk:
         await asyncio.sleep(seconds)
         return begin, self.now()
 
+    async def listen(self, phone: PhoneCall) -> tuple[tuple[float, float], set[int]]:
+        """The same, with what a phone heard meanwhile; no packets are silence."""
+        before = len(phone.heard)
+        when = await self.go_on()
+        samples = from_alaw(phone.heard[before:])
+        seconds = len(samples) / 8000
+        return when, heard_in(samples, 0, seconds) if seconds > 2 * _SETTLED else set()
+
     async def party(self, extension: str, hertz: int, mode: PartyMode) -> str:
         """Another phone takes part, and says its tone."""
         third = str(ULID())
@@ -87,6 +95,17 @@ class Talk:
         if mode is PartyMode.JOIN:
             await self.told.one(Entered, self.attempt, party_id=third)
         return third
+
+    async def outside(self, number: str, hertz: int, mode: PartyMode) -> tuple[str, PhoneCall]:
+        """A phone outside takes part, and says its tone."""
+        third = str(ULID())
+        await self.port.add_party(
+            PartyOrder(party_id=third, attempt_id=self.attempt, number=number, mode=mode)
+        )
+        await self.told.one(PartyUp, self.attempt, party_id=third)
+        phone = next(one for one in reversed(self.rig.trunk.calls) if one.number == number)
+        phone.start_speech(tone(hertz, 60))
+        return third, phone
 
     def has_come_up(self, times: int) -> bool:
         """Whether parties began to take part in some way so often."""
@@ -167,6 +186,84 @@ async def test_hold_third_party_and_transfer_are_recorded_whole(talk: Talk) -> N
     assert talk.heard(colleague, *three) == {AGENT_HZ, CUSTOMER_HZ}
     assert talk.heard(colleague, *after) == {CUSTOMER_HZ}
     assert talk.heard(talk.customer, *three) == {AGENT_HZ, COLLEAGUE_HZ}
+
+
+async def test_a_phone_outside_is_heard_by_all_and_recorded(talk: Talk) -> None:
+    """A1, D6: it is heard by all and is on our side of the recording, until it leaves."""
+    third, workshop = await talk.outside("workshop", COLLEAGUE_HZ, PartyMode.JOIN)
+    await talk.told.one(Entered, talk.attempt, party_id=third)
+    three = await talk.go_on()
+    await workshop.hang_up()
+    await talk.told.one(Left, talk.attempt, party_id=third)
+    after = await talk.go_on()
+    agent = talk.phone(ANSWERING)
+    ours, theirs = await talk.end()
+    assert heard_in(ours, *three) == {AGENT_HZ, COLLEAGUE_HZ}
+    assert heard_in(ours, *after) == {AGENT_HZ}
+    assert talk.heard(talk.customer, *three) == {AGENT_HZ, COLLEAGUE_HZ}
+    assert talk.heard(workshop, *three) == {AGENT_HZ, CUSTOMER_HZ}
+    assert talk.heard(agent, *three) == {COLLEAGUE_HZ, CUSTOMER_HZ}
+    assert talk.heard(agent, *after) == {CUSTOMER_HZ} and talk.heard(talk.customer, *after) == {AGENT_HZ}
+    for when in (three, after):
+        assert heard_in(theirs, *when) == {CUSTOMER_HZ}
+
+
+@pytest.mark.parametrize("where", ["here", "outside"])
+async def test_a_private_talk_is_heard_by_two_alone(talk: Talk, where: str) -> None:
+    """A1, D6, X1: the customer and the recording have music meanwhile; then three talk, then two."""
+    agent = talk.phone(ANSWERING)
+    plain = await talk.go_on()
+    if where == "here":
+        asked = await talk.party(COLLEAGUE, COLLEAGUE_HZ, PartyMode.CONSULT)
+        other = talk.phone(COLLEAGUE)
+    else:
+        asked, other = await talk.outside("workshop", COLLEAGUE_HZ, PartyMode.CONSULT)
+    await talk.told.one(Left, talk.attempt, party_id=None)
+    private = await talk.go_on(2)
+    await talk.port.move_party(asked, PartyMode.JOIN)
+    await talk.told.one(Entered, talk.attempt, party_id=asked)
+    await talk.told.until(lambda: len(talk.told.all(Entered)) == 3)
+    await talk.port.resume(talk.attempt)
+    three = await talk.go_on()
+    await talk.port.release_agent(talk.attempt)
+    await talk.told.until(lambda: len(talk.told.all(Left)) == 2)
+    after = await talk.go_on(6)  # longer than the attendant waits for somebody of ours
+    ours, theirs = await talk.end()
+
+    assert heard_in(ours, *plain) == {AGENT_HZ}
+    assert heard_in(ours, *private) == set() and loudness(ours, *private) > 30  # music, and none of ours
+    assert talk.heard(talk.customer, *private) == set()
+    assert talk.heard(agent, *private) == {COLLEAGUE_HZ} and talk.heard(other, *private) == {AGENT_HZ}
+    assert heard_in(ours, *three) == {AGENT_HZ, COLLEAGUE_HZ}
+    assert talk.heard(talk.customer, *three) == {AGENT_HZ, COLLEAGUE_HZ}
+    assert talk.heard(agent, *three) == {COLLEAGUE_HZ, CUSTOMER_HZ}
+    assert talk.heard(other, *three) == {AGENT_HZ, CUSTOMER_HZ}
+    assert heard_in(ours, *after) == {COLLEAGUE_HZ} and talk.heard(other, *after) == {CUSTOMER_HZ}
+    for when in (plain, private, three, after):
+        assert heard_in(theirs, *when) == {CUSTOMER_HZ}
+
+
+async def test_from_a_private_talk_back_to_the_customer(talk: Talk) -> None:
+    """A1, D6: the other one hangs up; the customer waits on until he is taken back, by one who was mute."""
+    agent = talk.phone(ANSWERING)
+    await talk.port.mute(talk.attempt, True)
+    await talk.party(COLLEAGUE, COLLEAGUE_HZ, PartyMode.CONSULT)
+    await talk.told.one(Left, talk.attempt, party_id=None)
+    private, in_private = await talk.listen(agent)
+    other = talk.phone(COLLEAGUE)
+    await other.hang_up()
+    await talk.told.until(lambda: len(talk.told.all(Entered)) == 2)
+    waits, in_waiting = await talk.listen(agent)
+    await talk.port.resume(talk.attempt)
+    muted, when_muted = await talk.listen(agent)
+    await talk.port.mute(talk.attempt, False)
+    heard, again = await talk.listen(agent)
+    ours, _theirs = await talk.end()
+    assert talk.heard(other, *private) == {AGENT_HZ} and in_private == {COLLEAGUE_HZ}
+    assert heard_in(ours, *waits) == set() and in_waiting == set()
+    assert loudness(ours, *waits) > 30
+    assert heard_in(ours, *muted) == set() and when_muted == {CUSTOMER_HZ}
+    assert heard_in(ours, *heard) == {AGENT_HZ} and again == {CUSTOMER_HZ}
 
 
 async def test_a_supervisor_is_heard_by_whom_he_means_only(talk: Talk) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
+from sqlalchemy import update
 
 from dialer.agents.queries import session
 from dialer.agents.states import AgentState
@@ -16,8 +18,9 @@ from dialer.calling.incall.rules import Actor
 from dialer.calling.incall.states import Step
 from dialer.calling.settings import CallingSettings, Mode
 from dialer.telephony.fake import FakeTelephony
-from dialer.telephony.fates import AgentFate
+from dialer.telephony.fates import AgentFate, CustomerDoes, CustomerFate
 from tests.panel.site import OpenPage, Server, Site
+from web.auth.tables import users
 from web.panel import Panel
 from web.rights.rules import Month
 from web.settings import WebSettings
@@ -35,8 +38,10 @@ class Live:
         self.engine = Engine(site.database, self.fake, site.library, calling, site.clock)
         self.attempt = ""
 
-    async def act(self, attempt_id: str, step: Step, by: Actor, extension: str, digits: str) -> None:
-        await self.engine.in_call.act(attempt_id, step, by, extension=extension, digits=digits)
+    async def act(
+        self, attempt_id: str, step: Step, by: Actor, extension: str, digits: str, number: str
+    ) -> None:
+        await self.engine.in_call.act(attempt_id, step, by, extension=extension, digits=digits, number=number)
 
     async def talk(self, agent_id: str) -> None:
         """Wait until the agent talks."""
@@ -194,3 +199,102 @@ async def test_who_may_not_listen_has_no_buttons_and_is_refused(talking: Live, o
     agents_page = await open_page("wang", "/agent")
     assert await agents_page.evaluate(ask, [f"/agent/calls/{talking.attempt}/steps", body]) == 422
     assert await talking.fake.live_parties() == ()
+
+
+async def test_an_agent_asks_a_phone_outside_into_the_call(talking: Live, open_page: OpenPage) -> None:
+    """D6: by keyboard alone; what went wrong is said, and the call is as it was."""
+    workshop = "037166668888"
+    talking.fake.customers[workshop] = CustomerFate(does=CustomerDoes.BUSY, after=0.1)
+    page = await open_page("wang", "/agent")
+    part = page.locator(".in-call")
+    number = part.get_by_label("或外线号码")
+    third = part.get_by_role("button", name="三方通话")
+    await number.focus()
+    await page.keyboard.type("12")
+    await third.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#notices")).to_contain_text("12 不是电话号码")
+    await number.fill("13800000001")
+    await third.press("Enter")
+    await expect(page.locator("#notices")).to_contain_text("客户自己的号码")
+    await number.fill("0371 6666 8888")
+    await third.press("Enter")
+    await expect(part.get_by_role("status")).to_have_text(f"{workshop} 忙。")
+    await keep(page, "incall-outside-busy")
+    await expect(number).to_have_value("")
+    talking.fake.customers[workshop] = CustomerFate(after=0.1)
+    await number.fill("0371 6666 8888")
+    await third.press("Enter")
+    await expect(part).to_contain_text(f"{workshop} · 通话中")
+    consult = part.get_by_role("button", name="私下商量")
+    await expect(consult).to_be_disabled()
+    await expect(consult).to_have_attribute("title", re.compile("请其他人先退出"))
+    await keep(page, "incall-outside-third")
+    supervisor = await open_page("chen", "/supervisor")
+    await expect(supervisor.locator("#calls")).to_contain_text("037****8888 通话中")
+    await part.get_by_role("button", name="请第三方退出").press("Enter")
+    await expect(part).not_to_contain_text(workshop)
+    await expect(part.get_by_role("button", name="保持")).to_be_enabled()
+    await expect(page.locator(".state-name")).to_have_text("通话中")
+
+
+async def test_an_agent_talks_in_private_and_goes_back_or_on(talking: Live, open_page: OpenPage) -> None:
+    """D6: what cannot be done meanwhile says why; Enter in the field of the number is the private talk."""
+    page, other = await open_page("wang", "/agent"), await open_page("zhao", "/agent")
+    part = page.locator(".in-call")
+    await part.locator("[name=extension]").select_option("1002")
+    await part.get_by_label("或外线号码").press("Enter")
+    await expect(part).to_contain_text("私下商量：客户在听音乐")
+    await expect(part).to_contain_text("赵敏 1002 · 私下商量中")
+    for name in ("取回", "静音", "发送"):
+        button = part.get_by_role("button", name=name)
+        await expect(button).to_be_disabled()
+        await expect(button).to_have_attribute("title", "您正在私下商量，请先回到客户。")
+    await expect(other.locator(".in-call")).to_contain_text("客户在听音乐，听不到您")
+    await keep(page, "incall-private")
+    await keep(other, "incall-private-colleague")
+    back = part.get_by_role("button", name="回到客户")
+    await back.focus()
+    await page.keyboard.press("Enter")
+    await expect(part.get_by_role("button", name="保持")).to_be_enabled()
+    await expect(part).not_to_contain_text("赵敏 1002 ·")
+    await expect(other.locator(".state-name")).to_have_text("暂停")
+    await part.locator("[name=extension]").select_option("1002")
+    await part.get_by_role("button", name="私下商量").click()
+    await part.get_by_role("button", name="三方一起谈").click()
+    await expect(part).to_contain_text("赵敏 1002 · 通话中")
+    await expect(part).not_to_contain_text("客户在听音乐")
+    in_english = update(users).where(users.c.login == "wang").values(language="en")
+    await talking.site.database.write(lambda conn: conn.execute(in_english))
+    english = await open_page("wang", "/agent")
+    await expect(english.locator(".in-call")).to_contain_text("赵敏 1002 · talks")
+    for name in ("Hold", "Talk in private", "Let the third go", "Hang up"):
+        await expect(english.locator(".in-call").get_by_role("button", name=name, exact=True)).to_be_visible()
+
+
+async def test_qa_sees_when_the_agent_was_apart(talking: Live, open_page: OpenPage) -> None:
+    """A1, D6: the recording has music there, and says why."""
+    page = await open_page("wang", "/agent")
+    part = page.locator(".in-call")
+    await part.locator("[name=extension]").select_option("1002")
+    await part.get_by_role("button", name="私下商量").click()
+    await part.get_by_role("button", name="回到客户").click()
+    await expect(part.get_by_role("button", name="保持")).to_be_enabled()
+    await part.get_by_role("button", name="挂断").click()
+    await expect(page.locator(".state-name")).to_have_text("话后整理")
+    await talking.site.user("zhou", "qa")
+    qa = await open_page("zhou", f"/qa/calls/{talking.attempt}")
+    await expect(qa.locator(".talk")).to_contain_text("与 赵敏 私下商量：客户在听音乐，未录音")
+
+
+async def test_what_is_typed_stays_while_the_page_shows_anew(talking: Live, open_page: OpenPage) -> None:
+    """D6: a colleague who signs out changes the list beside the field, and nothing in it."""
+    page = await open_page("wang", "/agent")
+    number = page.locator(".in-call").get_by_label("或外线号码")
+    await number.focus()
+    await page.keyboard.type("0371 66")
+    await expect(page.locator(".in-call option[value='1002']")).to_have_count(1)
+    talking.fake.set_reachable("1002", False)
+    await expect(page.locator(".in-call option[value='1002']")).to_have_count(0)
+    await page.keyboard.type("66 8888")
+    await expect(number).to_have_value("0371 6666 8888")

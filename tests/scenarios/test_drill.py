@@ -6,6 +6,8 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from asterisk.install import AsteriskBinary
 from dialer.calling.engine import Step
 
@@ -22,13 +24,15 @@ _MUST_BE_ZERO = (
 )
 
 
+@pytest.mark.parametrize("options", [(), ("--customer-first",)], ids=["agent-first", "customer-first"])
 async def test_nobody_is_rung_twice_and_no_call_is_lost(
-    asterisk_binary: AsteriskBinary, short_tmp: Path
+    asterisk_binary: AsteriskBinary, short_tmp: Path, options: tuple[str, ...]
 ) -> None:
     """Killed at random and between each two effects; what is left settles at the next start (D7, A1)."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "dialer.app.cli", "drill", "kills", "--json", "--seed", "20261122"),
-        *("--kills", str(_KILLS), "--data", str(short_tmp / "drill")),
+        *("--kills", str(_KILLS), "--data", str(short_tmp / f"drill{len(options)}")),
+        *options,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -21,9 +21,10 @@ from qa.rules.findings import Verdict
 from qa.speech.models import fetch, shared_folder
 from qa.speech.settings import SpeechSettings
 from qa.speech.text import character_errors
-from qa.speech.workers import SpeechPool
+from qa.speech.workers import Deadline, SpeechPool
 from qa.transcripts.queries import spoken
 from qa.transcripts.settings import TranscriptionSettings
+from qa.transcripts.states import TranscriptState
 from qa.transcripts.worker import TranscriptionWorker
 from tests.unit.qa_store.world import PLATE, SHOP, World
 
@@ -95,6 +96,39 @@ async def test_from_the_archive_to_the_findings(world: World, whisper_base: Path
     said_at = next(start for who, start, _, text in CALL.turns if "没办法" in text)
     assert forbidden.start == pytest.approx(said_at, abs=2.5)
     assert await world.alarms() == {}
+
+
+async def test_a_recording_that_hangs_is_tried_again_later_and_then_set_aside(
+    world: World, whisper_base: Path
+) -> None:
+    """Q1: its file is a pipe that nobody writes to. Ended in time, tried again after a while, and set aside
+    with the reason, of which a person is told."""
+    attempt = await world.archived()
+    (world.root / SHOP).mkdir(parents=True)
+    os.mkfifo(world.root / SHOP / f"{attempt}.wav")
+    before = children()
+    settings = TranscriptionSettings(
+        archive=world.root,
+        model_folders=(whisper_base,),
+        speech=SpeechSettings(model="whisper-base", workers=1),
+        tries=2,
+    )
+    # The archive says that it is a minute long.
+    pool = SpeechPool(workers=1, deadline=Deadline(factor=0.05, seconds=5.0))
+    worker = TranscriptionWorker(world.db, pool, settings, world.clock)
+    await worker.step()
+    row = await world.row(attempt)
+    assert (row.state, row.tries, row.failure) == (TranscriptState.WAITING, 1, "hung")
+    assert "was not done after 8 s" in (row.error or "")
+    assert (row.due_at - world.now).total_seconds() == settings.retry_seconds
+    assert await worker.step() == 0, "not before its time"
+    world.later(settings.retry_seconds + 1)
+    await worker.step()
+    row = await world.row(attempt)
+    assert (row.state, row.tries, row.failure) == (TranscriptState.FAILED, 2, "hung")
+    assert "its worker was ended" in (await world.alarms())["transcription_failed"].data["error"]
+    assert not [pid for pid in children() - before if is_worker(pid)]
+    pool.stop()
 
 
 async def test_a_killed_worker_process_loses_no_recording(world: World, whisper_base: Path) -> None:

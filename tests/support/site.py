@@ -32,7 +32,7 @@ from dialer.clock import system_clock
 from dialer.followups.queries import FollowUp
 from dialer.followups.tables import follow_ups
 from dialer.importing.service import import_orders
-from dialer.playbooks.library import shipped_library
+from dialer.playbooks.library import Library, shipped_library
 from dialer.storage.database import Database
 from dialer.storage.migrating import migrate
 from dialer.storage.rows import fetch
@@ -113,7 +113,10 @@ class Site:
         tables: Tables | None = None,
         transcribe: bool = False,
         drain_seconds: float = 5.0,
+        library: Library | None = None,
     ) -> None:
+        # None: the shipped playbooks, and those that are published.
+        self._library = library
         self.folder = folder
         self.server = server
         folder.mkdir(parents=True, exist_ok=True)
@@ -166,7 +169,7 @@ class Site:
     async def serving(self, *, panel: bool = True) -> AsyncIterator[Service]:
         """The service runs, in this process; its panel is up unless `panel` is False."""
         stop = asyncio.Event()
-        service = self.service = Service(self.settings)
+        service = self.service = Service(self.settings, library=self._library)
         running = asyncio.create_task(service.run(stop), name="service")
         try:
             if panel:
@@ -205,7 +208,12 @@ class Site:
         file = self.folder / f"orders-{first}.csv"
         file.write_bytes(orders_csv(cast, datetime.now(zone).date()))
         report = await import_orders(
-            self.db, shipped_library(), file, zone=zone, default_branch="一店", clock=system_clock
+            self.db,
+            self._library or shipped_library(),
+            file,
+            zone=zone,
+            default_branch="一店",
+            clock=system_clock,
         )
         assert report.follow_ups == len(customers), report
         return numbers

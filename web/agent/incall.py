@@ -1,15 +1,20 @@
 """What the agent's page shows of the call in progress: hold, mute, who else is in it (D6)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from dialer.agents.queries import all_agents, all_desks, sessions
 from dialer.agents.states import AgentState
+from dialer.calling.incall.outside import may_ask
+from dialer.calling.incall.queries import last_party
 from dialer.calling.incall.rules import Actor
 from dialer.calling.incall.service import standing
 from dialer.calling.incall.states import INVITING, SUPERVISING, Party, PartyState
 from dialer.telephony.incall import PartyMode
+from dialer.telephony.outcomes import DialOutcome, LegEvidence, customer_outcome
 from web.i18n import N_
 from web.labels import AGENT_STATE
 from web.panel import Panel
@@ -20,12 +25,25 @@ HOW = {
     PartyMode.LISTEN: N_("listens"),
     PartyMode.WHISPER: N_("whispers"),
     PartyMode.JOIN: N_("talks"),
+    PartyMode.CONSULT: N_("talks in private"),
 }
+# Why somebody who was asked did not come.
+WHY_NOT: Mapping[DialOutcome, str] = {
+    DialOutcome.BUSY: N_("{who} is busy."),
+    DialOutcome.REJECTED: N_("{who} declined."),
+    DialOutcome.NO_ANSWER: N_("{who} did not answer."),
+    DialOutcome.INVALID_NUMBER: N_("There is no number {who}."),
+    DialOutcome.CONGESTION: N_("{who} could not be reached: the lines are full or broken."),
+}
+_COULD_NOT_RING = N_("{who} could not be rung.")
+_TOLD_FOR = timedelta(minutes=1)
+# What a phone that we hung up while it rang ends with.
+_TAKEN_BACK = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Another phone in the call; `how` is a message id."""
+    """Another phone in the call; `how` is a message id. `extension`: or the number of one outside."""
 
     name: str
     extension: str
@@ -43,7 +61,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """The call in progress. `leads`: the buttons are this agent's; `own`: it is the call he was given."""
+    """The call in progress. `leads`: the buttons are this agent's; `own`: it is the call he was given.
+
+    `asking`: who was asked in rings; `third`: is there. `private`: two talk in private, and `consulted`:
+    with this agent, who was asked. `missed` is why nobody came, a message id and who.
+    """
 
     leads: bool
     own: bool
@@ -51,6 +73,12 @@ class Talk:
     muted: bool
     others: tuple[Other, ...]
     asking: bool
+    third: bool
+    private: bool
+    consulted: bool
+    several: bool
+    outside: bool
+    missed: tuple[str, str] | None
     can_leave: bool
     targets: tuple[Target, ...]
 
@@ -71,13 +99,20 @@ def talk_of(conn: Connection, panel: Panel, agent_id: str, attempt_id: str) -> T
     names = {one.id: one.name for one in all_agents(conn)}
     talkers = [one for one in now.parties if one.talks and one is not mine]
     ours = now.agent_here if mine is not None else False
+    invited = [one for one in now.parties if one.purpose in INVITING and one is not mine]
     return Talk(
         leads=now.leads(me),
         own=now.agent_id == agent_id,
         held=now.held,
         muted=mine.muted if mine is not None else now.muted,
         others=tuple(_other(one, names) for one in seen),
-        asking=any(one.purpose in INVITING and one is not mine for one in now.parties),
+        asking=any(one.state is PartyState.RINGING for one in invited),
+        third=any(one.talks for one in invited),
+        private=now.consulted is not None,
+        consulted=mine is not None and mine is now.consulted,
+        several=now.talkers > 1,
+        outside=may_ask(panel.engine_status().pairing, me),
+        missed=_missed(conn, attempt_id, me, names, panel.clock()),
         can_leave=bool(talkers) or ours,
         targets=_targets(conn, panel, agent_id, names),
     )
@@ -85,7 +120,21 @@ def talk_of(conn: Connection, panel: Panel, agent_id: str, attempt_id: str) -> T
 
 def _other(party: Party, names: dict[str, str]) -> Other:
     how = HOW[PartyState.RINGING] if party.state is PartyState.RINGING else HOW[party.mode]
-    return Other(names.get(party.agent_id or "", ""), party.extension, how)
+    return Other(names.get(party.agent_id or "", ""), party.number or party.extension, how)
+
+
+def _missed(
+    conn: Connection, attempt_id: str, me: Actor, names: Mapping[str, str], now: datetime
+) -> tuple[str, str] | None:
+    """Why nobody came whom this agent has just asked in, as a message id and who it was."""
+    last = last_party(conn, attempt_id, me.name)
+    if last is None or last.ended_at is None or last.up_at is not None or last.cause == _TAKEN_BACK:
+        return None
+    if now - last.ended_at > _TOLD_FOR:
+        return None
+    outcome = customer_outcome(LegEvidence(cause=last.cause, rang=last.cause is not None))
+    who = " ".join(filter(None, (names.get(last.agent_id or "", ""), last.number or last.extension)))
+    return WHY_NOT.get(outcome, _COULD_NOT_RING), who
 
 
 def _targets(conn: Connection, panel: Panel, agent_id: str, names: dict[str, str]) -> tuple[Target, ...]:

@@ -93,7 +93,7 @@ def _context(request: web.Request, shown: View, now: datetime) -> dict[str, obje
         "site_now": f"{now.astimezone(zone):%Y-%m-%dT%H:%M}",
         "feed_position": shown.position,
         "pauses": PAUSES,
-        "phases": PHASE,
+        "phases": {phase: PHASE[phase] for phase in call.phases} if call else PHASE,
         "afterwards": AFTERWARDS,
         "staff_names": STAFF,
         "state_names": AGENT_STATE,

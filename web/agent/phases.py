@@ -16,6 +16,9 @@ class Phase(StrEnum):
     WRAP_UP = "wrap_up"
 
 
+IN_ORDER = tuple(Phase)
+# Where the customer is rung first, the agent's phone rings once he has answered (D2).
+CUSTOMER_FIRST = (Phase.DIALLING, Phase.RINGING, Phase.AGENT_PHONE, Phase.TALKING, Phase.WRAP_UP)
 # The states in which an agent has a customer's page open (D1).
 ON_A_CALL = (AgentState.RESERVED, AgentState.RINGING, AgentState.TALKING, AgentState.WRAP_UP)
 # The phases in which the customer is, or was, there to answer.
@@ -28,10 +31,13 @@ def phase_of(
     go_at: datetime | None,
     ringing_at: datetime | None,
     answered_at: datetime | None,
+    customer_first: bool = False,
 ) -> Phase:
     """The step a call has come to. A call in doubt stays at the last step that was seen."""
     if state is AgentState.WRAP_UP:
         return Phase.WRAP_UP
+    if customer_first and state is AgentState.RINGING:
+        return Phase.AGENT_PHONE
     for seen_at, phase in (
         (answered_at, Phase.TALKING),
         (ringing_at, Phase.RINGING),
@@ -39,4 +45,4 @@ def phase_of(
     ):
         if seen_at is not None:
             return phase
-    return Phase.AGENT_PHONE
+    return Phase.DIALLING if customer_first else Phase.AGENT_PHONE

@@ -25,7 +25,7 @@ from dialer.playbooks.form.schema import Playbook
 from dialer.storage.feed import latest_id
 from web.agent.incall import Talk, talk_of
 from web.agent.offered import Shown, refused, shown
-from web.agent.phases import ANSWERING, ON_A_CALL, Phase, phase_of
+from web.agent.phases import ANSWERING, CUSTOMER_FIRST, IN_ORDER, ON_A_CALL, Phase, phase_of
 from web.agent.queries import Day, LastCall, day, last_call
 from web.agent.script import Step, branch, fill, in_places, parts_of, spoken
 from web.panel import Panel
@@ -50,6 +50,11 @@ class Call:
     ticket: Ticket | None = None
     # Whether it is this agent's own, and not one he was asked into (D6).
     mine: bool = True
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """The steps of this call in their order."""
+        return CUSTOMER_FIRST if self.attempt.mode == CallMode.CUSTOMER_FIRST else IN_ORDER
 
     @property
     def playbook(self) -> Playbook:
@@ -179,6 +184,7 @@ def _call(conn: Connection, panel: Panel, who: Agent, current: AgentSession, lan
             go_at=placed.go_at,
             ringing_at=placed.ringing_at,
             answered_at=placed.answered_at,
+            customer_first=placed.mode == CallMode.CUSTOMER_FIRST,
         ),
         form=form_of(conn, placed.id),
         script=_script(topics, facts, language),

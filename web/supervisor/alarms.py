@@ -63,6 +63,13 @@ WORDING: Mapping[str, Wording] = {
         N_("The customer at {number} waits for the call agreed for {at}: {agent} is not free."),
         N_("Five minutes after its time whoever is free calls. Free the agent, or assign it to another one."),
     ),
+    "customer_abandoned": Wording(
+        N_("The customer at {number} answered, and the phone of {agent} did not: nobody was there."),
+        N_(
+            "{agent} is paused and the customer is called again later. Look after that phone; the alarm ends "
+            "when the agent is ready again."
+        ),
+    ),
     "attempt_unknown": Wording(
         N_("It is not known how a call of {agent} to {plate} ended."),
         N_(
@@ -181,6 +188,7 @@ _URGENT = frozenset(
         "link_down",
         "calls_refused",
         "appointment_unkept",
+        "customer_abandoned",
         "trunk_broken",
         "recordings_disk_full",
         "attempt_unknown",

@@ -11,6 +11,7 @@ from dialer.calling.incall.queries import in_call as in_call_of
 from dialer.calling.incall.queries import open_parties
 from dialer.calling.incall.rules import Actor
 from dialer.calling.incall.states import SUPERVISING, Party, PartyState
+from dialer.customers.blocks import shown_number
 from web.agent.incall import HOW
 from web.auth.guard import current_user, requires
 from web.auth.rules import Role
@@ -61,9 +62,14 @@ def _of(
     return InProgress(
         held=row.held,
         agent_gone=row.left_at is not None,
-        who=tuple((names.get(one.agent_id or "", one.extension), how_of(one)) for one in parties),
+        who=tuple((_name(one, names), how_of(one)) for one in parties),
         mine=("ringing" if mine[0].state is PartyState.RINGING else mine[0].mode.value) if mine else "",
     )
+
+
+def _name(party: Party, names: Mapping[str, str]) -> str:
+    outside = shown_number(party.number) if party.number else party.extension
+    return names.get(party.agent_id or "", outside)
 
 
 def how_of(party: Party) -> str:

@@ -36,6 +36,9 @@ def kills(
     ] = Path("drill-data"),
     times: Annotated[int, typer.Option("--kills", min=1, help="How often the service is killed.")] = 30,
     seed: Annotated[int | None, typer.Option(help="The seed of an earlier drill, to do it again.")] = None,
+    customer_first: Annotated[
+        bool, typer.Option("--customer-first", help="Ring customers before their agents.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Kill -9 the service at random and at its worst moments; count at the customers' phones."""
@@ -47,7 +50,7 @@ def kills(
             console.print(line, highlight=False)
 
     try:
-        report = run(KillDrill(data, say, chosen).run(times))
+        report = run(KillDrill(data, say, chosen, customer_first=customer_first).run(times))
     except (NotADemoFolder, AlreadyServed, InstallError, ServerError, PortBusy) as error:
         fail(error)
     if as_json:

@@ -34,6 +34,7 @@ from dialer.playbooks.library import (
 from dialer.playbooks.reading import Problem
 from dialer.playbooks.service import OpenOnes, StaleVersion, library_of
 from dialer.storage.database import Database
+from qa.changing.library import rule_library
 from qa.checks.library import shipped_rules
 
 app = typer.Typer(help="The kinds of follow-ups: list, show, check.", no_args_is_help=True)
@@ -152,13 +153,13 @@ def publish_command(
     text = playbooks[0][1].text
 
     async def work(database: Database) -> Published:
-        shipped, rule_sets, now = shipped_library(), shipped_rules().ids(), system_clock()
+        shipped, rules, now = shipped_library(), rule_library(), system_clock()
         return await database.write(
             lambda conn: publish(
                 conn,
                 shipped,
                 text,
-                rule_sets=rule_sets,
+                rule_sets=rules.known_ids(conn),
                 by=by or getpass.getuser(),
                 open_ones=open_ones,
                 zone=ZoneInfo(settings.calling.time_zone),

@@ -1,6 +1,7 @@
 """The phones of the demo: agents' softphones and one trunk that plays every customer."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from pathlib import Path
@@ -25,6 +26,8 @@ from dialer.app.demo.talks import Legs
 log = structlog.get_logger(__name__)
 
 _BREATH = 0.6
+# An agent who is rung after his customer answers within so long; looked for so often.
+_COMES, _LOOK = 10.0, 0.1
 
 
 class Stage:
@@ -106,7 +109,7 @@ class Stage:
         legs = await asyncio.to_thread(self._legs_of, role)
         await call.answered.wait()
         extension = await self._extension_of(call.attempt)
-        agent_call = self._agents[extension].calls[-1] if extension in self._agents else None
+        agent_call = await self._call_of(self._agents[extension]) if extension in self._agents else None
         await asyncio.sleep(_BREATH)
         if call.ended.is_set() or agent_call is None or agent_call.ended.is_set():
             return
@@ -114,6 +117,18 @@ class Stage:
         agent_call.start_speech(legs.agent)
         await asyncio.sleep(legs.seconds + _BREATH)
         await call.hang_up()
+
+    async def _call_of(self, agent: Softphone) -> PhoneCall | None:
+        """The call that goes on at this phone, once it was answered: it may come after the customer's."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_COMES):
+                while True:
+                    for call in agent.calls:
+                        if not call.ended.is_set():
+                            await call.answered.wait()
+                            return call
+                    await asyncio.sleep(_LOOK)
+        return None
 
 
 def _agent(_call: PhoneCall) -> Behaviour:

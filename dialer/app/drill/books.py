@@ -11,12 +11,17 @@ from dialer.calling.queries import Attempt, count_in_flight
 from dialer.calling.tables import attempts, repairs
 from dialer.clock import system_clock
 from dialer.importing.service import import_orders
-from dialer.playbooks.library import shipped_library
+from dialer.playbooks.editing import with_value
+from dialer.playbooks.library import Library, shipped_folder, shipped_library
+from dialer.playbooks.service import OpenOnes, library_of, save_version
 from dialer.storage.database import Database
 from dialer.storage.rows import fetch
 from recordings.queries import waiting
 from recordings.service import has_news
 from recordings.tables import recordings
+
+# The one that the cast's orders fall under.
+_PLAYBOOK = "after-sales-satisfaction"
 
 
 def customers(size: int, fates: tuple[Fate, ...] = (Fate.ANSWERS,)) -> tuple[Role, ...]:
@@ -27,13 +32,34 @@ def customers(size: int, fates: tuple[Fate, ...] = (Fate.ANSWERS,)) -> tuple[Rol
     )
 
 
-async def import_cast(database: Database, cast: tuple[Role, ...], folder: Path, zone: ZoneInfo) -> None:
-    """Import yesterday's orders of the cast: their follow-ups are due."""
+async def import_cast(
+    database: Database,
+    cast: tuple[Role, ...],
+    folder: Path,
+    zone: ZoneInfo,
+    *,
+    library: Library | None = None,
+) -> None:
+    """Import yesterday's orders of the cast: their follow-ups are due, by `library` or the shipped one."""
     file = folder / "orders.csv"
     file.write_bytes(orders_csv(cast, datetime.now(zone).date()))
     await import_orders(
-        database, shipped_library(), file, zone=zone, default_branch="drill", clock=system_clock
+        database,
+        library or shipped_library(),
+        file,
+        zone=zone,
+        default_branch="drill",
+        clock=system_clock,
     )
+
+
+def ring_customers_first(conn: Connection) -> Library:
+    """Publish the playbook of the cast's orders anew: its customers are rung before an agent (D2)."""
+    shipped = shipped_library()
+    text = (shipped_folder() / f"{_PLAYBOOK}.yaml").read_text(encoding="utf-8")
+    changed = with_value(text, ("mode",), "customer_first")
+    save_version(conn, shipped, changed, by="drill", open_ones=OpenOnes.STAY, now=system_clock())
+    return library_of(conn, shipped)
 
 
 def unfinished(conn: Connection) -> bool:

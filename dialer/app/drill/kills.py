@@ -21,6 +21,7 @@ from dialer.app.drill.books import (
     every_attempt,
     import_cast,
     recording_states,
+    ring_customers_first,
     unfinished,
 )
 from dialer.app.drill.clerk import Clerk
@@ -66,10 +67,11 @@ class KillReport:
 class KillDrill:
     """One drill in `data_dir`."""
 
-    def __init__(self, data_dir: Path, say: Say, seed: int) -> None:
+    def __init__(self, data_dir: Path, say: Say, seed: int, *, customer_first: bool = False) -> None:
         self._data_dir = data_dir.absolute()
         self._say = say
         self._seed = seed
+        self._customer_first = customer_first
         self._random = random.Random(seed)
 
     async def run(self, kills: int) -> KillReport:
@@ -93,7 +95,9 @@ class KillDrill:
             await self._db.start()
             stack.push_async_callback(self._db.stop)
             await add_people(self._db, site)
-            await import_cast(self._db, cast, self._data_dir, ZoneInfo(site.settings.calling.time_zone))
+            library = await self._db.write(ring_customers_first) if self._customer_first else None
+            zone = ZoneInfo(site.settings.calling.time_zone)
+            await import_cast(self._db, cast, self._data_dir, zone, library=library)
             clerk = Clerk(self._db, shipped_library())
             clerking = asyncio.create_task(clerk.work(), name="clerk")
             stack.callback(clerking.cancel)

@@ -76,7 +76,7 @@ def judge(
         for ring in rings
         if ring.answered
         and ring.attempt_id in by_id
-        and by_id[ring.attempt_id].outcome != DialOutcome.ANSWERED
+        and by_id[ring.attempt_id].outcome not in (DialOutcome.ANSWERED, DialOutcome.ABANDONED)
         # A machine that answered is known, and is not "answered" (D3).
         and by_id[ring.attempt_id].heard is None
     ]

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select
 
-from dialer.calling.incall.states import Party, PartyState
-from dialer.calling.incall.tables import call_parties, in_calls, speaker_turns
+from dialer.calling.incall.states import OPEN, Party, PartyState
+from dialer.calling.incall.tables import in_calls, speaker_turns
+from dialer.calling.tables import call_parties
 from dialer.storage.prepared import Prepared
 from dialer.storage.rows import fetch, fetch_one
 
@@ -25,7 +26,10 @@ class InCallRow:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Somebody of ours was with the customer; `party_id` None: the call's own agent."""
+    """Somebody was with the customer; `party_id` None: the call's own agent.
+
+    `private`: not with the customer, but with the one of ours who was, while he had music.
+    """
 
     id: int
     attempt_id: str
@@ -33,6 +37,7 @@ class Turn:
     agent_id: str | None
     began_at: datetime
     ended_at: datetime | None
+    private: bool = False
 
 
 def in_call(conn: Connection, attempt_id: str) -> InCallRow | None:
@@ -53,9 +58,18 @@ def parties(conn: Connection, attempt_id: str) -> list[Party]:
     return fetch(conn, query.order_by(call_parties.c.asked_at, call_parties.c.id), Party)
 
 
+def last_party(conn: Connection, attempt_id: str, asked_by: str) -> Party | None:
+    """The one whom this person asked into the call last."""
+    asked = call_parties.c.attempt_id == attempt_id, call_parties.c.asked_by == asked_by
+    query = (
+        select(call_parties).where(*asked).order_by(call_parties.c.asked_at.desc(), call_parties.c.id.desc())
+    )
+    return fetch_one(conn, query.limit(1), Party)
+
+
 def open_parties(conn: Connection) -> list[Party]:
     """Every party that has not ended, of all calls."""
-    query = select(call_parties).where(call_parties.c.state.in_((PartyState.RINGING, PartyState.UP)))
+    query = select(call_parties).where(call_parties.c.state.in_(OPEN))
     return fetch(conn, query.order_by(call_parties.c.id), Party)
 
 

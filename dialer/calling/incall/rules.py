@@ -25,8 +25,21 @@ class Refusal(StrEnum):
     ALREADY = "already"
     NOT_IN = "not_in"
     BAD_DIGITS = "bad_digits"
+    # Several of ours are with the customer: he cannot be left to wait by one.
+    SEVERAL = "several"
+    # A private talk: the customer waits, and nothing is done with him until it is over.
+    PRIVATE = "private"
+    # A phone outside.
+    NOT_OUTSIDE = "not_outside"
+    BAD_NUMBER = "bad_number"
+    OWN_NUMBER = "own_number"
+    TRIAL = "trial"
+    DO_NOT_CALL = "do_not_call"
+    NO_LINE = "no_line"
     NO_LINK = "no_link"
+    # The call's node is another service's, which does not answer; and which did not answer in time.
     ELSEWHERE = "elsewhere"
+    UNSURE = "unsure"
     REFUSED = "refused"
 
 
@@ -49,6 +62,22 @@ class Standing:
     held: bool
     muted: bool
     parties: Collection[Party]
+
+    @property
+    def consulted(self) -> Party | None:
+        """Whom one of ours talks with in private now, while the customer waits."""
+        return next((party for party in self.parties if party.consulted), None)
+
+    @property
+    def talkers(self) -> int:
+        """How many of ours are there for the customer."""
+        return int(self.agent_here) + sum(party.talks for party in self.parties)
+
+    def rings(self, step: Step, actor: Actor) -> bool:
+        """Whether this step rings a phone."""
+        if step in INVITING:
+            return self.consulted is None
+        return step in SUPERVISING and self.of(actor) is None
 
     def of(self, actor: Actor) -> Party | None:
         """The actor's own phone, where it came in as a party."""
@@ -89,28 +118,43 @@ def refusal(standing: Standing, step: Step, actor: Actor) -> Refusal | None:
 def _not_now(standing: Standing, step: Step, actor: Actor, mine: Party | None) -> Refusal | None:
     others = [party for party in standing.parties if party is not mine]
     match step:
+        case _ if standing.consulted is not None and step in _NOT_IN_PRIVATE:
+            return Refusal.PRIVATE
         case Step.LEAVE if mine is None or mine.talks:
             # The last of ours never leaves the customer alone with nobody.
             ours = standing.agent_here if mine is not None else False
             if not ours and not any(party.talks for party in others):
                 return Refusal.ALONE
         case Step.LISTEN | Step.WHISPER | Step.JOIN | Step.TAKE_OVER if mine is not None:
-            if mine.state is PartyState.RINGING:
-                return Refusal.ALREADY
-            takes_over = step is Step.TAKE_OVER
-            if MODE[step] is mine.mode and not (takes_over and standing.agent_here):
-                return Refusal.ALREADY
-            alone = not standing.agent_here and not any(party.talks for party in others)
-            if mine.talks and alone and MODE[step] is not PartyMode.JOIN:
-                return Refusal.ALONE
-        case Step.TRANSFER | Step.THIRD:
+            return _not_otherwise(standing, step, mine, others)
+        case Step.TRANSFER | Step.THIRD | Step.CONSULT:
             if any(party.state is PartyState.RINGING and party.purpose in INVITING for party in others):
                 return Refusal.ALREADY
-        case Step.CANCEL:
-            if not any(party.purpose in INVITING for party in others):
-                return Refusal.NOT_IN
+            if step is Step.CONSULT and standing.talkers != 1:
+                return Refusal.SEVERAL
+        case Step.BACK if standing.consulted is None:
+            return Refusal.NOT_IN
+        case Step.CANCEL if not any(party.purpose in INVITING for party in others):
+            return Refusal.NOT_IN
     return None
 
+
+def _not_otherwise(standing: Standing, step: Step, mine: Party, others: Collection[Party]) -> Refusal | None:
+    """Why the supervisor who is there does not take part in another way."""
+    if mine.state is PartyState.RINGING:
+        return Refusal.ALREADY
+    takes_over = step is Step.TAKE_OVER
+    if MODE[step] is mine.mode and not (takes_over and standing.agent_here):
+        return Refusal.ALREADY
+    alone = not standing.agent_here and not any(party.talks for party in others)
+    if mine.talks and alone and MODE[step] is not PartyMode.JOIN:
+        return Refusal.ALONE
+    return None
+
+
+_NOT_IN_PRIVATE = frozenset(
+    {Step.HOLD, Step.RESUME, Step.MUTE, Step.UNMUTE, Step.DIGITS, Step.CONSULT, *SUPERVISING}
+)
 
 MODE = {
     Step.LISTEN: PartyMode.LISTEN,
@@ -119,6 +163,7 @@ MODE = {
     Step.TAKE_OVER: PartyMode.JOIN,
     Step.TRANSFER: PartyMode.JOIN,
     Step.THIRD: PartyMode.JOIN,
+    Step.CONSULT: PartyMode.CONSULT,
 }
 """How a party of each purpose takes part."""
 

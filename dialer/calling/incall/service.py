@@ -13,9 +13,10 @@ from dialer.agents.states import AgentEvent, AgentState
 from dialer.calling.incall.queries import InCallRow, in_call, parties, party
 from dialer.calling.incall.rules import MODE, Actor, Refusal, Standing
 from dialer.calling.incall.states import MACHINE, Party, PartyEvent, PartyState, Step
-from dialer.calling.incall.tables import call_parties, in_calls, speaker_turns
+from dialer.calling.incall.tables import in_calls, speaker_turns
 from dialer.calling.queries import attempt
 from dialer.calling.states import AttemptState
+from dialer.calling.tables import call_parties
 from dialer.followups.queries import follow_up
 from dialer.followups.service import move_from
 from dialer.followups.states import FollowUpEvent, FollowUpState
@@ -25,6 +26,8 @@ from dialer.storage.transition import apply
 from dialer.telephony.incall import PartyMode
 
 _ON_A_CALL = (AgentState.RESERVED, AgentState.RINGING, AgentState.TALKING)
+# What the telephone system or this program does by itself.
+ITSELF = Actor("")
 # The call's own agent has a form to fill in; this is his time for it where the playbook is not known.
 _WRAP_UP_SECONDS = 60
 
@@ -68,15 +71,27 @@ def step_refused(
     emit(conn, "call.refused", attempt_id, now, told)
 
 
-def invite(conn: Connection, attempt_id: str, step: Step, by: Actor, extension: str, now: datetime) -> Party:
+def invite(
+    conn: Connection,
+    attempt_id: str,
+    step: Step,
+    by: Actor,
+    extension: str,
+    now: datetime,
+    *,
+    number: str | None = None,
+    trunk: str | None = None,
+) -> Party:
     """Ask a phone into a call. An agent who sits there is kept for it, and goes back to what he did.
+
+    `number` is a phone outside, with the trunk that rings it, instead of an extension.
 
     Raises:
         IllegalMove: the agent there is not free any more.
     """
     if in_call(conn, attempt_id) is None:
         _begin(conn, attempt_id)
-    at_phone = session_at(conn, extension)
+    at_phone = session_at(conn, extension) if number is None else None
     party_id = new_id()
     row = {
         "id": party_id,
@@ -89,6 +104,8 @@ def invite(conn: Connection, attempt_id: str, step: Step, by: Actor, extension: 
         "asked_by": by.name,
         "asked_at": now,
         "muted": False,
+        "number": number,
+        "trunk": trunk,
     }
     conn.execute(insert(call_parties).values(**row))
     if at_phone is not None:
@@ -96,7 +113,9 @@ def invite(conn: Connection, attempt_id: str, step: Step, by: Actor, extension: 
         agent_service.move_from(
             conn, at_phone, AgentEvent.RESERVE, now, why=step.value, attempt_id=attempt_id, **back
         )
-    emit(conn, "call_party.ringing", party_id, now, {"attempt": attempt_id, "extension": extension})
+    # Whose number it is may be nobody's business who reads the events: it is in the row.
+    told = {"attempt": attempt_id, "extension": extension, "outside": number is not None}
+    emit(conn, "call_party.ringing", party_id, now, told)
     found = party(conn, party_id)
     assert found is not None
     return found
@@ -129,9 +148,21 @@ def party_up(conn: Connection, party_id: str, mode: PartyMode, now: datetime) ->
     elif known.mode is not mode:
         conn.execute(update(call_parties).where(call_parties.c.id == party_id).values(mode=mode))
         emit(conn, "call_party.moved", party_id, now, told)
+    if mode is PartyMode.CONSULT:
+        _in_private(conn, known, now)
+    elif known.mode is PartyMode.CONSULT:
+        left(conn, known.attempt_id, party_id, now)
     on_it = session(conn, known.agent_id) if known.agent_id else None
     if on_it is not None and on_it.attempt_id == known.attempt_id and on_it.state in _ON_A_CALL[:2]:
         agent_service.move_from(conn, on_it, AgentEvent.TALK, now)
+
+
+def _in_private(conn: Connection, known: Party, now: datetime) -> None:
+    """One of ours talks with this party in private: the customer waits, and the recording has music."""
+    row = in_call(conn, known.attempt_id)
+    if row is not None and not row.held:
+        step_done(conn, known.attempt_id, Step.HOLD, ITSELF, now)
+    entered(conn, known.attempt_id, known.id, now, private=True)
 
 
 def party_ended(conn: Connection, party_id: str, now: datetime, cause: int | None = None) -> None:
@@ -142,12 +173,17 @@ def party_ended(conn: Connection, party_id: str, now: datetime, cause: int | Non
     left(conn, known.attempt_id, party_id, now)
     told = {"attempt": known.attempt_id, "answered": known.up_at is not None, "cause": cause}
     end = MACHINE.advance(known.state, PartyEvent.END, now)
-    apply(conn, call_parties, party_id, end, values={"ended_at": now}, data=told)
+    apply(conn, call_parties, party_id, end, values={"ended_at": now, "cause": cause}, data=told)
     _let_go(conn, known, now)
 
 
-def entered(conn: Connection, attempt_id: str, party_id: str | None, now: datetime) -> None:
-    """Somebody of ours is with the customer. Nothing is kept of a call that nobody was asked into."""
+def entered(
+    conn: Connection, attempt_id: str, party_id: str | None, now: datetime, *, private: bool = False
+) -> None:
+    """Somebody is with the customer. Nothing is kept of a call that nobody was asked into.
+
+    `private`: not with the customer, but with the one of ours who was, and who has left him to wait.
+    """
     if in_call(conn, attempt_id) is None or _open_turn(conn, attempt_id, party_id) is not None:
         return
     known = party(conn, party_id) if party_id else None
@@ -158,9 +194,11 @@ def entered(conn: Connection, attempt_id: str, party_id: str | None, now: dateti
         "party_id": party_id,
         "agent_id": known.agent_id if known else own,
         "began_at": now,
+        "private": private,
     }
     conn.execute(insert(speaker_turns).values(**row))
-    emit(conn, "call.entered", attempt_id, now, {"party": party_id, "agent": row["agent_id"]})
+    told = {"party": party_id, "agent": row["agent_id"]}
+    emit(conn, "call.private" if private else "call.entered", attempt_id, now, told)
 
 
 def left(conn: Connection, attempt_id: str, party_id: str | None, now: datetime) -> None:

@@ -19,6 +19,10 @@ class Step(StrEnum):
     DIGITS = "digits"
     TRANSFER = "transfer"
     THIRD = "third"
+    # Talk with somebody in private while the customer waits, and then back to the customer. While it lasts,
+    # TRANSFER and THIRD are with whom one talks.
+    CONSULT = "consult"
+    BACK = "back"
     # Who has asked for a party takes that back.
     CANCEL = "cancel"
     LISTEN = "listen"
@@ -30,7 +34,7 @@ class Step(StrEnum):
 
 # Steps that ring a phone, or change how one takes part: of a supervisor alone.
 SUPERVISING = frozenset({Step.LISTEN, Step.WHISPER, Step.JOIN, Step.TAKE_OVER})
-INVITING = frozenset({Step.TRANSFER, Step.THIRD})
+INVITING = frozenset({Step.TRANSFER, Step.THIRD, Step.CONSULT})
 
 
 class PartyState(StrEnum):
@@ -39,6 +43,9 @@ class PartyState(StrEnum):
     RINGING = "ringing"
     UP = "up"
     ENDED = "ended"
+
+
+OPEN = (PartyState.RINGING, PartyState.UP)
 
 
 class PartyEvent(StrEnum):
@@ -55,9 +62,41 @@ MACHINE = Machine(
 )
 
 
+class CommandState(StrEnum):
+    """Where a step stands that was asked for at a service that does not have the call."""
+
+    WAITING = "waiting"
+    TAKEN = "taken"
+    DONE = "done"
+    REFUSED = "refused"
+    # Nobody waits for the answer any more.
+    EXPIRED = "expired"
+
+
+class CommandEvent(StrEnum):
+    """What moves it."""
+
+    TAKE = "take"
+    DO = "do"
+    REFUSE = "refuse"
+    EXPIRE = "expire"
+
+
+C, D = CommandState, CommandEvent
+COMMAND = Machine(
+    "call_command",
+    {
+        D.TAKE: {C.WAITING: C.TAKEN},
+        D.DO: {C.TAKEN: C.DONE},
+        D.REFUSE: {C.TAKEN: C.REFUSED},
+        D.EXPIRE: {C.WAITING: C.EXPIRED, C.TAKEN: C.EXPIRED},
+    },
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A further phone in a call."""
+    """A further phone in a call. `number`: one outside, which rings through `trunk`."""
 
     id: str
     attempt_id: str
@@ -71,6 +110,9 @@ class Party:
     up_at: datetime | None
     ended_at: datetime | None
     muted: bool
+    number: str | None = None
+    trunk: str | None = None
+    cause: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mode", PartyMode(self.mode))
@@ -80,3 +122,8 @@ class Party:
     def talks(self) -> bool:
         """Whether it is one of those who talk with the customer."""
         return self.state is PartyState.UP and self.mode is PartyMode.JOIN
+
+    @property
+    def consulted(self) -> bool:
+        """Whether one of ours talks with it in private now."""
+        return self.state is PartyState.UP and self.mode is PartyMode.CONSULT

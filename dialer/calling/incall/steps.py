@@ -1,11 +1,11 @@
-"""Takes the steps of calls in progress, and follows what comes of them (D6, V2).
+"""Takes the steps of calls in progress (D6, V2).
 
 What a person wants is decided by `rules`, done at the telephone system, and written down with who did it; so
-is what was refused. A phone is asked in only after its row is committed. After a lost link everything is put
-right from what is alive.
+is what was refused. A phone is asked in only after its row is committed.
 """
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -14,42 +14,23 @@ from sqlalchemy import Connection
 
 from dialer.agents.queries import session_at
 from dialer.calling import queries
-from dialer.calling.incall import service
-from dialer.calling.incall.queries import open_parties, party
-from dialer.calling.incall.rules import MODE, Actor, Refusal, Standing, may_ring, must_end, refusal
+from dialer.calling.committing import NodeLost, NoFreeLine, Pairing
+from dialer.calling.incall import outside, service
+from dialer.calling.incall.following import InCallFollower
+from dialer.calling.incall.rules import MODE, Actor, Refusal, Standing, may_ring, refusal
 from dialer.calling.incall.states import INVITING, SUPERVISING, Party, Step
+from dialer.calling.modes.manual import plain_number
 from dialer.clock import Clock
-from dialer.followups.queries import follow_up
 from dialer.machine import IllegalMove
 from dialer.nodes.rules import ALONE, Share
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database
-from dialer.telephony.events import (
-    CallEvent,
-    Entered,
-    Left,
-    LegEnded,
-    PartyEnded,
-    PartyRinging,
-    PartyUp,
-    PhoneHeld,
-    PhoneResumed,
-)
 from dialer.telephony.incall import TONES, PartyOrder
-from dialer.telephony.outcomes import Leg
-from dialer.telephony.port import (
-    LinkUnavailable,
-    LiveCall,
-    RequestRefused,
-    Telephony,
-    TelephonyError,
-)
+from dialer.telephony.port import LinkUnavailable, RequestRefused, Telephony, TelephonyError
 
 log = structlog.get_logger(__name__)
 
 _RING_SECONDS = 25
-# What the telephone system or this program does by itself.
-ITSELF = Actor("")
 _MOST_TONES = 32
 
 Told = dict[str, str | None]
@@ -65,8 +46,24 @@ class StepRefused(Exception):
         self.detail = detail
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A step, and what it needs."""
+
+    attempt_id: str
+    step: Step
+    by: Actor
+    extension: str
+    number: str
+    digits: str
+    at: datetime
+
+
 class InCall:
-    """The calls in progress at one telephone system; `share` is what the node has."""
+    """The calls in progress at one telephone system; `share` is what the node has.
+
+    `pairing` tells what an outgoing call goes by, and `spend` is told of the trunk of each one (D4).
+    """
 
     def __init__(
         self,
@@ -75,139 +72,91 @@ class InCall:
         library: Library,
         clock: Clock,
         *,
+        pairing: Callable[[], Pairing],
+        spend: Callable[[str], None] = lambda _trunk: None,
         share: Share = ALONE,
         ring_seconds: int = _RING_SECONDS,
     ) -> None:
         self._db = database
         self._telephony = telephony
-        self._library = library
         self._clock = clock
-        self._share = share
+        self._pairing, self._spend = pairing, spend
         self._ring_seconds = ring_seconds
-        # Calls that do not end by themselves when one of two hangs up.
-        self._attended: set[str] = set()
+        self._calls = InCallFollower(database, telephony, library, clock, share=share)
+        self.on_event = self._calls.on_event
+        self.rebuild = self._calls.rebuild
 
     async def act(
-        self, attempt_id: str, step: Step, by: Actor, *, extension: str = "", digits: str = ""
+        self,
+        attempt_id: str,
+        step: Step,
+        by: Actor,
+        *,
+        extension: str = "",
+        number: str = "",
+        digits: str = "",
     ) -> None:
-        """Take a step. `extension` is the phone to ring, where one is rung.
+        """Take a step. `extension` is the phone to ring, where one is rung, or `number` that of one outside.
 
         Raises:
             StepRefused: it was not taken; the event row `call.refused` says why.
         """
-        now = self._clock()
-        standing, why = await self._db.read(partial(self._look, attempt_id, step, by, extension))
+        wanted = _Wanted(attempt_id, step, by, extension, number, digits, self._clock())
+        standing, why = await self._db.read(partial(self._look, wanted))
         if step is Step.DIGITS and not (0 < len(digits) <= _MOST_TONES and set(digits) <= TONES):
             why = why or Refusal.BAD_DIGITS
         if why is not None or standing is None:
-            raise await self._refuse(attempt_id, step, by, why or Refusal.NO_TALK)
-        self._attended.add(attempt_id)
+            raise await self._refuse(wanted, why or Refusal.NO_TALK)
+        self._calls.attend(attempt_id)
         try:
-            await self._take(attempt_id, standing, step, by, extension, digits, now)
+            told = await self._take(wanted, standing)
+        except NoFreeLine as error:
+            raise await self._refuse(wanted, Refusal.NO_LINE, error.reason) from error
+        except NodeLost as error:
+            raise await self._refuse(wanted, Refusal.ELSEWHERE, str(error)) from error
         except LinkUnavailable as error:
-            raise await self._refuse(attempt_id, step, by, Refusal.NO_LINK, str(error)) from error
+            raise await self._refuse(wanted, Refusal.NO_LINK, str(error)) from error
         except TelephonyError as error:
-            raise await self._refuse(attempt_id, step, by, Refusal.REFUSED, str(error)) from error
+            raise await self._refuse(wanted, Refusal.REFUSED, str(error)) from error
         except IllegalMove as error:
-            raise await self._refuse(attempt_id, step, by, Refusal.BUSY, str(error)) from error
+            raise await self._refuse(wanted, Refusal.BUSY, str(error)) from error
+        await self._db.write(
+            lambda c: service.step_done(c, attempt_id, step, by, wanted.at, **told), urgent=True
+        )
 
-    async def on_event(self, event: CallEvent) -> None:
-        """Write down what the telephone system tells of a call in progress, and do what follows from it."""
-        now, attempt_id = self._clock(), event.attempt_id
-        match event:
-            case PartyRinging():
-                await self._write(lambda c: service.party_rings(c, event.party_id, now))
-            case PartyUp():
-                await self._write(lambda c: service.party_up(c, event.party_id, event.mode, now))
-            case PartyEnded():
-                await self._write(lambda c: service.party_ended(c, event.party_id, now, event.cause))
-                await self._end_if_empty(attempt_id)
-            case Entered(party_id=str() as party_id):
-                await self._write(lambda c: service.entered(c, attempt_id, party_id, now))
-                await self._came_in(attempt_id, party_id)
-            case Left() if attempt_id in self._attended:
-                await self._write(lambda c: service.left(c, attempt_id, event.party_id, now))
-            case PhoneHeld() | PhoneResumed():
-                self._attended.add(attempt_id)
-                step = Step.HOLD if isinstance(event, PhoneHeld) else Step.RESUME
-                await self._write(partial(self._note_key, attempt_id, step, now))
-            case LegEnded() if attempt_id in self._attended:
-                await self._leg_ended(attempt_id, event.leg, now)
-
-    async def rebuild(self) -> None:
-        """After a lost link: what is alive is true; phones that serve no call any more are hung up (D7).
-
-        Raises:
-            TelephonyError: the telephone system cannot be asked.
-        """
-        calls = {call.attempt_id: call for call in await self._telephony.live_calls()}
-        alive = {one.party_id: one for one in await self._telephony.live_parties()}
-        now = self._clock()
-        self._attended = {one.attempt_id for one in alive.values()}
-        ended = await self._db.write(partial(self._put_right, calls, set(alive), now))
-        for one in alive.values():
-            if one.party_id in ended or one.attempt_id not in calls:
-                log.warning("A phone served no call any more.", action="in_call", attempt=one.attempt_id)
-                await self._quietly(self._telephony.drop_party(one.party_id))
-                continue
-            if one.mode is not None:
-                up = PartyUp(attempt_id=one.attempt_id, at=now, party_id=one.party_id, mode=one.mode)
-                await self.on_event(up)
-                moved = Entered if one.talking else Left
-                await self.on_event(moved(attempt_id=one.attempt_id, at=now, party_id=one.party_id))
-        for call in calls.values():
-            if call.held or call.muted:
-                self._attended.add(call.attempt_id)
-            await self._put_call_right(call, now)
-
-    # --- steps -------------------------------------------------------------------------------
-
-    def _look(
-        self, attempt_id: str, step: Step, by: Actor, extension: str, conn: Connection
-    ) -> tuple[Standing | None, Refusal | None]:
-        standing = service.standing(conn, attempt_id)
-        if standing is None:
+    def _look(self, wanted: _Wanted, conn: Connection) -> tuple[Standing | None, Refusal | None]:
+        standing = service.standing(conn, wanted.attempt_id)
+        call = queries.attempt(conn, wanted.attempt_id)
+        if standing is None or call is None:
             return None, Refusal.NO_TALK
+        step, by = wanted.step, wanted.by
         why = refusal(standing, step, by)
-        if why is None and self._rings(standing, step, by):
-            reachable = self._telephony.reachable_phones()
-            at_phone = session_at(conn, extension)
-            why = may_ring(
-                at_phone.state if at_phone else None,
-                reachable=None if reachable is None else extension in reachable,
-                own=at_phone is not None and at_phone.agent_id in (standing.agent_id, by.agent_id),
-            )
-        return standing, why
+        if why is not None or not standing.rings(step, by):
+            return standing, why
+        if wanted.number and step in INVITING:
+            return standing, outside.refusal_of(conn, self._pairing(), call, wanted.number, by)
+        reachable = self._telephony.reachable_phones()
+        at_phone = session_at(conn, wanted.extension)
+        return standing, may_ring(
+            at_phone.state if at_phone else None,
+            reachable=None if reachable is None else wanted.extension in reachable,
+            own=at_phone is not None and at_phone.agent_id in (standing.agent_id, by.agent_id),
+        )
 
-    @staticmethod
-    def _rings(standing: Standing, step: Step, by: Actor) -> bool:
-        return step in INVITING or (step in SUPERVISING and standing.of(by) is None)
+    async def _take(self, wanted: _Wanted, standing: Standing) -> Told:
+        step, mine, consulted = wanted.step, standing.of(wanted.by), standing.consulted
+        if standing.rings(step, wanted.by):
+            return await self._invite(wanted)
+        if step in INVITING and consulted is not None:
+            return await self._bring_in(step, consulted)
+        if step in SUPERVISING and mine is not None:
+            return await self._change(wanted.attempt_id, step, mine)
+        if step is Step.LEAVE:
+            return await self._leave(wanted.attempt_id, mine)
+        return await self._handle(wanted, standing, mine)
 
-    async def _take(
-        self,
-        attempt_id: str,
-        standing: Standing,
-        step: Step,
-        by: Actor,
-        extension: str,
-        digits: str,
-        now: datetime,
-    ) -> None:
-        mine = standing.of(by)
-        if self._rings(standing, step, by):
-            told = await self._invite(attempt_id, step, by, extension, now)
-        elif step in SUPERVISING and mine is not None:
-            told = await self._change(attempt_id, step, mine)
-        elif step is Step.LEAVE:
-            told = await self._leave(attempt_id, mine)
-        else:
-            told = await self._handle(attempt_id, standing, step, mine, digits)
-        await self._write(lambda c: service.step_done(c, attempt_id, step, by, now, **told))
-
-    async def _handle(
-        self, attempt_id: str, standing: Standing, step: Step, mine: Party | None, digits: str
-    ) -> Told:
-        port = self._telephony
+    async def _handle(self, wanted: _Wanted, standing: Standing, mine: Party | None) -> Told:
+        port, attempt_id, step = self._telephony, wanted.attempt_id, wanted.step
         match step:
             case Step.HANG_UP:
                 await port.hang_up(attempt_id)
@@ -220,13 +169,23 @@ class InCall:
                 await port.mute(attempt_id, step is Step.MUTE, party_id)
                 return {"party": party_id}
             case Step.DIGITS:
-                await port.send_digits(attempt_id, digits)
-                return {"count": str(len(digits))}  # which ones may be a secret of the customer's
-            case Step.CANCEL:
+                await port.send_digits(attempt_id, wanted.digits)
+                return {"count": str(len(wanted.digits))}  # which ones may be a secret of the customer's
+            case Step.CANCEL | Step.BACK:
                 for one in standing.parties:
                     if one.purpose in INVITING:
                         await port.drop_party(one.id)
         return {}
+
+    async def _bring_in(self, step: Step, consulted: Party) -> Told:
+        """With whom one of ours talked in private comes to the customer."""
+        await self._db.write(lambda c: service.purpose(c, consulted.id, step))
+        try:
+            await self._telephony.move_party(consulted.id, MODE[step])
+        except TelephonyError:
+            await self._db.write(lambda c: service.purpose(c, consulted.id, Step.CONSULT))
+            raise
+        return {"party": consulted.id}
 
     async def _change(self, attempt_id: str, step: Step, mine: Party) -> Told:
         """The supervisor takes part in another way."""
@@ -234,144 +193,61 @@ class InCall:
         if mine.mode is not MODE[step]:
             await self._telephony.move_party(mine.id, MODE[step])
         elif step is Step.TAKE_OVER:
-            await self._let_agent_leave(attempt_id)
+            await self._calls.let_agent_leave(attempt_id)
         return {"party": mine.id}
 
     async def _leave(self, attempt_id: str, mine: Party | None) -> Told:
         if mine is None:
-            await self._let_agent_leave(attempt_id)
+            await self._calls.let_agent_leave(attempt_id)
             return {}
         if mine.talks:
-            await self._resume_for(attempt_id)
+            await self._calls.resume_for(attempt_id)
         await self._telephony.drop_party(mine.id)
         return {"party": mine.id}
 
-    async def _invite(self, attempt_id: str, step: Step, by: Actor, extension: str, now: datetime) -> Told:
-        invited = await self._db.write(
-            lambda c: service.invite(c, attempt_id, step, by, extension, now), urgent=True
-        )
-        order = PartyOrder(
+    async def _invite(self, wanted: _Wanted) -> Told:
+        number = plain_number(wanted.number) if wanted.step in INVITING else ""
+        commit = partial(self._commit_outside, wanted, number) if number else partial(self._commit, wanted)
+        order = await self._db.write(commit, urgent=True)
+        if order.trunk:
+            self._spend(order.trunk)
+        try:
+            await self._telephony.add_party(order)
+        except (LinkUnavailable, RequestRefused):
+            await self._db.write(lambda c: service.party_ended(c, order.party_id, self._clock()), urgent=True)
+            raise
+        # Where the answer never came the row stays: its events, or the next link, tell what became of it.
+        return {"party": order.party_id, "extension": order.extension}
+
+    def _commit(self, wanted: _Wanted, conn: Connection) -> PartyOrder:
+        extension, step = wanted.extension, wanted.step
+        invited = service.invite(conn, wanted.attempt_id, step, wanted.by, extension, wanted.at)
+        return PartyOrder(
             party_id=invited.id,
-            attempt_id=attempt_id,
+            attempt_id=wanted.attempt_id,
             extension=extension,
             mode=MODE[step],
             ring_seconds=self._ring_seconds,
         )
-        try:
-            await self._telephony.add_party(order)
-        except (LinkUnavailable, RequestRefused):
-            await self._write(lambda c: service.party_ended(c, invited.id, self._clock()))
-            raise
-        # Where the answer never came the row stays: its events, or the next link, tell what became of it.
-        return {"party": invited.id, "extension": extension, "agent": invited.agent_id}
 
-    async def _refuse(
-        self, attempt_id: str, step: Step, by: Actor, why: Refusal, detail: str = ""
-    ) -> StepRefused:
-        now = self._clock()
-        await self._db.write(lambda c: service.step_refused(c, attempt_id, step, by, why, now, detail))
+    def _commit_outside(self, wanted: _Wanted, number: str, conn: Connection) -> PartyOrder:
+        attempt_id, step, pairing = wanted.attempt_id, wanted.step, self._pairing()
+        line = outside.take_line(conn, pairing, attempt_id, number, wanted.at)
+        invited = service.invite(
+            conn, attempt_id, step, wanted.by, "", wanted.at, number=number, trunk=line.trunk
+        )
+        return PartyOrder(
+            party_id=invited.id,
+            attempt_id=attempt_id,
+            number=line.number,
+            trunk=line.trunk,
+            caller_id=line.caller_id,
+            mode=MODE[step],
+            ring_seconds=pairing.settings.customer_ring_seconds,
+        )
+
+    async def _refuse(self, wanted: _Wanted, why: Refusal, detail: str = "") -> StepRefused:
+        attempt_id, step, now = wanted.attempt_id, wanted.step, self._clock()
+        await self._db.write(lambda c: service.step_refused(c, attempt_id, step, wanted.by, why, now, detail))
         log.info("A step in a call was refused.", action="in_call", attempt=attempt_id, step=step, why=why)
         return StepRefused(why, detail)
-
-    # --- what follows ------------------------------------------------------------------------
-
-    async def _came_in(self, attempt_id: str, party_id: str) -> None:
-        known, standing = await self._db.read(lambda c: (party(c, party_id), service.standing(c, attempt_id)))
-        if known is None or standing is None:
-            return
-        if standing.held:
-            await self._quietly(self._resume_for(attempt_id))
-        if known.purpose in (Step.TRANSFER, Step.TAKE_OVER) and standing.agent_here:
-            await self._quietly(self._let_agent_leave(attempt_id))
-
-    async def _let_agent_leave(self, attempt_id: str) -> None:
-        await self._resume_for(attempt_id)
-        await self._telephony.release_agent(attempt_id)
-
-    async def _resume_for(self, attempt_id: str) -> None:
-        """Whoever leaves must not leave the customer on hold."""
-        standing = await self._db.read(lambda c: service.standing(c, attempt_id))
-        if standing is not None and standing.held:
-            await self._telephony.resume(attempt_id)
-            now = self._clock()
-            await self._write(lambda c: service.step_done(c, attempt_id, Step.RESUME, ITSELF, now))
-
-    async def _leg_ended(self, attempt_id: str, leg: Leg, now: datetime) -> None:
-        if leg is Leg.CUSTOMER:
-            # Those of ours who are left would sit in the bridge with nobody.
-            await self._quietly(self._telephony.hang_up(attempt_id))
-            self._attended.discard(attempt_id)
-            return
-        talkers = await self._db.read(lambda c: _talkers(c, attempt_id))
-        if must_end(customer_here=True, agent_here=False, talkers=talkers):
-            await self._quietly(self._telephony.hang_up(attempt_id))
-        else:
-            await self._write(partial(self._agent_left, attempt_id, now))
-
-    async def _end_if_empty(self, attempt_id: str) -> None:
-        standing = await self._db.read(lambda c: service.standing(c, attempt_id))
-        if standing is None:
-            return
-        talkers = sum(one.talks for one in standing.parties)
-        if must_end(customer_here=True, agent_here=standing.agent_here, talkers=talkers):
-            await self._quietly(self._telephony.hang_up(attempt_id))
-
-    def _agent_left(self, attempt_id: str, now: datetime, conn: Connection) -> None:
-        current = queries.attempt(conn, attempt_id)
-        owed = follow_up(conn, current.follow_up_id) if current else None
-        playbook = self._library.find(owed.playbook, owed.playbook_version) if owed else None
-        service.agent_left(conn, attempt_id, playbook.wrap_up_seconds if playbook else None, now)
-
-    def _note_key(self, attempt_id: str, step: Step, now: datetime, conn: Connection) -> None:
-        standing = service.standing(conn, attempt_id)
-        if standing is not None and standing.held is not (step is Step.HOLD):
-            agent = Actor(standing.agent_id, standing.agent_id)
-            service.step_done(conn, attempt_id, step, agent, now, key="phone")
-
-    # --- after a lost link -------------------------------------------------------------------
-
-    def _put_right(
-        self, calls: dict[str, LiveCall], alive: Collection[str], now: datetime, conn: Connection
-    ) -> set[str]:
-        """End the rows of parties that are gone; gives those alive whose row says that they are over."""
-        known: dict[str, Party] = {}
-        for one in open_parties(conn):
-            current = queries.attempt(conn, one.attempt_id)
-            if current is None or not self._share.has_call(current.node):
-                continue
-            known[one.id] = one
-            if one.id not in alive:
-                service.party_ended(conn, one.id, now)
-        for call in calls.values():
-            service.found_live(conn, call.attempt_id, held=call.held, muted=call.muted)
-        return {one for one in alive if one not in known}
-
-    async def _put_call_right(self, call: LiveCall, now: datetime) -> None:
-        current, standing, talkers = await self._db.read(
-            lambda c: (
-                queries.attempt(c, call.attempt_id),
-                service.standing(c, call.attempt_id),
-                _talkers(c, call.attempt_id),
-            )
-        )
-        if current is None or current.answered_at is None:
-            return
-        here = call.customer_dialled
-        if must_end(customer_here=here, agent_here=not call.agent_gone, talkers=talkers):
-            await self._quietly(self._telephony.hang_up(call.attempt_id))
-        elif call.agent_gone and standing is not None and standing.agent_here:
-            await self._write(partial(self._agent_left, call.attempt_id, now))
-
-    async def _quietly(self, request: Awaitable[None]) -> None:
-        try:
-            await request
-        except TelephonyError as error:
-            log.warning("A call in progress could not be put right.", action="in_call", error=str(error))
-
-    async def _write(self, work: Callable[[Connection], None]) -> None:
-        await self._db.write(work, urgent=True)
-
-
-def _talkers(conn: Connection, attempt_id: str) -> int:
-    standing = service.standing(conn, attempt_id)
-    return sum(one.talks for one in standing.parties) if standing else 0

@@ -1,6 +1,21 @@
-"""Calls that were more than a talk of two: their parties, and who was with the customer when."""
+"""Calls that were more than a talk of two: what they are in, and who was with the customer when.
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table
+Their parties are in `dialer.calling.tables`: a phone outside is a call of its trunk's.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    false,
+)
 
 from dialer.storage.base import Id, UtcDateTime, metadata
 
@@ -15,29 +30,7 @@ in_calls = Table(
     Column("left_at", UtcDateTime),
 )
 
-call_parties = Table(
-    "call_parties",
-    metadata,
-    # Also the name of its channel: an id that is alive is refused a second time.
-    Column("id", Id, primary_key=True),
-    Column("attempt_id", Id, ForeignKey("attempts.id"), nullable=False, index=True),
-    Column("extension", String(20), nullable=False),
-    # Whose phone it is, where an agent sits there.
-    Column("agent_id", Id, ForeignKey("agents.id")),
-    # What it was asked in for (a Step), and how it takes part now (a PartyMode).
-    Column("purpose", String(12), nullable=False),
-    Column("mode", String(8), nullable=False),
-    Column("state", String(8), nullable=False),
-    # A login, or the id of the agent.
-    Column("asked_by", String(60), nullable=False),
-    Column("asked_at", UtcDateTime, nullable=False),
-    Column("up_at", UtcDateTime),
-    Column("ended_at", UtcDateTime),
-    Column("muted", Boolean, nullable=False, default=False),
-    Index("ix_call_parties_state", "state"),
-)
-
-# Who of ours was with the customer when, and so may be heard on our side of the recording. A call without
+# Who was with the customer when besides him, and so may be heard on our side of the recording. A call without
 # a row had its own agent all along.
 speaker_turns = Table(
     "speaker_turns",
@@ -49,4 +42,24 @@ speaker_turns = Table(
     Column("agent_id", Id, ForeignKey("agents.id")),
     Column("began_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
+    # Talked with one of ours while the customer had music: not in the recording.
+    Column("private", Boolean, nullable=False, default=False, server_default=false()),
+)
+
+# Steps that were asked for at a service that does not have the call's node, for the one that has it.
+call_commands = Table(
+    "call_commands",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("attempt_id", Id, ForeignKey("attempts.id"), nullable=False),
+    Column("node", String(40), nullable=False),
+    Column("state", String(8), nullable=False),
+    # The step and what it needs; empty when it is over: tones may be a secret.
+    Column("wanted", JSON, nullable=False),
+    # By the clock of the database.
+    Column("asked_at", UtcDateTime, nullable=False),
+    # Why it was refused.
+    Column("why", String(20)),
+    Column("detail", Text),
+    Index("ix_call_commands_state", "state", "node"),
 )

@@ -7,15 +7,23 @@ from zoneinfo import ZoneInfo
 from dialer.agents.queries import Agent
 from dialer.calling.modes.states import Then
 from dialer.calling.settings import CallingSettings
+from dialer.calling.states import CallMode
 from dialer.followups.dates import midnight
 from dialer.playbooks.form.schema import Playbook
 
 PREVIEW = "preview"
+CUSTOMER_FIRST = "customer_first"
 
 
 def looks_first(playbook: Playbook | None, who: Agent) -> bool:
     """Whether this agent looks at the customer before a call of this playbook."""
     return who.preview or (playbook is not None and playbook.mode == PREVIEW)
+
+
+def mode_of(playbook: Playbook | None) -> CallMode:
+    """How the engine itself calls for this playbook: the agent first, or the customer (D2)."""
+    first = playbook is not None and playbook.mode == CUSTOMER_FIRST
+    return CallMode.CUSTOMER_FIRST if first else CallMode.PROGRESSIVE
 
 
 def time_to_look(playbook: Playbook | None, settings: CallingSettings) -> tuple[timedelta, Then]:

@@ -15,6 +15,7 @@ from dialer.followups.tables import follow_ups
 from dialer.forms.tables import answers, result_forms
 from dialer.playbooks.library import Library
 from dialer.storage.feed import events
+from dialer.telephony.outcomes import DialOutcome
 
 # A follow-up that is over, one way or the other, has a result.
 ENDED = ("follow_up.done", "follow_up.exhausted", "follow_up.cancelled")
@@ -145,6 +146,8 @@ def _result(
 ) -> Result:
     playbook = library.find(row["playbook"], row["playbook_version"])
     answered, ended = call.get("answered_at"), call.get("ended_at")
+    if call.get("outcome") == DialOutcome.ABANDONED:
+        ended = None  # he answered, and nobody talked with him
     result: dict[str, str | int | None] = {
         **{name: row[name] for name in ("external_id", "source", "kind", "branch", "plate", "number")},
         "happened_at": _shown(row["happened_at"], zone),

@@ -121,8 +121,9 @@ class Playbook(Data):
     wrap_up_seconds: int = Field(default=60, ge=5, le=1800)
     mode: str = Field(
         default="progressive",
-        pattern="^(progressive|preview)$",
-        description="preview: the agent looks at the customer first, then calls or skips (D2).",
+        pattern="^(progressive|preview|customer_first)$",
+        description="preview: the agent looks at the customer first, then calls or skips; customer_first: "
+        "the customer is rung first, with an agent kept for him: for reminders (D2).",
     )
     preview_seconds: int | None = Field(
         default=None, ge=5, le=3600, description="preview: how long; left out: as the site has it."

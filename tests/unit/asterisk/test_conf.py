@@ -94,6 +94,12 @@ def test_settings_reach_the_dialplan() -> None:
     assert "X-HF-Attempt" not in private(trunk_gets_attempt=False)["huifang.conf"]
 
 
+def test_d2_phones_are_asked_to_answer_by_themselves_where_that_is_set() -> None:
+    asked = "PJSIP_HEADER(add,Call-Info)=<sip:localhost>\\;answer-after=0"
+    assert asked in private(auto_answer=True)["huifang.conf"]
+    assert asked not in private()["huifang.conf"]
+
+
 def test_the_end_of_a_recording_starts_no_program() -> None:
     """A fork of Asterisk at every call halts all its threads: the dialplan leaves the mark by itself."""
     conf = private()["huifang.conf"]

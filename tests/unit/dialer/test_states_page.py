@@ -5,6 +5,7 @@ import re
 from dialer.agents.states import MACHINE as AGENT_SESSION
 from dialer.app.docs_states import PAGE, states_page
 from dialer.calling.inbound.states import MACHINE as TICKET
+from dialer.calling.incall.states import COMMAND as CALL_COMMAND
 from dialer.calling.incall.states import MACHINE as CALL_PARTY
 from dialer.calling.modes.states import MACHINE as OFFER
 from dialer.calling.states import MACHINE as ATTEMPT
@@ -14,6 +15,7 @@ from dialer.trunks.states import MACHINE as BREAKER
 from qa.announcements.states import MACHINE as ANNOUNCEMENT
 from qa.changing import states as changing
 from qa.checks.states import MACHINE as CHECK
+from qa.examiner.states import MACHINE as PACKAGE
 from qa.falsity.states import MACHINE as DOUBT
 from qa.reviews.states import MACHINE as REVIEW
 from qa.transcripts.states import MACHINE as TRANSCRIPT
@@ -30,11 +32,13 @@ MACHINES = (
     TRANSCRIPT,
     ANNOUNCEMENT,
     CHECK,
+    PACKAGE,
     DOUBT,
     REVIEW,
     BREAKER,
     OFFER,
     CALL_PARTY,
+    CALL_COMMAND,
     TICKET,
     changing.DRAFT,
     changing.REPLAY,
