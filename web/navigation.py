@@ -23,6 +23,7 @@ _PAGES: tuple[tuple[Collection[str], str, str], ...] = (
     (("agent",), "/reviews/mine", N_("My results")),
     (("qa", "supervisor"), "/search", N_("Words said")),
     (("qa", "supervisor"), "/doubts", N_("Doubtful follow-ups")),
+    (("qa", "supervisor", "auditor"), "/packages", N_("Examiner's packages")),
     ((*_BOTH, "qa"), "/qa/transcription", N_("Transcription")),
     (("qa", "qa_lead", "supervisor"), "/quality/rules", N_("Rules")),
     ((*_BOTH, "auditor"), "/rights", N_("Use of rights")),

@@ -16,6 +16,7 @@ from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database
 from qa.changing.settings import ChangingSettings
+from qa.reviews.settings import ReviewSettings
 from qa.speech.executors import default_workers
 from qa.transcripts.settings import TranscriptionSettings
 from web.finding import Finding
@@ -40,14 +41,21 @@ class Panel:
     link_figures: Callable[[], Mapping[str, LinkFigures]] = dict
     # Looks at the whole site, as `dialer doctor` does.
     examine: Callable[[], Awaitable[list[Finding]]] | None = None
-    # Takes a step in a call in progress: attempt, step, who, the phone to ring, tones (D6).
-    act: Callable[[str, Step, Actor, str, str], Awaitable[None]] | None = None
+    # Takes a step in a call in progress: attempt, step, who, the phone to ring, tones, a number outside (D6).
+    act: Callable[[str, Step, Actor, str, str, str], Awaitable[None]] | None = None
 
     # How recordings are transcribed, and how many at once.
     transcription: TranscriptionSettings | None = None
     transcribed_at_once: Callable[[], int] = default_workers
     # Who may publish rules, and how replays are carried out.
     changing: ChangingSettings = field(default_factory=ChangingSettings)
+    # Which calls people review, and how long appeals take.
+    reviews: ReviewSettings = field(default_factory=ReviewSettings)
+
+    @property
+    def packages(self) -> Path:
+        """Where examiner's packages lie until they are fetched, beside the recordings."""
+        return self.recordings_root.parent / "packages"
 
     @property
     def uploads(self) -> Path:

@@ -10,6 +10,23 @@ def N_(text: str) -> str:
 
 
 SENTENCES = (
+    # Why a recording was set aside (qa/speech), and why there is no package (qa/examiner).
+    N_(
+        "Transcribing {path} was not done after {n} s, and its worker was ended. Check that its disk "
+        "answers; a machine so slow needs a smaller model, or a longer time (setting: deadline_factor)."
+    ),
+    N_(
+        "Transcribing {path} ended the worker process again and again. Check that the file is sound, "
+        "and that the machine has about 1 GB of memory free for each worker (setting: workers)."
+    ),
+    N_(
+        "{path} cannot be read as audio ({error}). Check that the recording was copied completely. "
+        "(read on {node})"
+    ),
+    N_("{path} cannot be read as audio ({error}). Check that the recording was copied completely."),
+    N_("{path} cannot be read as audio ({error})."),
+    N_("{file} cannot be written: {why}. Make room or name another place."),
+    N_("nothing was issued under this number or in this time: look at it again"),
     # Why the link is down, and what to do (asterisk/ami/faults.py).
     N_("Asterisk cannot be reached at {address} ({why})."),
     N_(
@@ -139,7 +156,7 @@ SENTENCES = (
     N_("A clip has a beginning before its end, and goes to the agent or to training."),
     N_("Only the agent of a call appeals against its review."),
     N_("There was an appeal against this review already, or it is not done."),
-    N_("An appeal was possible until {time} UTC."),
+    N_("An appeal was possible until {time}."),
     N_("Name what the appeal is about, and say why."),
     N_("No appeal waits for a decision here."),
     N_("Who reviewed the call, or spoke in it, does not decide the appeal."),
@@ -148,11 +165,26 @@ SENTENCES = (
     N_("This review says nothing of {rule}."),
     N_("Somebody else has decided it meanwhile."),
     N_("The calls of {day} were drawn already: see the sample of that day."),
-    N_("No answered and checked call of {day}: is transcription behind?"),
+    N_("No call of {day} was answered: there is nothing to draw from."),
+    N_("The day {day} is not over: draw from it once no call can be added."),
     N_("The second look at {day} was drawn already."),
     N_("Nothing was reviewed on {day}, so there is nothing to look at again."),
     N_("The call {call} was not answered: there is nothing to listen to."),
     N_("The call {call} waits to be reviewed already."),
+    N_("The call {call} was reviewed already by {name}."),
+    N_("The call {call} was set aside today: it cannot be reviewed."),
+    N_("This is a call of your own: somebody else reviews it."),
+    N_("This is a call of your own: somebody else sets it aside."),
+    N_("Say why this call cannot be reviewed."),
+    N_("This review is done already: it cannot be set aside."),
+    N_("A verdict given blind stands: what one thinks later is kept beside it."),
+    N_("Say what the training was about, in at most {n} characters."),
+    N_("Say who held the training."),
+    N_("A training is noted once it was held: {day} lies ahead."),
+    N_("A training takes 1 to {n} minutes."),
+    N_("Choose the agents who were there."),
+    N_("There is no call {call}: take it from the list of cases."),
+    N_("You are not on the list of this training, or have confirmed it already."),
     N_("Give what was said, in at most {n} characters."),
     N_("There is no such word any more: load the page again."),
 )

@@ -1,6 +1,7 @@
 """A transcript as a conversation (Q1, R2)."""
 
 from dialer.telephony.outcomes import Leg
+from qa.checks.speaking import Speaker, Speakers, Spell
 from qa.speech.port import Segment, Word
 from web.quality.dialogue import dialogue
 
@@ -41,3 +42,19 @@ def test_a_segment_without_word_times_is_one_word() -> None:
 
 def test_nothing_said_is_no_turn() -> None:
     assert dialogue([]) == []
+
+
+def test_a_turn_ends_where_the_call_was_handed_on() -> None:
+    """D6: each part under who said it; what both may have said under both; the customer is the customer."""
+    wang, li = Speaker("1001", "王芳"), Speaker("1002", "李梅")
+    speakers = Speakers([Spell(wang, 0.0, 2.0), Spell(li, 1.5, None)])
+    agent = said(Leg.AGENT, ("您好", 0.0, 1.0), ("请", 1.0, 1.2), ("稍等", 1.5, 1.9), ("我是李梅", 2.1, 3.0))
+    customer = said(Leg.CUSTOMER, ("好", 3.5, 4.0))
+    turns = dialogue([agent, customer], speakers)
+    assert [(turn.who, "".join(word.text for word in turn.words)) for turn in turns] == [
+        ("王芳", "您好请"),
+        ("王芳 / 李梅", "稍等"),
+        ("李梅", "我是李梅"),
+        ("", "好"),
+    ]
+    assert [turn.who for turn in dialogue([agent])] == [""]

@@ -32,6 +32,9 @@ class Threads:
         self.pool = ThreadPoolExecutor(workers)
         return self.pool
 
+    def kill(self, executor: Executor) -> None:
+        pass
+
     def release(self, executor: Executor) -> None:
         executor.shutdown()
 

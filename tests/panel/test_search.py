@@ -4,13 +4,16 @@ import json
 import zipfile
 from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from playwright.async_api import expect
 from sqlalchemy import select
 
+from dialer.customers.tables import occasions
 from dialer.forms.rules import Disposition
 from dialer.forms.service import save_form
 from dialer.storage.feed import after
+from qa.examiner.worker import PackageWorker
 from qa.falsity import service
 from qa.falsity.reasons import DoubtReason
 from qa.falsity.rules import Doubt, Judged
@@ -20,6 +23,7 @@ from qa.search.worker import SearchWorker
 from recordings.tables import recordings
 from tests.panel.recorded import record
 from tests.panel.site import OpenPage, Site, snapshot
+from web.search.sayings import say_in_chinese
 
 
 async def test_words_are_found_and_played(panel_server: Site, open_page: OpenPage) -> None:
@@ -99,8 +103,23 @@ async def test_the_examiners_package_in_one_press(
     form = partial(save_form, library=site.library, agent_id=agent_id, attempt_id=known.attempt_id)
     await site.database.write(partial(form, disposition=Disposition.REFUSED, now=site.clock()))
     page = await open_page("zhou", f"/qa/calls/{known.attempt_id}")
+    await page.click("form[action$=package] button")
+    await page.wait_for_url("**/packages#*")
+    mine = page.locator(".package")
+    await expect(mine).to_have_attribute("data-state", "waiting")
+    await mine.locator("button").click()
+    await expect(mine).to_have_attribute("data-state", "stopped")
+    await mine.locator("button").click()
+    folder = site.recordings_root.parent / "packages"
+    zone = ZoneInfo("Asia/Shanghai")
+    maker = PackageWorker(
+        site.database, site.library, site.recordings_root, folder, say_in_chinese(), zone, site.clock
+    )
+    assert await maker.step() == 1
+    await expect(mine).to_have_attribute("data-state", "ready")  # by itself: nobody loads the page anew
+    await snapshot(page, "packages")
     async with page.expect_download() as coming:
-        await page.click("form[action$=package] button")
+        await mine.locator("a[download]").click()
     file = tmp_path / "package.zip"
     await (await coming.value).save_as(file)
     folder = tmp_path / "opened"
@@ -121,5 +140,25 @@ async def test_the_examiners_package_in_one_press(
     await snapshot(offline, "package")
     (made, *_) = await site.database.read(lambda conn: after(conn, 0, kinds=("package.made",)))
     assert made.data["by"] == "zhou"
+    (fetched, *_) = await site.database.read(lambda conn: after(conn, 0, kinds=("package.fetched",)))
+    assert fetched.data["login"] == "zhou"
     stored = select(recordings.c.sha256).where(recordings.c.attempt_id == known.attempt_id)
     assert await site.database.read(lambda conn: conn.execute(stored).scalar()) == "0" * 64
+
+
+async def test_an_auditor_asks_by_number_and_a_wrong_number_is_told(
+    panel_server: Site, open_page: OpenPage
+) -> None:
+    """Q7, R7: without the right to open calls; what was typed stays."""
+    site = panel_server
+    await site.user("sun", "auditor")
+    page = await open_page("sun", "/packages")
+    await page.fill("[name=policy]", "P-404")
+    await page.click("button.primary")
+    await expect(page.locator("[role=alert]")).to_contain_text("没有任何单据")
+    assert await page.input_value("[name=policy]") == "P-404"
+    await site.follow_up()
+    number = await site.database.read(lambda conn: conn.execute(select(occasions.c.external_id)).scalar())
+    await page.fill("[name=policy]", str(number))
+    await page.click("button.primary")
+    await expect(page.locator(".package")).to_contain_text(str(number))

@@ -17,7 +17,7 @@ from dialer.playbooks.form.schema import Playbook
 from dialer.playbooks.library import Library, LiveLibrary
 from dialer.playbooks.reading import BadPlaybook, Problem, Source, read_text
 from dialer.playbooks.service import OpenOnes, StaleVersion, library_of
-from qa.checks.library import shipped_rules
+from qa.changing.library import rule_library
 from web.auth.guard import current_user, requires
 from web.auth.rules import Role
 from web.panel import PANEL, Panel
@@ -72,7 +72,8 @@ async def act(request: web.Request) -> web.StreamResponse:
     current = in_force(library, request.match_info["playbook"])
     based_on = int(form["based_on"]) if form.get("based_on", "").isdecimal() else current.version
     base = library.get(current.id, based_on)
-    draft = _draft(form, library, base, language_of(request), copying=_copying(request))
+    rule_sets = await request.app[PANEL].database.read(rule_library().known_ids)
+    draft = _draft(form, library, rule_sets, base, language_of(request), copying=_copying(request))
     if draft.playbook is None or not draft.right:
         return _page(request, library, draft, based_on=based_on, status=422)
     day = _day(request, form.get("day", ""))
@@ -97,7 +98,7 @@ async def _save(
             conn,
             panel.library,
             draft.text,
-            rule_sets=shipped_rules().ids(),
+            rule_sets=rule_library().known_ids(conn),
             by=user.login,
             open_ones=open_ones,
             zone=panel.settings.zone,
@@ -118,7 +119,13 @@ async def _save(
 
 
 def _draft(
-    form: Mapping[str, str], library: Library, base: Playbook, language: str, *, copying: bool
+    form: Mapping[str, str],
+    library: Library,
+    rule_sets: frozenset[str],
+    base: Playbook,
+    language: str,
+    *,
+    copying: bool,
 ) -> Draft:
     """What the form says: its text, with what was changed in its fields."""
     text = form.get("yaml", base.text).replace("\r\n", "\n")
@@ -129,7 +136,7 @@ def _draft(
         changed = with_values(text, changes)
         playbook = read_text(changed, "playbook")
         text = changed
-        wrong += problems(playbook, library, shipped_rules().ids())
+        wrong += problems(playbook, library, rule_sets)
         wrong += _wrong_id(playbook, base, library, copying=copying)
     except BadPlaybook as error:
         wrong += error.problems

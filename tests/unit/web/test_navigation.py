@@ -25,7 +25,7 @@ def test_x1_a_role_sees_its_own_pages() -> None:
     agent = ["/agent", "/agent/tasks", "/handover", "/segments", "/reviews/mine"]
     assert [link.href for link in links({"agent"}, "/agent")] == agent
     assert [link.href for link in links({"qa"}, "/qa")][:3] == ["/customers", "/segments", "/qa"]
-    assert [link.href for link in links({"auditor"}, "/rights")] == ["/rights"]
+    assert [link.href for link in links({"auditor"}, "/rights")] == ["/packages", "/rights"]
     assert links((), "/") == []
 
 
