@@ -1,5 +1,6 @@
 """The rule sets in force: published versions before the shipped files (T7)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -44,6 +45,17 @@ class VersionedRules(RuleLibrary):
         """
         row = queries.version_of(conn, rule_set_id, version)
         return self.get(rule_set_id) if row is None else rules_of(as_text(dict(row.rules)))
+
+    def titles(self, conn: Connection, rule_set_id: str, version: int) -> dict[str, Mapping[str, str]]:
+        """What this version calls its rules, by rule and language; nothing where it cannot be read."""
+        try:
+            return {rule.id: rule.title for rule in self.version(conn, rule_set_id, version).rules}
+        except RuleSetError:
+            return {}  # the alarm of the check says it
+
+    def known_ids(self, conn: Connection) -> frozenset[str]:
+        """Every rule set that may be named: those of the files, and the site's own."""
+        return self.ids() | frozenset(queries.rule_sets(conn))
 
 
 def rule_library() -> VersionedRules:

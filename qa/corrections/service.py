@@ -1,11 +1,13 @@
 """A person puts a word of a transcript right (S2). Runs in its caller's transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from dialer.storage.feed import emit
 from qa.corrections import queries
+from qa.speech.port import Segment
 
 CORRECTED = "transcript.corrected"
 _LONGEST = 200
@@ -18,6 +20,7 @@ class CannotCorrect(Exception):
 def correct(
     conn: Connection,
     attempt_id: str,
+    segments: Sequence[Segment],
     segment: int,
     word: int,
     *,
@@ -28,18 +31,29 @@ def correct(
 ) -> None:
     """Keep what was said beside what the machine heard; search and judgement follow by the event row.
 
+    `segments` is the call's transcript as the machine heard it. `heard` is the word that stands there, as
+    whoever corrects it saw it: after another transcription the place may be another word's.
+
     Raises:
-        CannotCorrect: the new word is empty or too long.
+        CannotCorrect: the new word is empty or too long, or another word stands there by now.
     """
     said = said.strip()
     if not said or len(said) > _LONGEST:
         raise CannotCorrect(f"Give what was said, in at most {_LONGEST} characters.")
-    before = {(one.segment, one.word): one.heard for one in queries.corrections_of(conn, attempt_id)}
+    place, found = (segment, word), queries.corrections_of(conn, attempt_id)
+    before = {(one.segment, one.word): one.heard for one in found}
+    words = {
+        (position, index): one.text
+        for position, part in enumerate(queries.corrected(segments, found))
+        for index, one in enumerate(part.words)
+    }
+    if words.get(place) != heard:
+        raise CannotCorrect("There is no such word any more: load the page again.")
     row = {
         "attempt_id": attempt_id,
         "segment": segment,
         "word": word,
-        "heard": before.get((segment, word), heard),
+        "heard": before.get(place, heard),
         "said": said,
         "corrected_by": by,
         "corrected_at": now,

@@ -221,7 +221,9 @@ def test_a_population_that_was_changed_is_seen_in_every_pool_it_feeds() -> None:
     rows = kept_rows()
     assert rows[0].basis is not None
     risky = next(row for row in rows if row.pool is Pool.RISK).taken[0]
-    tame = [[*one[:3], 0, 0, 0, False, 0.0, True] if one[0] == risky else one for one in rows[0].basis["calls"]]
+    tame = [
+        [*one[:3], 0, 0, 0, False, 0.0, True] if one[0] == risky else one for one in rows[0].basis["calls"]
+    ]
     found = proofs(forged(pool=Pool.RANDOM, basis={**rows[0].basis, "calls": tame}))
     assert found[Pool.RANDOM] is Proof.SAME
     assert found[Pool.RISK] is Proof.CHANGED
