@@ -119,6 +119,7 @@ TASK_KIND: Mapping[str, str] = {
     TaskKind.OPPORTUNITY: N_("Opportunity"),
     TaskKind.MAINTENANCE: N_("Maintenance"),
     TaskKind.QUESTION: N_("Question to decide"),
+    TaskKind.DO_NOT_CALL: N_("Wants no more calls?"),
     TaskKind.OTHER: N_("Task"),
 }
 

@@ -1,4 +1,5 @@
-"""What a checked call brings about: question items, QA's decisions, complaints no form has (Q3, K5, T5).
+"""What a checked call brings about: question items, complaints no form has, and what people listen to and
+decide: whether there was a question, whether the customer wants no more calls (Q3, K5, T5, X3).
 
 The check is of a layer above; it tells by the event "call.checked":
 `question_item` (needed, for_person, not_needed or none), `signals` (as {"dissatisfied": true}), and in `said`
@@ -9,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from dialer.alarms.service import raise_alarm
 from dialer.calling.queries import Attempt, attempt
 from dialer.cases.heard import Proof, attach, effect_of
-from dialer.cases.queries import question_task
+from dialer.cases.queries import Task, open_requests, question_task, task_of, task_to_hear
 from dialer.cases.rules import due_by, item_effect
 from dialer.cases.service import (
     COMPLAINT,
@@ -27,6 +28,9 @@ from dialer.cases.service import (
 )
 from dialer.cases.states import TaskKind, TaskState
 from dialer.cases.tables import cases, question_items, tasks
+from dialer.customers.blocks import ASKED, CUSTOMER_BLOCKED, block
+from dialer.customers.queries import family
+from dialer.customers.tables import customers
 from dialer.followups.queries import follow_up
 from dialer.followups.workdays import WorkCalendar
 from dialer.machine import IllegalMove
@@ -36,8 +40,8 @@ from dialer.playbooks.spans import Span
 from dialer.storage.feed import EventRow
 
 CALL_CHECKED = "call.checked"
-# Whose task it is to listen: nobody's in particular, QA's.
-QA = "qa"
+# Whose task it is to listen: nobody's in particular, QA's or the supervisors'.
+QA, SUPERVISOR = "qa", "supervisor"
 _BY = "check"
 _NEEDED, _FOR_PERSON = "needed", "for_person"
 # An ordinary question is dealt with within a day (K2), where the playbook says nothing else.
@@ -50,7 +54,10 @@ _COMPLAINTS = {
 }
 _QUESTION = Text(zh="客户有疑问，或没有明确肯定", en="The customer had a question, or gave no clear yes")
 _LISTEN = Text(zh="听一听：客户是否有疑问，要不要立问题件", en="Listen: did the customer have a question?")
-_TITLES = {one.zh: one for one in (*_COMPLAINTS.values(), _QUESTION, _LISTEN)}
+_STOP = Text(zh="听一听：客户是否要求不再来电", en="Listen: did the customer ask not to be called any more?")
+_TITLES = {one.zh: one for one in (*_COMPLAINTS.values(), _QUESTION, _LISTEN, _STOP)}
+# What the check calls it.
+_STOP_CALLING = "stop_calling"
 
 
 def title_in(title: str, language: str) -> str:
@@ -72,7 +79,10 @@ def act_on_check(
     _heed_question(
         conn, library, bearing, str(told.data.get("question_item")), said.get("question_item", ()), told.at
     )
-    _heed_signals(conn, call, bearing, told.data.get("signals") or {}, said, told.at)
+    signals = told.data.get("signals") or {}
+    _heed_signals(conn, call, bearing, signals, said, told.at)
+    asked = signals.get(_STOP_CALLING) is True
+    _heed_request(conn, bearing, said.get(_STOP_CALLING, ()) if asked else None, told.at)
 
 
 def decide_question(
@@ -97,12 +107,55 @@ def decide_question(
     if task is None or owed is None:
         raise IllegalMove(f"nobody asks whether the call {attempt_id} makes a question item")
     proofs = task.evidence.get("heard", ())
-    finish_task(conn, task.id, by, "listened", note, now)
-    finished = {"means": "listened", "note": note, "needed": needed, "heard": proofs}
-    conn.execute(update(tasks).where(tasks.c.id == task.id).values(evidence=finished))
+    _decided(conn, task, by, note, now, needed=needed)
     if needed and not attach(conn, question_items, attempt_id, proofs):
         bearing = Bearing(owed, attempt_id, by, zone, calendar or WorkCalendar())
         _open(conn, library, bearing, proofs, note, now)
+
+
+def decide_request(conn: Connection, task_id: str, *, asked: bool, by: str, now: datetime) -> None:
+    """A person has listened: the customer asked not to be called any more, and from now on never is; or he
+    did not. Nothing else sets it on the check's word: a machine mishears, and a block holds everywhere (X3).
+
+    Raises:
+        IllegalMove: there is nothing to decide, or somebody was quicker.
+    """
+    task = task_of(conn, task_id)
+    if task is None or task.kind is not TaskKind.DO_NOT_CALL:
+        raise IllegalMove(f"the task {task_id} does not ask whether somebody wants no more calls")
+    _decided(conn, task, by, "", now, asked=asked)
+    if asked:
+        block(conn, task.customer_id, by, ASKED, now)
+
+
+def settle_requests(conn: Connection, customer_id: str, now: datetime) -> None:
+    """This customer is not called any more, whoever set it: nobody has to listen for it."""
+    for task_id in open_requests(conn, family(conn, customer_id)):
+        withdraw_task(conn, task_id, _BY, CUSTOMER_BLOCKED, now)
+
+
+def _decided(conn: Connection, task: Task, by: str, note: str, now: datetime, **decision: bool) -> None:
+    finish_task(conn, task.id, by, "listened", note, now)
+    heard = task.evidence.get("heard", ())
+    finished = {"means": "listened", "note": note, **decision, "heard": heard}
+    conn.execute(update(tasks).where(tasks.c.id == task.id).values(evidence=finished))
+
+
+def _heed_request(conn: Connection, bearing: Bearing, proofs: Sequence[Proof] | None, now: datetime) -> None:
+    """`proofs`: where the customer asked for no more calls; None where he did not."""
+    assert bearing.attempt_id is not None
+    task = task_to_hear(conn, bearing.attempt_id, TaskKind.DO_NOT_CALL)
+    if proofs is None:
+        if task is not None and task.state is TaskState.OPEN:
+            withdraw_task(conn, task.id, _BY, "not heard", now)
+    elif task is not None and task.state is TaskState.OPEN:
+        conn.execute(update(tasks).where(tasks.c.id == task.id).values(evidence={"heard": list(proofs)}))
+    elif task is None and not _is_blocked(conn, bearing.owed.customer_id):
+        _ask(conn, bearing, TaskKind.DO_NOT_CALL, _STOP, SUPERVISOR, proofs, now)
+
+
+def _is_blocked(conn: Connection, customer_id: str) -> bool:
+    return bool(conn.execute(select(customers.c.do_not_call).where(customers.c.id == customer_id)).scalar())
 
 
 def _heed_question(
@@ -114,7 +167,7 @@ def _heed_question(
     has_item = need in (_NEEDED, _FOR_PERSON) and attach(conn, question_items, attempt_id, proofs)
     if need == _FOR_PERSON and not has_item:
         if task is None:
-            _ask_qa(conn, bearing, proofs, now)
+            _ask(conn, bearing, TaskKind.QUESTION, _LISTEN, QA, proofs, now)
         elif task.state is TaskState.OPEN:
             conn.execute(update(tasks).where(tasks.c.id == task.id).values(evidence={"heard": list(proofs)}))
         return
@@ -125,14 +178,23 @@ def _heed_question(
         _open(conn, library, bearing, proofs, "", now)
 
 
-def _ask_qa(conn: Connection, bearing: Bearing, proofs: Sequence[Proof], now: datetime) -> None:
+def _ask(
+    conn: Connection,
+    bearing: Bearing,
+    kind: TaskKind,
+    title: Text,
+    owner: str,
+    proofs: Sequence[Proof],
+    now: datetime,
+) -> None:
+    """Somebody has to listen to this call."""
     made = make_task(
         conn,
         bearing,
-        kind=TaskKind.QUESTION,
-        title=_LISTEN.zh,
-        owner=QA,
-        effect=f"question:{bearing.attempt_id}",
+        kind=kind,
+        title=title.zh,
+        owner=owner,
+        effect=f"{kind}:{bearing.attempt_id}",
         due_at=due_by(_WITHIN, now, bearing.zone, bearing.calendar),
         now=now,
     )

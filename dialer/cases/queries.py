@@ -149,8 +149,21 @@ def items_of_call(conn: Connection, attempt_id: str) -> list[QuestionItem]:
 
 def question_task(conn: Connection, attempt_id: str) -> Task | None:
     """QA's task to decide whether this call makes a question item, in whatever state."""
-    mine = (tasks.c.attempt_id == attempt_id, tasks.c.kind == TaskKind.QUESTION, tasks.c.effect.is_not(None))
+    return task_to_hear(conn, attempt_id, TaskKind.QUESTION)
+
+
+def task_to_hear(conn: Connection, attempt_id: str, kind: TaskKind) -> Task | None:
+    """The task of this kind to listen to this call and decide, in whatever state; not one taken back."""
+    mine = (tasks.c.attempt_id == attempt_id, tasks.c.kind == kind, tasks.c.effect.is_not(None))
     return fetch_one(conn, select(tasks).where(*mine), Task)
+
+
+def open_requests(conn: Connection, customer_ids: Collection[str]) -> list[str]:
+    """The open tasks that ask whether these customers want no more calls."""
+    asked = (tasks.c.kind == TaskKind.DO_NOT_CALL, tasks.c.state == TaskState.OPEN)
+    return list(
+        conn.execute(select(tasks.c.id).where(tasks.c.customer_id.in_(customer_ids), *asked)).scalars()
+    )
 
 
 def item_explained_by(conn: Connection, occasion_id: str) -> str | None:

@@ -78,6 +78,8 @@ class TaskKind(StrEnum):
     MAINTENANCE = "maintenance"
     # Whether the customer had a question: the check could not tell, QA listens and decides.
     QUESTION = "question"
+    # The customer was heard to ask for no more calls: a person listens and sets it (X3).
+    DO_NOT_CALL = "do_not_call"
     OTHER = "other"
 
 

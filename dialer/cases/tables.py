@@ -57,7 +57,7 @@ tasks = Table(
     "tasks",
     metadata,
     Column("id", Id, primary_key=True),
-    # promise, other_means, opportunity, maintenance, question, other
+    # promise, other_means, opportunity, maintenance, question, do_not_call, other
     Column("kind", String(20), nullable=False),
     Column("customer_id", Id, ForeignKey("customers.id"), nullable=False, index=True),
     Column("follow_up_id", Id, ForeignKey("follow_ups.id"), index=True),

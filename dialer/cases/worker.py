@@ -1,6 +1,6 @@
 """Acts on what became of follow-ups: used-up ones become tasks (L8), second calls are noted (K5).
 
-What the check heard becomes question items and complaints (Q3, T5).
+What the check heard becomes question items, complaints, and tasks to listen (Q3, T5, X3).
 
 What the plan gives to people who do not call becomes their task as well (P18, P23).
 """
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from dialer.calling.queries import of_follow_up
-from dialer.cases.checked import CALL_CHECKED, act_on_check
+from dialer.cases.checked import CALL_CHECKED, act_on_check, settle_requests
 from dialer.cases.queries import item_explained_by, item_of
 from dialer.cases.rules import due_by
 from dialer.cases.service import (
@@ -25,6 +25,7 @@ from dialer.cases.service import (
 )
 from dialer.cases.states import ItemEvent, ItemState, TaskKind
 from dialer.clock import Clock
+from dialer.customers.blocks import CUSTOMER_BLOCKED
 from dialer.customers.tables import customers, occasions
 from dialer.followups.queries import follow_up
 from dialer.followups.service import OWED_AGAIN
@@ -40,7 +41,7 @@ from dialer.storage.work import work_through
 
 CONSUMER = "cases"
 _EXHAUSTED, _DONE = "follow_up.exhausted", "follow_up.done"
-_KINDS = (_EXHAUSTED, _DONE, TASK_DUE, OWED_AGAIN, CALL_CHECKED)
+_KINDS = (_EXHAUSTED, _DONE, TASK_DUE, OWED_AGAIN, CALL_CHECKED, CUSTOMER_BLOCKED)
 _BATCH = 200
 _LONGEST_SLEEP = 2.0
 
@@ -83,7 +84,7 @@ def _has_news(conn: Connection) -> bool:
 def act_on_events(
     conn: Connection, library: Library, zone: ZoneInfo, calendar: WorkCalendar, now: datetime
 ) -> int:
-    """Act on what was used up, done, checked, or given to somebody by the plan; give how many there were.
+    """Act on what was used up, done, checked, blocked, or given to somebody by the plan; give how many.
 
     Exactly once: the position in the event rows moves in the same transaction.
     """
@@ -99,6 +100,8 @@ def act_on_events(
             _give_task(conn, row, zone, calendar)
         elif row.kind == CALL_CHECKED:
             act_on_check(conn, library, row, zone, calendar)
+        elif row.kind == CUSTOMER_BLOCKED:
+            settle_requests(conn, row.subject, now)
         else:
             _note_second_call(conn, row.subject, now)
     if rows:

@@ -23,7 +23,9 @@ from dialer.storage.dialects import upsert
 from dialer.storage.feed import emit
 from dialer.storage.prepared import Prepared
 
-FORGOTTEN = "forgotten"
+# Why somebody is not called any more.
+ASKED, FORGOTTEN = "asked", "forgotten"
+CUSTOMER_BLOCKED = "customer.blocked"
 
 _SECRET = select(site_secrets.c.value).where(site_secrets.c.name == "blocks")
 _ANY = select(blocks.c.key).where(blocks.c.lifted_at.is_(None)).limit(1)
@@ -115,7 +117,7 @@ def block(conn: Connection, customer_id: str, by: str, reason: str, now: datetim
         upsert(conn, blocks, {**row, "by": by, "at": now, "lifted_at": None}, ["key"])
     # Who shares one of the numbers under another name is marked, too: the number is what is not dialled.
     conn.execute(update(customers).where(customers.c.id.in_(records)).values(do_not_call=True))
-    emit(conn, "customer.blocked", customer_id, now, {"by": by, "reason": reason, "blocked": len(entries)})
+    emit(conn, CUSTOMER_BLOCKED, customer_id, now, {"by": by, "reason": reason, "blocked": len(entries)})
     return len(entries)
 
 

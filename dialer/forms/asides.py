@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, update
 
 from dialer.alarms.service import clear_alarm, raise_alarm
-from dialer.customers.blocks import block
+from dialer.customers.blocks import ASKED, block
 from dialer.customers.corrections import correct
 from dialer.customers.tables import customers
 from dialer.followups.queries import FollowUp
@@ -15,8 +15,6 @@ from dialer.storage.feed import emit
 # Shown to the supervisor until the customer is released; the subject is the customer.
 CUSTOMER_UPSET = "customer_upset"
 UPSET = "upset"
-# The reason of a block that the customer asked for in a call.
-ASKED = "asked"
 # Nobody calls before; without a supervisor's word the pause lasts to the end of the second day (L7).
 _EARLIEST, _LATEST = timedelta(hours=24), timedelta(hours=48)
 

@@ -15,6 +15,7 @@ from dialer.customers.tables import customers, occasions
 from dialer.followups.tables import follow_ups
 from dialer.storage.prepared import Prepared
 from dialer.storage.rows import fetch, fetch_one
+from dialer.telephony.outcomes import Leg
 from qa.checks.speaking import Speaker, Speakers, Spell
 from qa.checks.states import CheckState
 from qa.checks.tables import checks, findings, past_checks
@@ -184,6 +185,7 @@ def speakers_of(conn: Connection, attempt_id: str) -> Speakers:
             attempts.c.answered_at,
             call_parties.c.extension,
             call_parties.c.number,
+            speaker_turns.c.agent_id,
             agents.c.code,
             agents.c.name,
         )
@@ -196,7 +198,7 @@ def speakers_of(conn: Connection, attempt_id: str) -> Speakers:
     spells: dict[bool, list[Spell]] = {False: [], True: []}
     for row in conn.execute(query):
         spell = Spell(
-            _speaker(row.code, row.name, row.extension, row.number),
+            _speaker(row.agent_id, row.code, row.name, row.extension, row.number),
             (row.began_at - row.answered_at).total_seconds(),
             (row.ended_at - row.answered_at).total_seconds() if row.ended_at else None,
         )
@@ -204,10 +206,32 @@ def speakers_of(conn: Connection, attempt_id: str) -> Speakers:
     return Speakers(spells[False], apart=spells[True])
 
 
-def _speaker(code: str | None, name: str | None, extension: str | None, number: str | None) -> Speaker:
+def spoken_by(conn: Connection, attempt_ids: Sequence[str]) -> dict[tuple[str, str], str]:
+    """Whose the findings on these calls are, by call and rule, where others than the call's own agent may be
+    heard (D6): the agent who spoke at their first evidence; empty where that was no agent of ours."""
+    handed_on: set[str] = set()
+    for start in range(0, len(attempt_ids), _IDS_A_QUERY):
+        some = attempt_ids[start : start + _IDS_A_QUERY]
+        told = select(speaker_turns.c.attempt_id).where(speaker_turns.c.attempt_id.in_(some))
+        handed_on.update(row[0] for row in conn.execute(told))
+    found: dict[tuple[str, str], str] = {}
+    for attempt_id in sorted(handed_on):
+        speakers = speakers_of(conn, attempt_id)
+        for finding in findings_of(conn, attempt_id):
+            chief = finding.evidence[0] if finding.evidence else None
+            if chief is not None and chief["channel"] == Leg.AGENT:
+                spoke = speakers.alone(chief["start"], chief["end"])
+                if spoke is not None:
+                    found[attempt_id, finding.rule_id] = spoke.agent_id
+    return found
+
+
+def _speaker(
+    agent_id: str | None, code: str | None, name: str | None, extension: str | None, number: str | None
+) -> Speaker:
     # Of a phone outside nobody's name is known.
     outside = shown_number(number) if number else extension or ""
-    return Speaker(code or outside, name or outside)
+    return Speaker(code or outside, name or outside, agent_id or "")
 
 
 def next_due(conn: Connection, now: datetime) -> str | None:

@@ -170,8 +170,8 @@ def _spoke(conn: Connection, call: CheckedCall, found: Sequence[Finding], rule_i
     if not broken.evidence or broken.evidence[0].channel is not Leg.AGENT:
         return {}
     chief = broken.evidence[0]
-    there = queries.speakers_of(conn, call.attempt_id).at((chief.start + chief.end) / 2)
-    return {"agent": there[0].code} if len(there) == 1 else {}
+    spoke = queries.speakers_of(conn, call.attempt_id).alone(chief.start, chief.end)
+    return {"agent": spoke.code} if spoke else {}
 
 
 def _who(call: CheckedCall) -> dict[str, str | None]:

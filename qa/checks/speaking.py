@@ -10,6 +10,8 @@ class Speaker:
 
     code: str
     name: str
+    # Empty where it is no agent of ours.
+    agent_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,11 @@ class Speakers:
             if spell.begins <= second and (spell.ends is None or second < spell.ends)
         ]
         return tuple(dict.fromkeys(there))
+
+    def alone(self, begins: float, ends: float) -> Speaker | None:
+        """Who said what was said then; None where it was the call's own agent, or one of several."""
+        there = self.at((begins + ends) / 2)
+        return there[0] if len(there) == 1 else None
 
     def names(self, begins: float, ends: float) -> str:
         """Who said what was said then, as people read it; empty where it was the call's own agent."""

@@ -8,6 +8,7 @@ Decisions that a reader may ask about:
 - Of two things asked at once one denied is a no: 收到了，没看.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,9 +23,24 @@ _INVITES = frozenset({Verb.CONVENIENT, Verb.MAY})
 _EMPTY = frozenset({Part.POLITE, Part.FILLER})
 _DIGITS = frozenset("零一二三四五六七八九十百千万幺两")
 _TOLD = 3
+# 是每天扣还是一年扣一次
+_EITHER_OR = re.compile("是.{2,12}还是|[能会要可].{1,8}[不没]$")
 _MENTIONS = (
     *("没什么", "没有什么", "没啥", "什么都", "啥都", "什么也"),
-    *("没多少", "怎么都", "没怎么", "不怎么"),
+    *(
+        "没多少",
+        "怎么都",
+        "没怎么",
+        "不怎么",
+        "没咋",
+        "不咋",
+        "有就有",
+        "没几",
+        "几年退",
+        "前几年",
+        "头几年",
+        "这几年",
+    ),
 )
 
 
@@ -117,6 +133,7 @@ def _decide(chars: str, tokens: list[Token], verbs: frozenset[Verb]) -> tuple[An
     if (again and not _clear_beside(seen, verbs)) or _asks_again(chars, tokens):
         return AnswerKind.NOT_HEARD, Why.ASKS_AGAIN, seen
     asks = asks or (chars.endswith("呢") and product and not loud)  # 那退保呢, and not 在家放着呢
+    asks = asks or bool(_EITHER_OR.search(chars))
     if asks and not _asks_nothing(chars):
         if product:
             return AnswerKind.PRODUCT_QUESTION, Why.ASKS, seen
@@ -129,7 +146,7 @@ def _decide(chars: str, tokens: list[Token], verbs: frozenset[Verb]) -> tuple[An
     if denied and (seen.yes & verbs) and not (seen.yes & denied):
         return AnswerKind.NO, Why.DENIES_ONE, seen
     softened = chars.endswith("吧") and (seen.yes or seen.agrees) and not (denied or seen.denies)
-    if Part.HEDGE in seen.parts or (softened and not seen.yes & _INVITES):
+    if _hedged(tokens) or (softened and not seen.yes & _INVITES):
         return AnswerKind.UNCLEAR, Why.HEDGES, seen
     if Part.BUT in seen.parts and loud:
         return AnswerKind.UNCLEAR, Why.BUT, seen
@@ -150,7 +167,7 @@ def _yes_or_no(
     if seen.no:
         return AnswerKind.UNCLEAR, Why.CONTRADICTS, seen
     if fits:
-        if fits <= _ACKNOWLEDGES and _acknowledges(chars, seen):
+        if fits <= _ACKNOWLEDGES and _acknowledges(chars, tokens, seen):
             return AnswerKind.UNCLEAR, Why.ACKNOWLEDGES, seen
         return AnswerKind.YES, Why.FITS, seen
     if seen.agrees:
@@ -268,9 +285,27 @@ def _gives_value(chars: str, tokens: list[Token]) -> bool:
     )
 
 
-def _acknowledges(chars: str, seen: _Seen) -> bool:
+def _acknowledges(chars: str, tokens: Sequence[Token], seen: _Seen) -> bool:
     """知道了, 清楚了 and nothing that says since when."""
-    return chars.endswith("了") and Part.ALREADY not in seen.parts
+    know = max(
+        (t.last for t in tokens if t.meaning is not None and t.meaning.yes & _ACKNOWLEDGES), default=-1
+    )
+    return chars.endswith("了") and know >= len(chars) - 2 and Part.ALREADY not in seen.parts
+
+
+def _hedged(tokens: Sequence[Token]) -> bool:
+    """大概知道, 知道一点; in 知道，跟基金差不多 the yes is said and the rest is about something else."""
+    certain: Token | None = None
+    for token in tokens:
+        if token.meaning is None:
+            continue
+        if Part.HEDGE in token.meaning.parts:
+            apart = certain is not None and token.first - certain.last > 2
+            if not (apart or (certain is not None and token.meaning.text == "不一定")):
+                return True
+        if Verb.KNOW in token.meaning.yes and certain is None:
+            certain = token
+    return False
 
 
 def _is_only(token: Token, parts: frozenset[Part]) -> bool:

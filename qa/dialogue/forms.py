@@ -25,6 +25,7 @@ _NUMERALS = frozenset("零一二三四五六七八九十百千万两")
 _FIGURE_SYLLABLES = 4
 # Longer clauses are more than an item of a list.
 _LIST_SYLLABLES = 12
+_WHICH = re.compile("[什啥哪谁几多怎咋]")
 
 
 class Form(StrEnum):
@@ -75,6 +76,7 @@ class QuestionWords(BaseModel):
     states: tuple[str, ...]
     common: tuple[str, ...]
     backchannel: tuple[str, ...]
+    told: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ class Clause:
     start: float
     end: float
     askings: tuple[Asking, ...]
+    # The engine ended it with a question mark.
+    marked: bool = False
 
     @property
     def bare(self) -> bool:
@@ -96,16 +100,32 @@ class Clause:
 
     def bare_until(self, asking: Asking | None) -> bool:
         """The same of the clause's part up to a form that ends its sentence."""
-        until = asking.last + 1 if asking is not None and asking.final else len(self.sound)
-        left = _without(self.sound[:until], _bare())
-        if not left:
-            return True
-        return len(left) <= _FIGURE_SYLLABLES and any(char in _NUMERALS for char in self.chars[:until])
+        until = self._until(asking)
+        left = self.left(asking)
+        return not left or (
+            left <= _FIGURE_SYLLABLES and any(char in _NUMERALS for char in self.chars[:until])
+        )
+
+    def left(self, asking: Asking | None) -> int:
+        """How many syllables of it name something of its own."""
+        return len(_bare().sub("", self.sound[: self._until(asking)]))
+
+    def _until(self, asking: Asking | None) -> int:
+        return asking.last + 1 if asking is not None and asking.final else len(self.sound)
 
     @property
     def refers(self) -> bool:
         """Points at what was said before: 这个您清楚吗."""
         return any(word in self.chars for word in _words().refers)
+
+    def mentions(self, asking: Asking) -> bool:
+        """May only mention what is known: 多少钱, 什么项目."""
+        return not asking.final and bool(_WHICH.search(self.chars[asking.first : asking.last + 1]))
+
+    def tells(self, since: int = 0) -> bool:
+        """Says where or that it is known, from a place on, and asks nothing there: …单子上都有."""
+        told = _told().search(self.chars, since)
+        return bool(told) and not any(asking.first >= since for asking in self.askings)
 
     @property
     def opens(self) -> bool:
@@ -129,7 +149,7 @@ class Clause:
 
 def is_backchannel(chars: str) -> bool:
     """嗯, 好的: nothing was said with it."""
-    return not _without(chars, _backchannel())
+    return _backchannel().fullmatch(chars) is not None
 
 
 def is_listening(chars: str) -> bool:
@@ -190,7 +210,7 @@ def _tags(chars: str, ends: Sequence[bool], words: QuestionWords) -> Iterator[As
         return
     for word in words.tags:
         for at in _ending(chars, word, ends):
-            leads = word in words.leading_tags and _led(chars[:at], words)
+            leads = word in words.leading_tags
             form = Form.LEADING if leads else Form.TAG
             yield Asking(form, at, at + len(word) - 1, True)
 
@@ -242,7 +262,7 @@ def _led(before: str, words: QuestionWords) -> bool:
 def _v_not_v(chars: str) -> Iterator[Asking]:
     """清不清楚, 收没收到, 知道不知道."""
     for at, char in enumerate(chars):
-        if char not in "不没" or not 0 < at < len(chars) - 1:
+        if char not in "不没冇唔" or not 0 < at < len(chars) - 1:
             continue
         if chars[at - 1] == chars[at + 1] and chars[at - 1] not in f"{_MASK}不":
             yield Asking(Form.ASKED, at - 1, at + 1, False)
@@ -289,22 +309,25 @@ def _longest(found: list[Asking]) -> tuple[Asking, ...]:
     return tuple(sorted(kept, key=lambda a: a.first))
 
 
-def _without(text: str, words: Sequence[str]) -> str:
-    """What is left when the words, the longest first, are taken out."""
-    for word in words:
-        text = text.replace(word, "")
-    return text
-
-
 @cache
-def _bare() -> tuple[str, ...]:
+def _bare() -> re.Pattern[str]:
     """By sound: engines write 您指导骂 for 您知道吗."""
-    return tuple(sounds_of(word) for word in sorted(_words().bare, key=len, reverse=True))
+    return _any_of(tuple(map(sounds_of, _words().bare)))
 
 
 @cache
-def _backchannel() -> tuple[str, ...]:
-    return tuple(sorted(_words().backchannel, key=len, reverse=True))
+def _told() -> re.Pattern[str]:
+    return _any_of(_words().told)
+
+
+@cache
+def _backchannel() -> re.Pattern[str]:
+    return re.compile(f"(?:{_any_of(_words().backchannel).pattern})*")
+
+
+def _any_of(words: Sequence[str]) -> re.Pattern[str]:
+    """The longest first."""
+    return re.compile("|".join(map(re.escape, sorted(set(words), key=len, reverse=True))))
 
 
 @cache

@@ -28,6 +28,10 @@ _LATE_SECONDS = 12.0
 # Clauses further apart than this are different sentences.
 _SENTENCE_SECONDS = 0.8
 _CHAIN_CLAUSES = 4
+# A question with so few syllables of its own, as 这个期限您知道吗, is about what was said before.
+_OWN_SYLLABLES = 2
+# What is asked apart from any statement.
+_OTHERS = frozenset({Verb.CONVENIENT, Verb.MAY, Verb.PERSON, Verb.DOUBT})
 _ROUNDS = 4
 # 嗯 of the listener does not end what the speaker is saying, if he goes on within this time.
 _GOES_ON_SECONDS = 2.5
@@ -151,24 +155,37 @@ class Questions:
         return self._after(block, until, begin) or _before(block, begin)
 
     def _after(self, block: Sequence[Clause], until: int, begin: int) -> tuple[Clause, Asking] | None:
-        topic = block[begin : until + 1]
+        topic = list(block[begin : until + 1])
         before, parted = topic[-1], False
-        for clause in block[until + 1 : until + 1 + _CHAIN_CLAUSES]:
+        for number, clause in enumerate(block[until + 1 : until + 1 + _CHAIN_CLAUSES], until + 1):
             parted = parted or clause.start - before.end >= _SENTENCE_SECONDS
             before = clause
             if not clause.askings:
+                topic.append(clause)
                 continue
             asking = clause.askings[0]
-            named = any(clause.shares(one) for one in topic)
-            listed = not any(one.states for one in topic)
-            opened = asking.final and any(one.opens for one in topic)
-            if not (clause.bare_until(asking) or named or listed or opened):
-                leads = asking.form in (Form.TAG, Form.LEADING)
+            leads = asking.form in (Form.TAG, Form.LEADING)
+            if not self._is_about(clause, asking, topic):
                 return (clause, replace(asking, form=Form.LEADING)) if leads else None
+            if asking.form is Form.LEADING and (again := self._after(block, number, number)) is not None:
+                return again  # 您知道吧，清不清楚
             # After a pause, or the listener's 嗯, it may be the next matter: for a person.
             doubtful = parted and not clause.refers
+            if doubtful and leads:
+                return None
             return clause, replace(asking, form=Form.LEADING) if doubtful else asking
         return None
+
+    def _is_about(self, clause: Clause, asking: Asking, topic: Sequence[Clause]) -> bool:
+        """Whether a question names nothing but what was said before it."""
+        if clause.bare_until(asking) or any(clause.shares(one) for one in topic):
+            return True
+        if not any(one.states for one in topic) or (asking.final and any(one.opens for one in topic)):
+            return True
+        verbs = lexicon().asked(clause.sound)
+        if (verbs - {Verb.KNOW}) & lexicon().asked("".join(one.sound for one in topic)):
+            return True  # 要求抄写的那句话，是不是您亲笔抄的
+        return bool(verbs - _OTHERS) and not verbs & _OTHERS and clause.left(asking) <= _OWN_SYLLABLES
 
     def _asked_afterwards(
         self, number: int, first: int, last: int
@@ -264,11 +281,11 @@ class Questions:
             for place in range(utterance.first, utterance.last + 1):
                 if place == utterance.last or numbers[place] != numbers[place + 1]:
                     clause = self._clause(first, place)
-                    if not clause.askings and numbers[place] in self._spoken.asking:
+                    if numbers[place] in self._spoken.asking:
                         clause = _marked(clause, clauses)
                     clauses.append(clause)
                     first = place + 1
-        return tuple(clauses)
+        return _without_mentions(clauses)
 
     def _clause(self, first: int, last: int) -> Clause:
         spoken = self._spoken
@@ -292,6 +309,24 @@ def _reaches(clause: Clause, asking: Asking, first: int, last: int) -> bool:
     return not asking.final or first <= clause.first + asking.last
 
 
+def _without_mentions(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
+    """花多少钱，单子上都有 asks nothing; in 退多少看现金价值，您清楚吗 the second question is the one."""
+    kept: list[Clause] = []
+    told = asked = False
+    for clause in reversed(clauses):
+        if clause.marked:
+            told = asked = False
+        asks = tuple(
+            one
+            for one in clause.askings
+            if not clause.mentions(one) or not (told or asked or clause.tells(one.last + 1))
+        )
+        told = (told or clause.tells()) and not asks
+        asked = asked or any(not clause.mentions(one) and clause.bare_until(one) for one in asks)
+        kept.append(clause if len(asks) == len(clause.askings) else replace(clause, askings=asks))
+    return tuple(reversed(kept))
+
+
 def _gap(pair: tuple[Clause, Asking], first: int, last: int) -> int:
     clause, asking = pair
     begin, end = clause.first + asking.first, clause.first + asking.last
@@ -307,21 +342,22 @@ def _before(block: Sequence[Clause], begin: int) -> tuple[Clause, Asking] | None
         if not clause.askings:
             continue
         last = clause.askings[-1]
-        if not last.final:
-            return clause, last
-        alone = number == 0 and clause.bare and begin == 1
-        return (clause, last) if alone else None
+        ended = any(one.marked for one in block[number:begin])
+        alone = number == 0 and clause.bare
+        return (clause, last) if alone or not (last.final or ended) else None
     return None
 
 
 def _marked(clause: Clause, before: Sequence[Clause]) -> Clause:
-    """The engine heard a question and we see no form in the sentence: leading, so that a person looks."""
-    after = clause
+    """The engine heard a question. Where the sentence has no form it is leading, so that a person looks."""
+    clause = after = replace(clause, marked=True)
+    if clause.askings:
+        return clause
     for one in before[: -1 - _CHAIN_CLAUSES : -1]:
         if after.start - one.end >= _SENTENCE_SECONDS:
             break
         if one.askings:
-            if not one.askings[-1].final:
+            if not one.askings[-1].final or (one.bare and not one.marked):
                 return clause
             break
         after = one

@@ -1,7 +1,7 @@
 """All SQL of doubtful follow-ups."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -78,8 +78,10 @@ def doubts_of(conn: Connection, attempt_ids: Sequence[str]) -> dict[str, float]:
     return found
 
 
-def listed(conn: Connection, states: Sequence[str], *, limit: int, offset: int) -> list[ListRow]:
-    """Doubtful calls in these states, the highest score first."""
+def listed(
+    conn: Connection, states: Sequence[str], *, hidden: Collection[str] = (), limit: int, offset: int
+) -> list[ListRow]:
+    """Doubtful calls in these states, the highest score first, without those `hidden` from who reads (S4)."""
     query = (
         select(
             doubts.c.attempt_id,
@@ -100,7 +102,7 @@ def listed(conn: Connection, states: Sequence[str], *, limit: int, offset: int) 
         .join(follow_ups, follow_ups.c.id == attempts.c.follow_up_id)
         .join(customers, customers.c.id == follow_ups.c.customer_id)
         .join(agents, agents.c.id == attempts.c.agent_id)
-        .where(doubts.c.state.in_(states))
+        .where(doubts.c.state.in_(states), doubts.c.attempt_id.not_in(hidden))
         .order_by(doubts.c.score.desc(), doubts.c.attempt_id.desc())
     )
     return fetch(conn, query.limit(limit).offset(offset), ListRow)

@@ -13,8 +13,12 @@ from functools import lru_cache
 from qa.matching.costs import WHOLE, Phrases, Table, Text
 from qa.matching.syllables import Spoken, Syllable, distance, spell
 
-_NEGATIONS = frozenset("不没未")
-_NEGATION = re.compile("[不没未]")
+_NEGATIONS = frozenset("不没未冇")
+# What is asked as 可不可以, 行不行.
+_ASKED_AGAIN = frozenset("可行会能是对好要有")
+# 不妨, 不如, 不错, 不过 deny nothing.
+_NO_NEGATION = frozenset("妨如错过")
+_NEGATION = re.compile("[不没未冇]")
 # Between a negation and what it negates: 不太满意, 没能解决, 没有录音.
 _FILLERS = frozenset("太是能会要很想再用必有")
 _SHORT = 4
@@ -134,7 +138,7 @@ class Search:
         self._tables = tuple((book, book.costs(text)) for book in books if book.numbers)
         chars = spoken.chars
         found = (match.start() for match in _NEGATION.finditer(chars))
-        self._negations = [place for place in found if _negates(chars, place)]
+        self.negations = [place for place in found if _negates(chars, place) and not _asks(spoken, place)]
 
     def find(self, sought: Wording, floor: float) -> list[Hit]:
         """Every place with at least the score `floor`, best first; places do not overlap."""
@@ -175,7 +179,7 @@ class Search:
     def _is_polar(self, sought: Wording, pairs: list[tuple[int, int]]) -> bool:
         """Whether the kept syllables were heard themselves, and all negations here are the wording's."""
         first, last = pairs[0][1], pairs[-1][1]
-        negations = self._negations
+        negations = self.negations
         near = negations[bisect_left(negations, first - 2) : bisect_right(negations, last)]
         if not near and not sought.keep:
             return True
@@ -204,11 +208,20 @@ def _allowed(size: int, floor: float) -> int:
     return int(size * WHOLE * (1 - floor / 100) + 1e-6)
 
 
+def _asks(spoken: Spoken, place: int) -> bool:
+    """可不可以 as an engine wrote it, 刻不可以."""
+    if not 0 < place < len(spoken.chars) - 1 or spoken.chars[place + 1] not in _ASKED_AGAIN:
+        return False
+    return distance(spoken.syllables[place - 1], spoken.syllables[place + 1]) == 0
+
+
 def _negates(chars: str, place: int) -> bool:
     """Whether the character is a negation and not half of a question: 可不可以, 有没有, 解决了没有."""
     if chars[place] not in _NEGATIONS:
         return False
     before = chars[place - 1] if place else ""
     after = chars[place + 1] if place + 1 < len(chars) else ""
+    if chars[place] == "不" and after in _NO_NEGATION:
+        return False
     asks = before and (before == after or (before == "了" and chars[place : place + 2] == "没有"))
     return not asks

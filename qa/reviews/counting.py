@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from dialer.storage.rows import fetch
+from qa.checks.queries import spoken_by
 from qa.reviews.queries import DONE, VerdictRow
 from qa.reviews.rules import Fault
 from qa.reviews.tables import appeals, review_scores, review_verdicts, reviews
@@ -76,18 +77,27 @@ def double_judged(
 
 
 def faults(conn: Connection, since: datetime, until: datetime) -> list[Fault]:
-    """Rules that people found broken, a call once, in the order of the calls (S3)."""
+    """Rules that people found broken, a call once, in the order of the calls (S3).
+
+    Each is the fault of who spoke then, where a call was handed on; of nobody where that was no agent (D6).
+    """
     query = (
         select(review_verdicts, reviews.c.agent_id, reviews.c.attempt_id)
         .join(reviews, reviews.c.id == review_verdicts.c.review_id)
         .where(*_submitted(since, until), reviews.c.tier == Tier.SITE)
         .order_by(reviews.c.attempt_id, review_verdicts.c.rule_id)
     )
-    found = {}
-    for row in conn.execute(query):
-        if (row.decided or row.reconsidered or row.verdict) == Verdict.FAIL:
-            found[row.attempt_id, row.rule_id] = Fault(row.agent_id, row.rule_id, row.attempt_id)
-    return list(found.values())
+    broken = {
+        (row.attempt_id, row.rule_id): row.agent_id
+        for row in conn.execute(query)
+        if (row.decided or row.reconsidered or row.verdict) == Verdict.FAIL
+    }
+    broken |= {
+        place: who
+        for place, who in spoken_by(conn, list({attempt_id for attempt_id, _ in broken})).items()
+        if place in broken
+    }
+    return [Fault(who, rule_id, attempt_id) for (attempt_id, rule_id), who in broken.items() if who]
 
 
 def agent_figures(conn: Connection, since: datetime, until: datetime) -> list[AgentFigures]:

@@ -21,7 +21,8 @@ _WORST = 3
 @dataclass(frozen=True, slots=True)
 class MonthLine:
     """One agent's month. `weeks`: his mean score in each week of it; `before`: in the month before; both None
-    where nothing was reviewed. `worst`: the rules he broke most, with how often."""
+    where nothing was reviewed. `worst`: the rules he broke most, with how often, also
+    in calls that were handed to him (`figures` are of his own calls)."""
 
     figures: AgentFigures
     weeks: Sequence[float | None]
@@ -88,6 +89,9 @@ def month_sheet(conn: Connection, month: date, zone: ZoneInfo) -> MonthSheet:
     for fault in counting.faults(conn, *bounds):
         worst.setdefault(fault.agent_id, Counter())[fault.rule_id] += 1
     whole = summary(conn, *bounds)
+    reviewed = {one.agent_id for one in whole.agents}
+    # Who only spoke in calls of others has no score, but his faults.
+    only_spoke = [AgentFigures(one, 0, None, 0, {}) for one in sorted(worst.keys() - reviewed)]
     lines = [
         MonthLine(
             figures=one,
@@ -97,7 +101,7 @@ def month_sheet(conn: Connection, month: date, zone: ZoneInfo) -> MonthSheet:
             appealed=appealed.get(one.agent_id, Appealed(0, 0)),
             worst=worst.get(one.agent_id, Counter()).most_common(_WORST),
         )
-        for one in whole.agents
+        for one in (*whole.agents, *only_spoke)
     ]
     return MonthSheet(first, last, weeks, lines, whole)
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, sel
 from dialer.calling.tables import attempts
 from dialer.storage.rows import fetch, fetch_one
 from qa.checks.tables import findings
+from qa.reviews.rules import hides_machine
 from qa.reviews.states import ReviewState
 from qa.reviews.tables import appeals, clips, review_scores, review_verdicts, reviews
 from qa.rules.findings import Verdict
@@ -171,16 +172,14 @@ def of_calls(conn: Connection, attempt_ids: Collection[str]) -> list[ReviewRow]:
     return fetch(conn, query, ReviewRow)
 
 
-def blind_review(conn: Connection, attempt_id: str, user: str) -> str | None:
-    """The open review of this call in which this user judges it blind; None where he does not (S4)."""
-    query = select(reviews.c.id).where(
-        reviews.c.attempt_id == attempt_id,
-        reviews.c.reviewer == user,
-        reviews.c.pool == Pool.RANDOM,
-        reviews.c.state.in_(OPEN),
-    )
-    found: str | None = conn.execute(query.limit(1)).scalar()
-    return found
+def blind_reviews(conn: Connection, user: str) -> dict[str, str]:
+    """The calls whose verdicts of the machine are hidden from this user, each with his review of it (S4)."""
+    mine = select(reviews).where(reviews.c.reviewer == user, reviews.c.state.in_(OPEN))
+    return {
+        row.attempt_id: row.id
+        for row in fetch(conn, mine, ReviewRow)
+        if hides_machine(blind=row.is_blind, over=row.state not in OPEN, reviewer=row.reviewer, user=user)
+    }
 
 
 def verdicts(conn: Connection, review_id: str) -> dict[str, VerdictRow]:

@@ -224,6 +224,12 @@ def may_review(agent_id: str, own_agent_id: str | None, reviewers_before: Collec
     return agent_id != own_agent_id and user not in reviewers_before
 
 
+def hides_machine(*, blind: bool, over: bool, reviewer: str | None, user: str) -> bool:
+    """Whether this review keeps what the machine says of its call from this user, wherever it is told: he has
+    yet to give his own verdict, blind (S4)."""
+    return blind and not over and reviewer == user
+
+
 def _lesson(agent_id: str, rule_id: str, found: Sequence[Fault]) -> Lesson:
     calls = tuple(dict.fromkeys(fault.attempt_id for fault in found))[:5]
     return Lesson(agent_id, rule_id, len(found), len({fault.agent_id for fault in found}), calls)

@@ -1,6 +1,6 @@
 """All SQL of the search."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,7 +39,10 @@ MOST_ALIKE = 300
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Of which calls; empty means any. `until` is not included; `rule` goes with `verdict`."""
+    """Of which calls; empty means any. `until` is not included; `rule` goes with `verdict`.
+
+    Calls whose verdicts are `hidden` from who searches are not found by them (S4).
+    """
 
     agent_id: str = ""
     agent_code: str = ""
@@ -51,6 +54,7 @@ class Filter:
     channel: str = ""
     rule: str = ""
     verdict: str = ""
+    hidden: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +171,7 @@ def _passages(wanted: Filter) -> Select[Any]:
         mine = [findings.c.attempt_id == attempts.c.id]
         mine += [findings.c.rule_id == wanted.rule] if wanted.rule else []
         mine += [findings.c.verdict == wanted.verdict] if wanted.verdict else []
-        query = query.where(exists().where(*mine))
+        query = query.where(exists().where(*mine), attempts.c.id.not_in(wanted.hidden))
     return query
 
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
+from dialer.calling.incall.tables import speaker_turns
 from dialer.calling.tables import attempts
 from dialer.storage.rows import fetch, fetch_one
+from qa.checks.queries import spoken_by
 from qa.reviews.queries import DONE
 from qa.reviews.tables import review_verdicts, reviews
 from qa.rules.findings import Verdict
@@ -93,16 +95,18 @@ def cases(conn: Connection, training_ids: Collection[str]) -> dict[str, list[str
 def broken(
     conn: Connection, agent_ids: Sequence[str], rule_id: str, since: datetime, until: datetime
 ) -> Broken:
-    """How often these agents broke a rule in calls of this time, as it stands after any appeal."""
+    """How often these agents broke a rule in calls of this time, as it stands after any appeal: what they
+    said, also in calls that were handed to them (D6)."""
     said = func.coalesce(
         review_verdicts.c.decided, review_verdicts.c.reconsidered, review_verdicts.c.verdict
     ).label("said")
+    joined = select(speaker_turns.c.attempt_id).where(speaker_turns.c.agent_id.in_(agent_ids))
     query = (
-        select(said)
+        select(said, reviews.c.attempt_id, reviews.c.agent_id)
         .join(reviews, reviews.c.id == review_verdicts.c.review_id)
         .join(attempts, attempts.c.id == reviews.c.attempt_id)
         .where(
-            reviews.c.agent_id.in_(agent_ids),
+            or_(reviews.c.agent_id.in_(agent_ids), reviews.c.attempt_id.in_(joined)),
             reviews.c.state.in_(DONE),
             reviews.c.tier == Tier.SITE,
             attempts.c.placed_at >= since,
@@ -110,7 +114,9 @@ def broken(
             review_verdicts.c.rule_id == rule_id,
         )
     )
-    verdicts = [row.said for row in conn.execute(query)]
+    rows = conn.execute(query).all()
+    whose = spoken_by(conn, list({row.attempt_id for row in rows}))
+    verdicts = [row.said for row in rows if whose.get((row.attempt_id, rule_id), row.agent_id) in agent_ids]
     fails = sum(one == Verdict.FAIL for one in verdicts)
     return Broken(fails, fails + sum(one == Verdict.PASS for one in verdicts))
 

@@ -180,8 +180,8 @@ def add_heard(conn: Connection) -> None:
     proof = {"channel": "customer", "start": 1.0, "end": 2.0, "words": "李小明听不懂"}
     told = {
         "question_item": "needed",
-        "signals": {"complains": True},
-        "said": {"question_item": [proof], "complains": [proof]},
+        "signals": {"complains": True, "stop_calling": True},
+        "said": {"question_item": [proof], "complains": [proof], "stop_calling": [proof]},
     }
     emit(conn, "call.checked", "attempt-1", NOW, told)
     flush(conn)

@@ -1,4 +1,4 @@
-"""What the check heard becomes question items, decisions and complaints, on a real database (K5, T5)."""
+"""What the check heard becomes question items, decisions and complaints, on a real database (K5, T5, X3)."""
 
 from functools import partial
 from pathlib import Path
@@ -8,13 +8,22 @@ from sqlalchemy import Connection, func, select
 
 from dialer.alarms.service import open_alarms
 from dialer.calling.queries import Attempt
-from dialer.cases.checked import act_on_check, decide_question
-from dialer.cases.queries import QuestionItem, case_of, items_of_call, list_cases, list_tasks, question_task
+from dialer.cases.checked import act_on_check, decide_question, decide_request
+from dialer.cases.queries import (
+    QuestionItem,
+    case_of,
+    items_of_call,
+    list_cases,
+    list_tasks,
+    question_task,
+    task_of,
+)
 from dialer.cases.service import move_item
 from dialer.cases.states import ItemEvent
 from dialer.cases.tables import cases, tasks
 from dialer.cases.worker import CaseWorker, act_on_events
-from dialer.customers.tables import occasions
+from dialer.customers.tables import customers, occasions
+from dialer.followups.queries import follow_up
 from dialer.followups.workdays import WorkCalendar
 from dialer.forms.rules import Disposition
 from dialer.forms.service import file_complaint
@@ -186,6 +195,76 @@ async def test_t5_a_complaint_in_words_reaches_the_manager_once(database: Databa
     await database.write(work)
 
 
+async def test_x3_a_request_for_no_more_calls_is_heard_by_a_person(database: Database) -> None:
+    """Never by itself: a task with the words; one press sets it, and a later check asks nobody again."""
+
+    def work(conn: Connection) -> None:
+        call = talked(conn)
+        owed = follow_up(conn, call.follow_up_id)
+        assert owed is not None
+        silent = select(customers.c.do_not_call).where(customers.c.id == owed.customer_id)
+        check(conn, call, None, stop_calling=True)
+        (row,) = list_tasks(conn, ["open"], 9)
+        assert (row.what, row.whose, row.attempt_id) == ("do_not_call", "supervisor", call.id)
+        assert row.heard == [PROOF]
+        assert conn.execute(silent).scalar_one() is False
+        # Whether it was heard is told by the latest check.
+        check(conn, call, None, stop_calling=False, second=150)
+        assert list_tasks(conn, ["open"], 9) == []
+        check(conn, call, None, stop_calling=True, second=86400 * 30)
+        (row,) = list_tasks(conn, ["open"], 9)
+        decide_request(conn, row.id, asked=True, by="mei", now=at(86400 * 30 + 60))
+        assert conn.execute(silent).scalar_one() is True
+        (blocked,) = after(conn, 0, kinds=("customer.blocked",))
+        assert (blocked.subject, blocked.data["by"]) == (owed.customer_id, "mei")
+        check(conn, call, None, stop_calling=True, second=86400 * 31)
+        (done,) = list_tasks(conn, ["done"], 9)
+        task = task_of(conn, done.id)
+        assert task is not None
+        assert (task.done_by, task.evidence["asked"], done.heard) == ("mei", True, [PROOF])
+        assert list_tasks(conn, ["open"], 9) == []
+
+    await database.write(work)
+
+
+async def test_x3_who_did_not_ask_for_it_is_called_on(database: Database) -> None:
+    """The machine misheard; it does not ask a second time, and no other task is decided by this door."""
+
+    def work(conn: Connection) -> None:
+        call = talked(conn)
+        check(conn, call, "for_person", PROOF, stop_calling=True)
+        tasks_of = {row.what: row for row in list_tasks(conn, ["open"], 9)}
+        decide = partial(decide_request, conn, asked=False, by="mei", now=at(200))
+        with pytest.raises(IllegalMove):
+            decide(tasks_of["question"].id)
+        decide(tasks_of["do_not_call"].id)
+        with pytest.raises(IllegalMove):
+            decide(tasks_of["do_not_call"].id)
+        check(conn, call, "for_person", PROOF, second=300, stop_calling=True)
+        assert [row.what for row in list_tasks(conn, ["open"], 9)] == ["question"]
+        assert conn.execute(select(customers.c.do_not_call)).scalar_one() is False
+
+    await database.write(work)
+
+
+@pytest.mark.parametrize("form_first", [True, False])
+async def test_x3_what_the_form_says_needs_nobody_to_listen(database: Database, form_first: bool) -> None:
+    """Whoever set it, in the form or on the customer's page, before the check or after it."""
+
+    def work(conn: Connection) -> None:
+        call = talked(conn)
+        if form_first:
+            save(conn, call, Disposition.DO_NOT_CALL)
+        check(conn, call, None, stop_calling=True)
+        assert len(list_tasks(conn, ["open"], 9)) == (not form_first)
+        if not form_first:
+            save(conn, call, Disposition.DO_NOT_CALL)
+            assert act_on_events(conn, LIBRARY_OF_IT, SHANGHAI, WorkCalendar(), at(200))
+        assert list_tasks(conn, ["open"], 9) == []
+
+    await database.write(work)
+
+
 async def test_nothing_comes_of_a_clear_call_nor_of_a_month_old_grumble(database: Database) -> None:
     def work(conn: Connection) -> None:
         call = talked(conn)
@@ -220,4 +299,23 @@ async def test_k5_a_real_check_of_an_insurance_call_opens_the_item(tmp_path: Pat
     (proof,) = item.evidence
     assert (proof["channel"], proof["start"]) == ("customer", pytest.approx(10.0, abs=0.5))
     assert "不太清楚" in proof["words"]
+    await world.close()
+
+
+async def test_x3_a_real_check_hears_who_wants_no_more_calls(tmp_path: Path, store_url: str) -> None:
+    """From the customer's words to the supervisor's task, over the event row alone."""
+    world = await World(tmp_path, store_url).open()
+    world.install_model()
+    turns = (
+        (Leg.AGENT, 0.5, "您好，我是宏达汽车服务站的回访员，请问您现在方便接听电话吗？"),
+        (Leg.CUSTOMER, 10.0, "你们不要再打了，以后别给我打电话。"),
+    )
+    await world.archived()
+    await world.transcription(Says(heard(turns))).step()
+    await world.checks().step()
+    assert await CaseWorker(world.db, world.library, SHANGHAI, world.clock).step() == 1
+    (row,) = await world.db.read(partial(list_tasks, states=["open"], limit=9))
+    assert row.what == "do_not_call"
+    assert "不要再打" in "".join(proof["words"] for proof in row.heard)
+    assert row.heard[0]["start"] == pytest.approx(10.0, abs=1.5)
     await world.close()

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+import re
 import zipfile
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -152,3 +153,23 @@ async def test_nothing_half_written_is_left(
     pack(told, world.root, file, say_in_chinese(), ZONE)
     with zipfile.ZipFile(file) as archive:
         assert "与归档时的校验值不一致" in archive.read("index.html").decode()
+
+
+async def test_a_second_thought_stands_beside_the_first_verdict(world: World, tmp_path: Path) -> None:
+    """Q7, S4: what was said blind comes first and counts; then what was thought later, then the appeal."""
+    attempt_id = await recorded(world)
+    told = await contents(world, follow_up_id=await follow_up_of(world, attempt_id))
+    said = {"rule_id": "greet", "reviewer": "li", "submitted_at": START, "decided_by": "zhao"}
+    call = told.issued[0]["follow_ups"][0]["attempts"][0]
+    call["human"] = [
+        {**said, "verdict": "fail", "reconsidered": "unclear", "decided": "pass", "granted": True},
+        {**said, "verdict": "pass", "reconsidered": None, "decided": None, "granted": None},
+    ]
+    file = tmp_path / "package.zip"
+    pack(told, world.root, file, say_in_chinese(), ZONE)
+    with zipfile.ZipFile(file) as archive:
+        page = archive.read("index.html").decode()
+    words = " ".join(re.sub("<[^>]+>", " ", page).split())
+    when = r"\S+ \S+"
+    later = "复议判定：待定 看到机器判定之后；以首次判定为准 申诉成立：合格 zhao"
+    assert re.search(f"不合格 li {when} {later} 合格 li {when} 询问是否方便", words)

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from dialer.calling.reserving import Pairing
 from dialer.calling.settings import CallingSettings, Mode
@@ -14,7 +15,7 @@ from dialer.calling.status import EngineStatus
 from dialer.ids import new_id
 from dialer.playbooks.library import LiveLibrary, shipped_library
 from dialer.storage.database import Database
-from tests.panel.site import PASSWORD, MovableClock, OpenPage, Server, Site
+from tests.panel.site import PASSWORD, MovableClock, OpenPage, Server, Site, async_fixture
 from tests.support.stores import new_file
 from web.panel import Panel
 from web.settings import WebSettings
@@ -23,7 +24,14 @@ from web.settings import WebSettings
 expect.set_options(timeout=20_000)
 
 
-@pytest.fixture
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One event loop for all of them: Chromium takes a second to start, and lives in its loop."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@async_fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     """A database with every table, and the engine's link up in live mode."""
     database = Database(new_file(tmp_path / "panel.db"))
@@ -37,7 +45,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     await database.stop()
 
 
-@pytest.fixture
+@async_fixture
 async def server(site: Site) -> AsyncIterator[Server]:
     """The panel, listening. `site.url` is its address."""
     panel = Panel(
@@ -55,16 +63,16 @@ async def server(site: Site) -> AsyncIterator[Server]:
     await server.stop()
 
 
-@pytest.fixture
+@async_fixture
 async def panel_server(site: Site, server: Server) -> Site:
     """A site whose panel listens."""
     assert server.port
     return site
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """Chromium: the system's where it is installed, else Playwright's own."""
+    """Chromium: the system's where it is installed, else Playwright's own. One for all tests of a process."""
     system = shutil.which("chromium") or shutil.which("google-chrome")
     async with async_playwright() as playwright:
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
@@ -73,7 +81,7 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
+@async_fixture
 async def open_page(browser: Browser, panel_server: Site) -> AsyncIterator[OpenPage]:
     """`await open_page("login", "/path")`: a page of that user, logged in through the login form.
 
@@ -82,6 +90,7 @@ async def open_page(browser: Browser, panel_server: Site) -> AsyncIterator[OpenP
     """
     troubles: list[str] = []
     logged_in: dict[str, Page] = {}
+    contexts: list[BrowserContext] = []
 
     async def open_it(
         login: str | None = None, path: str = "/", *, width: int = 1366, height: int = 768
@@ -92,6 +101,7 @@ async def open_page(browser: Browser, panel_server: Site) -> AsyncIterator[OpenP
             await page.set_viewport_size({"width": width, "height": height})
         else:
             context = await browser.new_context(viewport={"width": width, "height": height})
+            contexts.append(context)
             page = await context.new_page()
         page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: troubles.append(str(error)))
@@ -109,4 +119,6 @@ async def open_page(browser: Browser, panel_server: Site) -> AsyncIterator[OpenP
         return page
 
     yield open_it
+    for context in contexts:
+        await context.close()
     assert not troubles

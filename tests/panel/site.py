@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Page
 from sqlalchemy import Connection, insert
@@ -26,6 +27,9 @@ from web.app import make_app
 from web.auth.passwords import hash_password
 from web.auth.service import add_user
 from web.panel import Panel
+
+async_fixture = pytest_asyncio.fixture(loop_scope="session")
+"""An asynchronous fixture of the panel's tests: they share one event loop, as they share one Chromium."""
 
 PASSWORD = "correct horse"
 _HASH = hash_password(PASSWORD)

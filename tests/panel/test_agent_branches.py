@@ -17,7 +17,7 @@ from dialer.followups.tables import follow_ups
 from dialer.playbooks.form.schema import Playbook
 from dialer.telephony.outcomes import DialOutcome
 from tests.panel.agent_page import QUESTION, TALKED, add_caller, at_question, stored, until
-from tests.panel.site import OpenPage, Site
+from tests.panel.site import OpenPage, Site, async_fixture
 from tests.support.questionnaires import with_every_type
 
 _SCRIPT = [
@@ -54,7 +54,7 @@ def use(monkeypatch: pytest.MonkeyPatch, site: Site, **more: object) -> Playbook
     return playbook
 
 
-@pytest.fixture
+@async_fixture
 async def agent(panel_server: Site) -> str:
     """An agent who waits for a call, with one customer due."""
     return await add_caller(panel_server)

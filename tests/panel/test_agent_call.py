@@ -1,6 +1,5 @@
 """The agent's page follows the call, in a real browser (R1, D1, D5, T1)."""
 
-import pytest
 from playwright.async_api import expect
 
 from dialer.agents.queries import session
@@ -9,10 +8,10 @@ from dialer.calling import service as calling
 from dialer.calling.progress import Ending
 from dialer.telephony.outcomes import DialOutcome
 from tests.panel.agent_page import QUESTION, TALKED, add_caller, stored
-from tests.panel.site import OpenPage, Site
+from tests.panel.site import OpenPage, Site, async_fixture
 
 
-@pytest.fixture
+@async_fixture
 async def agent(panel_server: Site) -> str:
     """An agent who waits for a call, with one customer due."""
     return await add_caller(panel_server)

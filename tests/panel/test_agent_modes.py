@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from playwright.async_api import Page, expect
 from sqlalchemy import Connection, select, update
 
@@ -21,7 +20,7 @@ from dialer.customers.tables import customers
 from dialer.followups.tables import follow_ups
 from dialer.telephony.events import CustomerCalls
 from tests.panel.agent_page import add_caller
-from tests.panel.site import OpenPage, Site, snapshot
+from tests.panel.site import OpenPage, Site, async_fixture, snapshot
 from tests.support.core import BUSY
 
 
@@ -40,7 +39,7 @@ async def take(site: Site) -> list[str]:
     return [one.order.attempt_id for one in found]
 
 
-@pytest.fixture
+@async_fixture
 async def looking(panel_server: Site, open_page: OpenPage) -> tuple[Page, str]:
     """An agent before whom a customer lies, and the page."""
     agent_id = await add_caller(panel_server)

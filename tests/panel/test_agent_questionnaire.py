@@ -5,10 +5,10 @@ from playwright.async_api import expect
 
 from dialer.playbooks.form.schema import AnswerType, Question, Text
 from tests.panel.agent_page import TALKED, add_caller, answer, at_question, stored, until
-from tests.panel.site import OpenPage, Site
+from tests.panel.site import OpenPage, Site, async_fixture
 
 
-@pytest.fixture
+@async_fixture
 async def agent(panel_server: Site) -> str:
     """An agent who waits for a call, with one customer due."""
     return await add_caller(panel_server)

@@ -2,7 +2,6 @@
 
 from zoneinfo import ZoneInfo
 
-import pytest
 from playwright.async_api import expect
 from sqlalchemy import select
 
@@ -10,10 +9,10 @@ from dialer.forms.queries import answers_of
 from dialer.forms.sweeping import sweep
 from dialer.forms.tables import result_forms
 from tests.panel.agent_page import QUESTION, TALKED, add_caller, answer, at_question
-from tests.panel.site import OpenPage, Site
+from tests.panel.site import OpenPage, Site, async_fixture
 
 
-@pytest.fixture
+@async_fixture
 async def agent(panel_server: Site) -> str:
     """An agent who waits for a call, with one customer due."""
     return await add_caller(panel_server)

@@ -4,7 +4,6 @@ import re
 from dataclasses import replace
 from functools import partial
 
-import pytest
 from playwright.async_api import Browser, Page, expect
 
 from dialer.agents import service as agents
@@ -13,10 +12,10 @@ from dialer.agents.states import AgentEvent, AgentState, PauseReason
 from dialer.calling import reserving
 from dialer.forms.sweeping import sweep
 from tests.panel.agent_page import TALKED
-from tests.panel.site import PASSWORD, OpenPage, Site, snapshot
+from tests.panel.site import PASSWORD, OpenPage, Site, async_fixture, snapshot
 
 
-@pytest.fixture
+@async_fixture
 async def agent(panel_server: Site) -> str:
     """An agent who has not started work."""
 

@@ -12,7 +12,7 @@ from dialer.alarms.service import raise_alarm
 from dialer.calling.progress import Ending
 from dialer.figures import LinkFigures
 from dialer.telephony.outcomes import DialOutcome
-from tests.panel.site import OpenPage, Server, Site, snapshot
+from tests.panel.site import OpenPage, Server, Site, async_fixture, snapshot
 from tests.support.prometheus import Metric, read
 from web.finding import Finding, Level, said
 from web.health import metrics
@@ -68,7 +68,7 @@ def web_settings() -> WebSettings:
     return WebSettings(heartbeat_seconds=0.5)
 
 
-@pytest.fixture
+@async_fixture
 async def server(
     site: Site, doctor: Doctor, link: LinkFigures, web_settings: WebSettings
 ) -> AsyncIterator[Server]:

@@ -6,7 +6,6 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
 from aiohttp import ClientSession
 from playwright.async_api import expect
 from sqlalchemy import Connection, select
@@ -14,7 +13,7 @@ from sqlalchemy import Connection, select
 from dialer.customers.tables import customers, occasions, phones
 from dialer.importing.queries import past_imports, saved_mapping
 from dialer.importing.settings import ImportSettings
-from tests.panel.site import OpenPage, Server, Site
+from tests.panel.site import OpenPage, Server, Site, async_fixture
 from tests.support.site import until
 
 MESSY = (
@@ -168,7 +167,7 @@ async def send(site: Site, body: object, token: str | None = TOKEN) -> tuple[int
         return answer.status, await answer.json()
 
 
-@pytest.fixture
+@async_fixture
 async def api(site: Site, server: Server) -> Site:
     """A panel whose settings know TOKEN."""
     await server.stop()

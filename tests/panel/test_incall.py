@@ -6,7 +6,6 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 from playwright.async_api import Page, expect
 from sqlalchemy import update
 
@@ -19,7 +18,7 @@ from dialer.calling.incall.states import Step
 from dialer.calling.settings import CallingSettings, Mode
 from dialer.telephony.fake import FakeTelephony
 from dialer.telephony.fates import AgentFate, CustomerDoes, CustomerFate
-from tests.panel.site import OpenPage, Server, Site
+from tests.panel.site import OpenPage, Server, Site, async_fixture
 from web.auth.tables import users
 from web.panel import Panel
 from web.rights.rules import Month
@@ -54,12 +53,12 @@ class Live:
                 await asyncio.sleep(0.05)
 
 
-@pytest.fixture
+@async_fixture
 async def live(site: Site) -> Live:
     return Live(site)
 
 
-@pytest.fixture
+@async_fixture
 async def server(site: Site, live: Live) -> AsyncIterator[Server]:
     """The panel, with an engine behind its buttons."""
     server = Server(
@@ -83,7 +82,7 @@ async def server(site: Site, live: Live) -> AsyncIterator[Server]:
     await server.stop()
 
 
-@pytest.fixture
+@async_fixture
 async def talking(panel_server: Site, live: Live) -> Live:
     """An agent in a talk, a colleague who is paused, and a supervisor."""
     site = panel_server

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from yarl import URL
 
-from tests.panel.site import PASSWORD, OpenPage, Site
+from tests.panel.site import PASSWORD, OpenPage, Site, async_fixture
 from web.auth import service
 from web.auth.passwords import hash_password
 from web.auth.session import SESSION_COOKIE
@@ -41,7 +41,7 @@ class Visitor:
         return await self.post("/login", login=login, password=password, **form)
 
 
-@pytest.fixture
+@async_fixture
 async def visitor(panel_server: Site) -> AsyncIterator[Visitor]:
     session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
     yield Visitor(panel_server, session)

@@ -12,10 +12,10 @@ from dialer.customers.tables import customers
 from dialer.daily.service import make_hand_over
 from dialer.followups.tables import follow_ups
 from dialer.planning.settings import PlanningSettings
-from tests.panel.site import OpenPage, Server, Site
+from tests.panel.site import OpenPage, Server, Site, async_fixture
 
 
-@pytest.fixture
+@async_fixture
 async def plan_site(panel_server: Site, server: Server) -> Site:
     """A site whose plans a supervisor releases."""
     await server.stop()

@@ -8,10 +8,10 @@ from playwright.async_api import Page, expect
 from dialer.storage.feed import of_subject
 from recordings.rules import Problem
 from tests.panel.recorded import SECONDS, Known, record
-from tests.panel.site import OpenPage, Site
+from tests.panel.site import OpenPage, Site, async_fixture
 
 
-@pytest.fixture
+@async_fixture
 async def reviewer(panel_server: Site) -> Site:
     """A site with an agent who waits for a call, a customer due, and somebody of QA."""
     agent_id = await panel_server.agent("1001", ready=True)
@@ -21,7 +21,7 @@ async def reviewer(panel_server: Site) -> Site:
     return panel_server
 
 
-@pytest.fixture
+@async_fixture
 async def known(reviewer: Site) -> Known:
     """A recorded, transcribed and checked call."""
     return await record(reviewer)

@@ -17,7 +17,7 @@ from qa.announcements.rules import Result, Source
 from recordings.archive import Archived
 from recordings.queries import call_of
 from recordings.service import keep_early
-from tests.panel.site import OpenPage, Site, snapshot
+from tests.panel.site import OpenPage, Site, async_fixture, snapshot
 
 OFF = "您好，您拨打的电话已关机。Sorry, the subscriber you dialed is powered off."
 
@@ -54,7 +54,7 @@ async def listened(site: Site, attempt_id: str) -> None:
     await site.database.write(keep)
 
 
-@pytest.fixture
+@async_fixture
 async def reviewed(panel_server: Site) -> Site:
     """A site with an agent who waits for a call, a customer due, and people who look."""
     await panel_server.agent("1001", ready=True)

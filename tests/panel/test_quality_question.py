@@ -1,4 +1,4 @@
-"""What the check heard of a question or a complaint, as QA and the supervisor deal with it (Q3, K5, T5)."""
+"""What the check heard in a call, as QA and the supervisor deal with it (Q3, K5, T5, X3)."""
 
 from datetime import timedelta
 from functools import partial
@@ -6,24 +6,25 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import expect
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 
 from dialer.calling.incall.tables import in_calls, speaker_turns
 from dialer.calling.queries import attempt
 from dialer.calling.tables import attempts, call_parties
 from dialer.cases.worker import act_on_events
+from dialer.customers.tables import customers
 from dialer.followups.workdays import WorkCalendar
 from dialer.ids import new_id
 from dialer.storage.feed import emit
 from qa.checks import queries as checks
 from qa.checks.tables import checks as checks_table
 from tests.panel.recorded import Known, record
-from tests.panel.site import OpenPage, Site, snapshot
+from tests.panel.site import OpenPage, Site, async_fixture, snapshot
 
 PROOF = {"channel": "customer", "start": 3.0, "end": 3.5, "words": "你好"}
 
 
-@pytest.fixture
+@async_fixture
 async def known(panel_server: Site) -> Known:
     await panel_server.agent("1001", ready=True)
     await panel_server.user("zhou", "qa")
@@ -86,6 +87,38 @@ async def test_what_sounds_dissatisfied_is_a_case_with_its_words(
     row = page.locator("tbody tr")
     await expect(row).to_contain_text("The customer sounded dissatisfied in the call")
     await expect(row.locator("q")).to_have_text("你好")
+
+
+@pytest.mark.parametrize("decision", ["stop", "not_asked"])
+async def test_x3_who_asked_for_no_more_calls_is_heard_and_set_in_one_press(
+    panel_server: Site, known: Known, open_page: OpenPage, decision: str
+) -> None:
+    """X3: the words are played in the list; a person sets it, the machine never does."""
+    site = panel_server
+    await checked(site, known, None, stop_calling=True)
+    silent = select(customers.c.do_not_call)
+    assert await site.database.read(lambda conn: conn.execute(silent).scalar_one()) is False
+    page = await open_page("chen", "/cases?show=tasks")
+    row = page.locator("tbody tr")
+    await expect(row).to_contain_text("Listen: did the customer ask not to be called any more?")
+    await expect(row.locator("q")).to_have_text("你好")
+    async with page.expect_response("**/plays"):
+        await row.locator(".play-hit").click()
+    await page.keyboard.press("Escape")
+    await snapshot(page, "cases-stop-calling-en")
+    await site.user("mei", "supervisor")
+    chinese = await open_page("mei", "/cases?show=tasks")
+    await expect(chinese.locator("tbody tr")).to_contain_text("听一听：客户是否要求不再来电")
+    await snapshot(chinese, "cases-stop-calling-zh")
+    await row.locator(f"button[value={decision}]").click()
+    await expect(row).to_have_count(0)
+    await expect(chinese.locator("tbody tr")).to_have_count(0)
+    stopped = await site.database.read(lambda conn: conn.execute(silent).scalar_one())
+    assert stopped is (decision == "stop")
+    await page.goto(f"{site.url}/cases?show=tasks&state=done")
+    words = {"stop": "Never call again", "not_asked": "Did not ask for it"}
+    await expect(row.locator("td").last).to_have_text(words[decision])
+    await snapshot(page, f"cases-stop-calling-{decision}")
 
 
 async def test_who_spoke_after_a_transfer_is_named(

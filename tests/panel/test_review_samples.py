@@ -1,6 +1,8 @@
 """Samples in a real browser: drawn by itself, calls set aside, blind verdicts, months, trainings (S1-S4)."""
 
+import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from io import BytesIO
@@ -9,20 +11,27 @@ from zoneinfo import ZoneInfo
 import pytest
 from openpyxl import load_workbook
 from playwright.async_api import Page, expect
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, insert, update
 
 from qa.checks.tables import checks, findings
+from qa.falsity.states import DoubtState
+from qa.falsity.tables import doubts
 from qa.reviews import queries as reviews
 from qa.reviews import service
 from qa.reviews.drawing import draw_day
 from qa.reviews.queries import ReviewRow
 from qa.reviews.settings import ReviewSettings
+from qa.reviews.tables import reviews as reviews_table
 from qa.reviews.worker import ReviewWorker
-from qa.sampling.queries import samples_of
+from qa.sampling.proof import Proof, proofs
+from qa.sampling.queries import SampleRow, samples_of
 from qa.sampling.rules import Pool
+from qa.search import queries as search
+from qa.search.worker import SearchWorker
 from tests.panel.recorded import Known, record
-from tests.panel.site import OpenPage, Site, snapshot
+from tests.panel.site import OpenPage, Site, async_fixture, snapshot
 from tests.panel.test_quality_list import close
+from web.reviews import draws, sample
 from web.reviews.site import CARD, card_of, site_of
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -30,7 +39,7 @@ SETTINGS = ReviewSettings()
 CALLS = 4
 
 
-@pytest.fixture
+@async_fixture
 async def calls(panel_server: Site) -> list[Known]:
     """Four recorded and checked calls of yesterday by one agent, with a reviewer and a QA lead."""
     site = panel_server
@@ -201,6 +210,76 @@ async def test_what_was_said_blind_stays(panel_server: Site, calls: list[Known],
     assert (said["verdict"], said["reconsidered"]) == ("pass", "fail")
     await page.reload()
     await expect(page.locator("#rule-no_forbidden .first-verdict")).to_have_count(1)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_no_list_tells_before_ones_own_verdict(
+    panel_server: Site, calls: list[Known], open_page: OpenPage, language: str
+) -> None:
+    """S4: in the list, by its filters, in the search and among doubtful calls, until the review is in."""
+    site = panel_server
+    await site.user("ning", "qa", language=language)
+    (row,) = (await drawn(site))[Pool.RANDOM]
+    told = {"state": DoubtState.SUSPECTED, "score": 90.0, "reasons": [], "scored_at": site.clock()}
+
+    def give(conn: Connection) -> None:
+        conn.execute(update(reviews_table).where(reviews_table.c.id == row.id).values(reviewer="ning"))
+        for one in calls:
+            conn.execute(insert(doubts).values(attempt_id=one.attempt_id, **told))
+        search.queue_all(conn, anew=False)
+
+    await site.database.write(give)
+    await SearchWorker(site.database).index_waiting()
+    lists = {
+        "/qa": "tbody tr",
+        "/qa?verdict=fail": "tbody tr",
+        "/search?words=不知道&verdict=fail": ".hit",
+        "/doubts": ".doubt",
+    }
+    hidden = {"zh": "您独立判定后可见", "en": "hidden until your own verdict"}[language]
+    page = await open_page("ning", "/qa")
+    mine = page.locator(f"[data-attempt='{row.attempt_id}']")
+    for number, (path, lines) in enumerate(lists.items()):
+        await page.goto(f"{site.url}{path}")
+        await expect(page.locator(lines)).to_have_count(CALLS - (path != "/qa"))
+        if path == "/qa":
+            await expect(mine.locator(".verdicts")).to_have_text(hidden)
+            await expect(page.locator(".hidden-verdicts")).to_have_count(0)
+        else:
+            await expect(mine).to_have_count(0)
+            await expect(page.locator(".hidden-verdicts")).to_be_visible()
+        await snapshot(page, f"blind_{number}_{language}")
+    other = await open_page("zhou", "/qa?verdict=fail")
+    await expect(other.locator("tbody tr")).to_have_count(CALLS)
+    await reviewed(site, replace(row, reviewer="ning"))
+    for path, lines in lists.items():
+        await page.goto(f"{site.url}{path}")
+        await expect(page.locator(lines)).to_have_count(CALLS)
+    await page.goto(f"{site.url}/qa/calls/{row.attempt_id}")
+    await expect(page.locator(".finding")).to_have_count(3)
+
+
+async def test_a_draw_is_proven_beside_the_event_loop(
+    panel_server: Site, calls: list[Known], open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S1: of ten thousand calls it takes a fifth of a second; calls go on, and no connection is held."""
+    site = panel_server
+    assert calls
+    (row,) = (await drawn(site))[Pool.RANDOM]
+    threads = []
+
+    def proven(rows: Sequence[SampleRow]) -> dict[str, Proof]:
+        threads.append(threading.current_thread())
+        return proofs(rows)
+
+    monkeypatch.setattr(sample, "proofs", proven)
+    monkeypatch.setattr(draws, "proofs", proven)
+    page = await open_page("zhou", "/reviews")
+    await page.goto(f"{site.url}/reviews/samples/{row.sample_id}")
+    await expect(page.locator(".reviews-head .chip.good")).to_have_text("重抽一致")
+    assert len(threads) == 2
+    assert threading.main_thread() not in threads
+    assert [one.name for one in threads if one.name.startswith("database")] == []
 
 
 async def test_a_call_that_was_not_checked_is_judged_by_its_rules(

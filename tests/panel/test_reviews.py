@@ -18,7 +18,7 @@ from qa.reviews.states import ReviewState
 from qa.sampling.queries import samples_of
 from qa.sampling.rules import Pool
 from tests.panel.recorded import Known, record
-from tests.panel.site import OpenPage, Site, snapshot
+from tests.panel.site import OpenPage, Site, async_fixture, snapshot
 from tests.panel.test_quality_list import close
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -26,7 +26,7 @@ FORBIDDEN = 4.667
 LINES = 5
 
 
-@pytest.fixture
+@async_fixture
 async def calls(panel_server: Site) -> list[Known]:
     """Three recorded and checked calls of one agent; somebody of QA, a QA lead, and the agent himself."""
     site = panel_server

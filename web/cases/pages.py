@@ -1,16 +1,20 @@
 """`/cases`: complaints, question items, tasks with their moves; what calls raise at once (T5, K1, K5)."""
 
+from contextlib import suppress
+from functools import partial
+
 from aiohttp import web
 from sqlalchemy import Connection
 
 from dialer.agents.queries import all_agents
 from dialer.alarms.service import Alarm, clear_alarm, open_alarms
 from dialer.cases import service as cases
-from dialer.cases.checked import QA, title_in
+from dialer.cases.checked import QA, SUPERVISOR, decide_request, title_in
 from dialer.cases.queries import Row, list_cases, list_items, list_tasks
 from dialer.cases.service import ANSWER_ALARM, COMPLAINT
 from dialer.cases.states import CaseEvent, ItemEvent, TaskEvent, TaskKind
 from dialer.forms.asides import CUSTOMER_UPSET, release_customer
+from dialer.machine import IllegalMove
 from dialer.storage.feed import latest_id
 from web.agent.words import MEANS
 from web.auth.guard import current_user, requires
@@ -34,6 +38,7 @@ def routes(_panel: Panel) -> list[web.RouteDef]:
         web.get("/cases", page),
         web.get("/cases/part/list", part),
         web.post("/cases/{show}/{id}/move", move),
+        web.post("/cases/tasks/{id}/request", request_heard),
         web.post("/cases/alarms/{attempt}/seen", seen),
         web.post("/cases/customers/{customer}/release", release),
         *tickets.routes(),
@@ -80,6 +85,19 @@ async def move(request: web.Request) -> web.StreamResponse:
 
     await panel.database.write(work)
     raise web.HTTPSeeOther(f"/cases?show={show}")
+
+
+@requires(Role.SUPERVISOR, Role.ADMIN)
+async def request_heard(request: web.Request) -> web.StreamResponse:
+    """Somebody listened: the customer is never called again, or he did not ask for it (X3)."""
+    panel, by, now = request.app[PANEL], current_user(request).login, request.app[PANEL].clock()
+    key, decision = request.match_info["id"], (await request.post()).get("decision")
+    if decision not in ("stop", "not_asked"):
+        raise web.HTTPBadRequest
+    decide = partial(decide_request, task_id=key, asked=decision == "stop", by=by, now=now)
+    with suppress(IllegalMove):  # somebody was quicker; the list shows how it stands
+        await panel.database.write(decide)
+    raise web.HTTPSeeOther("/cases?show=tasks")
 
 
 @requires(Role.SUPERVISOR, Role.ADMIN)
@@ -131,10 +149,11 @@ async def _show(request: web.Request, template: str) -> web.Response:
         levels=LEVEL,
         kinds=TASK_KIND,
         means=MEANS,
-        people={**names, QA: text(ROLE[Role.QA])},
+        people={**names, QA: text(ROLE[Role.QA]), SUPERVISOR: text(ROLE[Role.SUPERVISOR])},
         title_in=title_in,
         lang=language,
         to_decide=TaskKind.QUESTION,
+        to_hear=TaskKind.DO_NOT_CALL,
         upset=CUSTOMER_UPSET,
         part=request.url.with_path("/cases/part/list").path_qs,
         feed_position=position,

@@ -2,6 +2,7 @@
 
 import asyncio
 import unicodedata
+from collections.abc import Collection
 from contextlib import suppress
 from functools import partial
 
@@ -9,11 +10,11 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Connection
 
-from dialer.agents.queries import all_agents
+from dialer.agents.queries import Agent, all_agents
 from dialer.cases.checked import decide_question, title_in
 from dialer.machine import IllegalMove
 from dialer.storage.feed import emit, latest_id
-from qa.reviews.queries import blind_review
+from qa.reviews.queries import blind_reviews
 from recordings.archive import listen_copy
 from recordings.queries import early_clip_of, recording_of
 from recordings.service import Files
@@ -21,7 +22,7 @@ from web.auth.guard import current_user, requires
 from web.labels import DISPOSITION, HEARD, ITEM_STATE, OUTCOME
 from web.panel import PANEL, Panel
 from web.quality import transcription, words
-from web.quality.queries import Filter, calls
+from web.quality.queries import CallRow, Filter, calls
 from web.quality.view import early_file, load, sound
 from web.render import language_of, render
 
@@ -70,10 +71,10 @@ async def call_page(request: web.Request) -> web.StreamResponse:
     """One call: sound, words, findings, answers (Q4)."""
     panel, attempt_id = request.app[PANEL], request.match_info["attempt"]
     login = current_user(request).login
-    blind = await panel.database.read(lambda conn: blind_review(conn, attempt_id, login))
-    if blind is not None:
+    blind = await panel.database.read(lambda conn: blind_reviews(conn, login))
+    if attempt_id in blind:
         # His own verdict comes first: the machine's are shown there, one by one (S4).
-        raise web.HTTPSeeOther(f"/reviews/{blind}")
+        raise web.HTTPSeeOther(f"/reviews/{blind[attempt_id]}")
     shown = await panel.database.read(
         lambda conn: load(conn, panel.library, panel.recordings_root, attempt_id)
     )
@@ -187,14 +188,14 @@ async def _list(request: web.Request, template: str) -> web.Response:
     number = query.get("page", "1")
     page = int(number) if number.isascii() and number.isdigit() and 0 < len(number) < 7 else 1
     page = max(page, 1)
-    offset = (page - 1) * PAGE_SIZE
-    rows, agents, position = await panel.database.read(
-        lambda conn: (
-            calls(conn, wanted, limit=PAGE_SIZE + 1, offset=offset),
-            all_agents(conn),
-            latest_id(conn),
-        )
-    )
+    offset, login = (page - 1) * PAGE_SIZE, current_user(request).login
+
+    def read(conn: Connection) -> tuple[list[CallRow], Collection[str], list[Agent], int]:
+        hidden = blind_reviews(conn, login)
+        rows = calls(conn, wanted, hidden=hidden, limit=PAGE_SIZE + 1, offset=offset)
+        return rows, hidden, all_agents(conn), latest_id(conn)
+
+    rows, hidden, agents, position = await panel.database.read(read)
     kept = {name: value for name, value in query.items() if name != "page" and value}
     return render(
         request,
@@ -206,6 +207,7 @@ async def _list(request: web.Request, template: str) -> web.Response:
         link=lambda to: request.url.with_path("/qa").with_query({**kept, "page": str(to)}).path_qs,
         part=request.url.with_path("/qa/part/calls").path_qs,
         wanted=wanted,
+        hidden=hidden,
         agents=agents,
         playbooks={playbook.id: playbook.name for playbook in panel.library},
         feed_position=position,

@@ -1,5 +1,6 @@
 """The SQL of the QA pages: calls with everything known of them on one line."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -86,8 +87,10 @@ _VERDICTS: dict[str, ColumnElement[bool]] = {
 }
 
 
-def calls(conn: Connection, wanted: Filter, *, limit: int, offset: int) -> list[CallRow]:
-    """Calls that are over, the newest first."""
+def calls(
+    conn: Connection, wanted: Filter, *, hidden: Collection[str] = (), limit: int, offset: int
+) -> list[CallRow]:
+    """Calls that are over, the newest first; those whose verdicts are `hidden` are not found by them (S4)."""
     query = _call().where(attempts.c.state == AttemptState.ENDED)
     if not wanted.all_tries:
         query = query.where(attempts.c.outcome == DialOutcome.ANSWERED)
@@ -96,7 +99,7 @@ def calls(conn: Connection, wanted: Filter, *, limit: int, offset: int) -> list[
     if wanted.plate:
         query = query.where(follow_ups.c.plate.contains(wanted.plate, autoescape=True))
     if wanted.verdict in _VERDICTS:
-        query = query.where(_VERDICTS[wanted.verdict])
+        query = query.where(_VERDICTS[wanted.verdict], attempts.c.id.not_in(hidden))
     newest = query.order_by(attempts.c.placed_at.desc(), attempts.c.id.desc())
     return fetch(conn, newest.limit(limit).offset(offset), CallRow)
 

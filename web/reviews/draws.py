@@ -1,5 +1,6 @@
 """A draw and its history: what was drawn, set aside and put in its place (S1)."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from qa.reviews.rules import Unfit
 from qa.reviews.service import ReviewRefused
 from qa.reviews.setting_aside import set_aside
 from qa.reviews.worker import BY_ITSELF
-from qa.sampling.proof import Proof, proofs
+from qa.sampling.proof import proofs
 from qa.sampling.queries import SampleRow, sample, samples_of
 from web.auth.guard import current_user, requires
 from web.auth.rules import Role
@@ -56,7 +57,6 @@ class History:
     """A draw from first to last."""
 
     row: SampleRow
-    proof: Proof
     taken: list[Taken]
     replaced: list[Replaced]
     position: int
@@ -79,7 +79,8 @@ async def page(request: web.Request) -> web.StreamResponse:
 
 async def _page(request: web.Request, sample_id: str, problem: str) -> web.Response:
     panel, user = request.app[PANEL], current_user(request)
-    found = await panel.database.read(lambda conn: _read(conn, sample_id))
+    found, of_the_day = await panel.database.read(lambda conn: _read(conn, sample_id))
+    proven = await asyncio.to_thread(proofs, of_the_day)
     shown = render(
         request,
         "reviews/draw.html",
@@ -87,6 +88,7 @@ async def _page(request: web.Request, sample_id: str, problem: str) -> web.Respo
         here="/reviews",
         found=found,
         sample=found.row,
+        proof=proven[sample_id],
         by_itself=BY_ITSELF,
         may_set_aside=bool(user.roles.intersection(LEADS)),
         own_agent=user.agent_id,
@@ -153,7 +155,8 @@ def _reason(given: object) -> Unfit:
         raise web.HTTPBadRequest from error
 
 
-def _read(conn: Connection, sample_id: str) -> History:
+def _read(conn: Connection, sample_id: str) -> tuple[History, list[SampleRow]]:
+    """A draw, and all those of its day: together they prove themselves."""
     position, row = latest_id(conn), sample(conn, sample_id)
     if row is None:
         raise web.HTTPNotFound
@@ -176,4 +179,4 @@ def _read(conn: Connection, sample_id: str) -> History:
         )
         for gone, instead, reason, by, at, note in row.replaced
     ]
-    return History(row, proofs(samples_of(conn, row.day))[row.id], taken, replaced, position)
+    return History(row, taken, replaced, position), samples_of(conn, row.day)

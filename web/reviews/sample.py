@@ -1,5 +1,6 @@
 """My sample: what waits for me, by pool, and the draw of a day (S1)."""
 
+import asyncio
 import secrets
 from collections import Counter
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from qa.reviews import queries as reviews
 from qa.reviews.drawing import CannotDraw, bounds_of
 from qa.reviews.queries import ReviewRow
 from qa.reviews.worker import BY_ITSELF
-from qa.sampling.proof import Proof, proofs
+from qa.sampling.proof import proofs
 from qa.sampling.queries import SampleRow, being_checked, is_drawn, samples_of
 from qa.sampling.rules import Pool, Tier
 from web.auth.guard import current_user, requires
@@ -67,7 +68,7 @@ class Shown:
     listed: list[Listed]
     waiting: list[ReviewRow]
     done: list[ReviewRow]
-    draws: list[tuple[SampleRow, Proof]]
+    draws: list[SampleRow]
     daily: Daily | None
     # What reviewers ask a lead to set aside; empty for others.
     unfit: list[Listed]
@@ -104,14 +105,13 @@ async def _page(request: web.Request, problem: str) -> web.Response:
             for one in (*waiting[:_LISTED], *done)
             if (row := call(conn, one.attempt_id)) is not None
         ]
-        rows = samples_of(conn, day)
-        proven = proofs(rows)
-        draws = [(row, proven[row.id]) for row in rows]
         asked = reviews.to_set_aside(conn) if user.roles.intersection(LEADS) else []
         unfit = [Listed(one, row) for one in asked if (row := call(conn, one.attempt_id)) is not None]
+        draws = samples_of(conn, day)
         return Shown(listed, waiting, done, draws, _daily(conn, panel, now), unfit, position)
 
     found = await panel.database.read(read)
+    proven = await asyncio.to_thread(proofs, found.draws)
     waiting = found.waiting
     open_by, done_by = Counter(one.pool for one in waiting), Counter(one.pool for one in found.done)
     shown = render(
@@ -125,7 +125,7 @@ async def _page(request: web.Request, problem: str) -> web.Response:
         listed=found.listed,
         next_call=waiting[0].id if waiting else None,
         pools=[PoolLine(pool, done_by[pool], done_by[pool] + open_by[pool]) for pool in Pool],
-        draws=found.draws,
+        draws=[(row, proven[row.id]) for row in found.draws],
         daily=found.daily,
         unfit=found.unfit,
         by_itself=BY_ITSELF,

@@ -1,5 +1,7 @@
 """`/doubts`: follow-ups that may be false, with their reasons; a person decides."""
 
+from collections.abc import Collection
+
 from aiohttp import web
 from sqlalchemy import Connection
 
@@ -7,6 +9,7 @@ from dialer.machine import IllegalMove
 from dialer.playbooks.library import Library
 from qa.falsity import queries, service
 from qa.falsity.states import DoubtEvent, DoubtState
+from qa.reviews.queries import blind_reviews
 from web.auth.guard import current_user, requires
 from web.panel import PANEL, Panel
 from web.render import language_of, render, translator_of
@@ -31,14 +34,19 @@ async def _page(request: web.Request, problem: str, state: str) -> web.Response:
     panel, number = request.app[PANEL], request.query.get("page", "1")
     at = int(number) if number.isascii() and number.isdigit() and 0 < int(number) < 10_000 else 1
     state = state if state in words.DOUBT_STATE else DoubtState.SUSPECTED
-    rows = await panel.database.read(
-        lambda conn: queries.listed(conn, [state], limit=PAGE_SIZE + 1, offset=(at - 1) * PAGE_SIZE)
-    )
+    login, offset = current_user(request).login, (at - 1) * PAGE_SIZE
+
+    def read(conn: Connection) -> tuple[list[queries.ListRow], Collection[str]]:
+        hidden = blind_reviews(conn, login)
+        return queries.listed(conn, [state], hidden=hidden, limit=PAGE_SIZE + 1, offset=offset), hidden
+
+    rows, hidden = await panel.database.read(read)
     shown = render(
         request,
         "search/doubts.html",
         rows=rows[:PAGE_SIZE],
         more=len(rows) > PAGE_SIZE,
+        hidden=hidden,
         page=at,
         state=state,
         problem=problem,

@@ -2,7 +2,7 @@
 
 import asyncio
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
 from functools import cache
 
@@ -10,6 +10,7 @@ from aiohttp import web
 
 from dialer.agents.queries import all_agents
 from qa.changing.library import rule_library
+from qa.reviews.queries import blind_reviews
 from qa.search.queries import Filter
 from qa.search.rules import NothingToFind
 from qa.search.service import Results, note_search, search
@@ -36,7 +37,9 @@ async def page(request: web.Request) -> web.StreamResponse:
     typed = query.get("words", "").strip()[:_LONGEST]
     number = query.get("page", "1")
     at = int(number) if number.isascii() and number.isdigit() and 0 < len(number) < 5 else 1
-    wanted = _filter(request)
+    login = current_user(request).login
+    hidden = await panel.database.read(lambda conn: blind_reviews(conn, login))
+    wanted = _filter(request, hidden)
     offset = (max(at, 1) - 1) * PAGE_SIZE
     results: Results | None = None
     problem = ""
@@ -49,8 +52,8 @@ async def page(request: web.Request) -> web.StreamResponse:
         except NothingToFind as error:
             problem = translator_of(request)(str(error))
         else:
-            by, now = current_user(request).login, panel.clock()
-            await panel.database.write(lambda conn: note_search(conn, by, typed, now))
+            now = panel.clock()
+            await panel.database.write(lambda conn: note_search(conn, login, typed, now))
     kept = {name: value for name, value in query.items() if name != "page" and value}
     return render(
         request,
@@ -81,7 +84,7 @@ def _rule_titles() -> Mapping[str, Mapping[str, str]]:
     return {rule.id: rule.title for one in sorted(shipped.ids()) for rule in shipped.get(one).rules}
 
 
-def _filter(request: web.Request) -> Filter:
+def _filter(request: web.Request, hidden: Collection[str]) -> Filter:
     query = request.query
     plate = "".join(unicodedata.normalize("NFKC", query.get("plate", "")).upper().split())
     until = _day(request, "until")
@@ -95,6 +98,7 @@ def _filter(request: web.Request) -> Filter:
         channel=query.get("channel", ""),
         rule=query.get("rule", "").strip(),
         verdict=query.get("verdict", ""),
+        hidden=hidden,
     )
 
 

@@ -17,6 +17,7 @@ from qa.reviews.rules import (
     OverrideReason,
     agreement,
     estimate,
+    hides_machine,
     lessons,
     may_review,
     share,
@@ -213,3 +214,19 @@ def test_who_may_review() -> None:
     assert may_review("A1", None, [], "chen")
     assert not may_review("A1", "A1", [], "chen")
     assert not may_review("A1", "A2", ["chen"], "chen")
+
+
+@pytest.mark.parametrize(
+    ("blind", "over", "reviewer", "hidden"),
+    [
+        (True, False, "chen", True),
+        (False, False, "chen", False),
+        (True, True, "chen", False),
+        (True, False, "li", False),
+        (True, False, None, False),
+    ],
+)
+def test_s4_the_machine_is_hidden_from_who_has_yet_to_judge_blind(
+    blind: bool, over: bool, reviewer: str | None, hidden: bool
+) -> None:
+    assert hides_machine(blind=blind, over=over, reviewer=reviewer, user="chen") is hidden

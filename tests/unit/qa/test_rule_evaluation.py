@@ -220,3 +220,70 @@ def test_all_slots_must_be_there() -> None:
     assert check(rule, transcript((A, 1, "您好我是红达汽车服务站的")), facts).verdict is Verdict.PASS
     finding = check(rule, transcript((A, 1, "您好我是保险公司的")), facts)
     assert (finding.verdict, finding.slot) == (Verdict.FAIL, "shop")
+
+
+ONCE_MORE = """    kind: must_not_say
+    unless_negated: true
+    slots:
+      - all: [[推荐, 介绍], [医疗险, 教育金]]
+        unsure: [[打折]]
+      - say: [加保]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("给您推荐一个医疗险", Verdict.FAIL),
+        ("您加保吧", Verdict.FAIL),
+        ("我不给您推荐医疗险", Verdict.PASS),
+        ("这个月打折", Verdict.UNCLEAR),
+        ("我打这个电话是做回访", Verdict.PASS),
+    ],
+)
+def test_a_prohibition_of_several_slots_with_signs_of_it(text: str, verdict: Verdict) -> None:
+    """Q3 rule 2: signs are for a person, a negation excuses, and what only sounds alike proves nothing."""
+    assert check(ONCE_MORE, transcript((A, 1, text), confidence=0.95)).verdict is verdict
+
+
+COMPETING = """    kind: must_say
+    slots:
+      - all: [[退保], [损失, 亏]]
+        wrong: [[退保], [没有损失, 不会吃亏]]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("退保可能有损失", Verdict.PASS),
+        ("退保没有损失的", Verdict.FAIL),
+        ("退保您不会吃亏", Verdict.FAIL),
+        ("退保没有损失的说法不对退保是有损失的", Verdict.PASS),
+    ],
+)
+def test_words_inside_the_wrong_statement_are_not_the_right_one(text: str, verdict: Verdict) -> None:
+    assert check(COMPETING, transcript((A, 1, text), confidence=0.95)).verdict is verdict
+
+
+TAIL = "    kind: identity\n    say: [后四位]\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ("三七二一", Verdict.PASS),
+        ("就三七二一吧", Verdict.PASS),
+        ("三七二一三七二一", Verdict.PASS),
+        ("一三八零三七二一五五", Verdict.UNCLEAR),
+        ("九九八八", Verdict.FAIL),
+    ],
+)
+def test_the_tail_itself_and_not_digits_that_hold_it(answer: str, verdict: Verdict) -> None:
+    """Q3 rule 4: a telephone number with the same four digits in it is no document's tail."""
+    heard = transcript((A, 1, "请说后四位"), (C, 4, answer))
+    assert check(TAIL, heard, {"id_tail": "3721"}).verdict is verdict
+
+
+def test_a_question_misheard_is_no_word_of_refusal() -> None:
+    assert check(FORBIDDEN, transcript((A, 5, "您看刻不可以"))).verdict is Verdict.PASS

@@ -75,7 +75,7 @@ def test_what_a_rule_measures_can_be_measured(path: Path) -> None:
         (HEAD + RULE + "    say: ['!!']\n", "can be spoken"),
         (HEAD + RULE + "    slots: [{code: '{plate}'}]\n", "announce"),
         (HEAD + (RULE + "    say: [谢谢您]\n") * 2, "used twice: thanks"),
-        (HEAD + RULE.replace("must_say", "must_not_say") + "    slots: [{say: [谢谢您]}]\n", "has no slots"),
+        (HEAD + RULE.replace("must_say", "identity") + "    slots: [{say: [谢谢您]}]\n", "has no slots"),
         (HEAD + RULE.replace("zh", "en") + "    say: [谢谢您]\n", "needs an entry for zh"),
         (HEAD + RULE + "    say: [谢谢您]\n    except: [不]\n", "must_not_say"),
         ("id: [", "no valid YAML"),

@@ -21,14 +21,19 @@ def fixed(*said: str) -> Finding:
 
 
 def test_a_question_in_unknown_words_is_shown_and_left_to_a_person() -> None:
-    finding = fixed("您好，态度好不好？", "那个怪声音还有没有？")
+    finding = fixed("您好，态度好不好？", "那个怪声音正常了没有？")
     assert (finding.verdict, finding.reason) == (Verdict.UNCLEAR, Reason.MAYBE_SAID)
-    assert [proof.words for proof in finding.evidence] == ["那个怪声音还有没有"]
+    assert [proof.words for proof in finding.evidence] == ["那个怪声音正常了没有"]
 
 
 def test_questions_of_other_rules_and_asides_leave_it_a_fault() -> None:
     finding = fixed("您好，请问您是李女士吗？", "师傅的态度好不好？", "您还有什么建议吗？")
     assert (finding.verdict, finding.reason) == (Verdict.FAIL, Reason.NOT_SAID)
+
+
+def test_a_question_that_asks_for_something_else_leaves_it_a_fault() -> None:
+    """Else each question of small talk would hide what was not asked."""
+    assert fixed("您好，态度好不好？", "今天外面冷不冷？").verdict is Verdict.FAIL
 
 
 def test_statements_in_unknown_words_ask_nothing() -> None:
@@ -37,3 +42,9 @@ def test_statements_in_unknown_words_ask_nothing() -> None:
 
 def test_what_was_asked_stays_asked() -> None:
     assert fixed("那个怪声音还有没有？", "车修好了吗？").verdict is Verdict.PASS
+
+
+def test_a_statement_with_an_unknown_question_after_it_is_for_a_person() -> None:
+    """Whether that question was about it cannot be told; one that another rule knows was not."""
+    assert fixed("您的车已经修好了，这个结果您这边有什么要说的没有？").verdict is Verdict.UNCLEAR
+    assert fixed("您的车已经修好了，师傅的态度好不好？").verdict is Verdict.FAIL
