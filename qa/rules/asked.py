@@ -1,5 +1,6 @@
 """What must be asked and not stated (Q3 rule 2): every slot with its question and the answer that counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from qa.dialogue.answers import AnswerKind
@@ -40,8 +41,13 @@ def asked_slot(rule: Rule, slot: Slot, call: Call) -> tuple[Finding, AskedSlot |
     """A slot of a must_ask rule: said, and with a question."""
     outcome = judge_slot(rule, slot, call)
     if not outcome.places:
-        return outcome.finding, None
-    best = max((_unit(rule, slot, place, call) for place in outcome.places[:_PLACES]), key=_rank)
+        doubtful = [_unit(rule, slot, place, call) for place in outcome.doubtful[:_PLACES]]
+        asked = next((one for one in doubtful if one.unit.asked), None)
+        maybe = outcome.finding.reason is Reason.MAYBE_SAID
+        if maybe and doubtful and all(_was_stated(one, call) for one in doubtful):
+            return call.absent(rule, slot.name), None  # whatever was said there, it asked nothing
+        return outcome.finding, None if maybe else asked
+    best = _best(rule, slot, outcome.places[:_PLACES], call)
     unit = best.unit
     proof = (*outcome.finding.evidence, *_around(best, call))
     if outcome.finding.verdict is not Verdict.PASS:
@@ -63,20 +69,35 @@ def _unit(rule: Rule, slot: Slot, place: Found, call: Call) -> AskedSlot:
     return AskedSlot(rule, slot.name, place, unit, call.block_of(place.last))
 
 
-def _rank(one: AskedSlot) -> tuple[int, float]:
-    return _RANK[one.unit.form], one.place.score
+def _best(rule: Rule, slot: Slot, places: Sequence[Found], call: Call) -> AskedSlot:
+    """The likest of the places that were asked, else of those that were asked leadingly, else of all."""
+    likest_first = sorted(places, key=lambda one: -one.score)
+    best = _unit(rule, slot, likest_first[0], call)
+    for place in likest_first[1:]:
+        if _RANK[best.unit.form] == _RANK[Form.ASKED]:
+            break
+        other = _unit(rule, slot, place, call)
+        if _RANK[other.unit.form] > _RANK[best.unit.form]:
+            best = other
+    return best
 
 
 def _stated(rule: Rule, slot: Slot, one: AskedSlot, proof: tuple[Evidence, ...], call: Call) -> Finding:
     """A failure where the words were heard well to the end and nobody answered as to a question."""
-    spoken = call.legs[rule.channel]
+    if _was_stated(one, call) and call.clean(rule.channel):
+        return Finding(rule.id, Verdict.FAIL, Reason.STATED, proof, slot.name, rule.alarm)
+    return Finding(rule.id, Verdict.UNCLEAR, Reason.MAYBE_STATED, proof, slot.name)
+
+
+def _was_stated(one: AskedSlot, call: Call) -> bool:
+    if one.unit.asked:
+        return False
+    spoken = call.legs[one.rule.channel]
     block = call.questions.blocks[one.block]
     clause = next((c for c in block if c.last >= one.place.last), block[-1])
     heard = spoken.confidence(max(clause.first, clause.last - _TAIL + 1), clause.last) >= _BELIEVED
     questioned = any(number in spoken.asking for number in spoken.clauses[clause.first : clause.last + 1])
-    if heard and not questioned and call.clean(rule.channel):
-        return Finding(rule.id, Verdict.FAIL, Reason.STATED, proof, slot.name, rule.alarm)
-    return Finding(rule.id, Verdict.UNCLEAR, Reason.MAYBE_STATED, proof, slot.name)
+    return heard and not questioned
 
 
 def _around(one: AskedSlot, call: Call) -> tuple[Evidence, ...]:

@@ -18,7 +18,7 @@ from qa.rules.measured import measured
 from qa.rules.said import code_said, forbidden, found_words
 from qa.rules.schema import Rule, RuleSet
 from qa.rules.unexplained import softened
-from qa.rules.valued import WORDS, names_of
+from qa.rules.valued import WORDS, sought_names
 from qa.speech.port import Transcript
 
 _SEVERITY = {Verdict.PASS: 0, Verdict.NA: 0, Verdict.UNCLEAR: 1, Verdict.FAIL: 2}
@@ -26,6 +26,8 @@ _CLEAN: Mapping[Leg, LegQuality] = {}
 _UNMEASURED: Mapping[str, Measure] = {}
 # These need nothing of who spoke which words.
 _WORDLESS = frozenset(("process", "measure"))
+# These look at what was found of the others.
+_LATE = frozenset(("one_question_at_a_time", "asked_not_stated", "order", "question_item_raised"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Assessment:
     signals: Mapping[str, bool | None]
     alarms: tuple[Alarm, ...]
     turns: tuple[Turn, ...]
+    # Where each signal that is there was said.
+    signal_evidence: Mapping[str, tuple[Evidence, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -75,27 +79,46 @@ def assess(
     unclear. `unsure_who` (SPEAKER_UNKNOWN, LEGS_SWAPPED) says that it is not known which party spoke which
     words: then no rule about words is passed or failed.
     """
-    call = prepare(transcript, _books(rules), names_of(facts), facts, quality, measures, bands)
+    call = prepare(transcript, _books(rules), sought_names(facts), facts, quality, measures, bands)
     work = _Work(call, rules)
-    last = ("one_question_at_a_time", "asked_not_stated", "order", "question_item_raised")
-    for rule in sorted(rules.rules, key=lambda one: one.kind in last):
-        finding = _check(rule, work)
-        if unsure_who is not None and rule.kind not in _WORDLESS and finding.verdict is not Verdict.NA:
-            finding = replace(finding, verdict=Verdict.UNCLEAR, reason=unsure_who, alarm=False)
-        work.findings[rule.id] = finding
-    work.findings = softened(work.findings, rules, call)
+    late = [rule for rule in rules.rules if rule.kind in _LATE]
+    for rule in rules.rules:
+        if rule.kind not in _LATE:
+            work.findings[rule.id] = _check(rule, work)
+    work.findings = softened(work.findings, _asked_places(work), rules, call)
+    for rule in late:
+        work.findings[rule.id] = _check(rule, work)
+    if unsure_who is not None:
+        work.findings = {rule.id: _unsure(rule, work.findings[rule.id], unsure_who) for rule in rules.rules}
     need = _need(work)
     if need is not None and unsure_who is not None:
         need = (QuestionNeed.FOR_PERSON, need[1])
     findings = tuple(work.findings[rule.id] for rule in rules.rules)
+    signals, said = ({}, {}) if unsure_who else _signals(rules, call)
     return Assessment(
         findings,
         need[0] if need else None,
         need[1] if need else (),
-        {} if unsure_who else _signals(rules, call),
+        signals,
         tuple(Alarm(one.rule_id, one.reason) for one in findings if one.alarm),
         call.questions.dialogue.turns,
+        said,
     )
+
+
+def _asked_places(work: _Work) -> list[tuple[int, int]]:
+    """The syllables of every slot that was asked, with its question."""
+    places = []
+    for one in (one for some in work.asked.values() for one in some if one.unit.asked):
+        asking = one.unit.asking or one.unit.topic
+        places.append((min(one.place.first, asking.first), max(one.place.last, asking.last)))
+    return places
+
+
+def _unsure(rule: Rule, finding: Finding, who: Reason) -> Finding:
+    if rule.kind in _WORDLESS or finding.verdict is Verdict.NA:
+        return finding
+    return replace(finding, verdict=Verdict.UNCLEAR, reason=who, alarm=False)
 
 
 def _books(rules: RuleSet) -> Books:
@@ -110,7 +133,7 @@ def _books(rules: RuleSet) -> Books:
 
 def _check(rule: Rule, work: _Work) -> Finding:
     call = work.call
-    names = {name for slot in rule.parts() for name in slot.facts()} if rule.kind != "measure" else set()
+    names = {name for slot in rule.parts() for name in slot.facts} if rule.kind != "measure" else set()
     if rule.kind == "identity":
         names.add(TAIL_FACT)
     known = {name for name, value in call.facts.items() if value}
@@ -207,13 +230,19 @@ def _order(rule: Rule, work: _Work) -> Finding:
     return Finding(rule.id, Verdict.PASS, Reason.IN_ORDER, tuple(firsts))
 
 
-def _signals(rules: RuleSet, call: Call) -> dict[str, bool | None]:
+def _signals(rules: RuleSet, call: Call) -> tuple[dict[str, bool | None], dict[str, tuple[Evidence, ...]]]:
     found: dict[str, bool | None] = {}
+    said: dict[str, tuple[Evidence, ...]] = {}
     for signal in rules.signals:
-        sure, maybe = found_words(signal, signal.channel, call)
+        sure, maybe = found_words(signal, signal.excuses, signal.channel, call)
         unknown = None if maybe or not _was_understood(signal.channel, call) else False
         found[signal.id] = True if sure else unknown
-    return found
+        if sure:
+            places = sorted(sure, key=lambda one: one.first)
+            said[signal.id] = tuple(
+                call.evidence(signal.channel, one.first, one.last, one.text, one.score) for one in places
+            )
+    return found, said
 
 
 def _was_understood(leg: Leg, call: Call) -> bool:

@@ -1,7 +1,6 @@
 """A call made ready for its rules: syllables, searches, turns and facts, each made once."""
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -20,6 +19,8 @@ _SILENT_DB = -50.0
 _GUESSED = 0.35
 _UNHEARD_SECONDS = 1.0
 Facts = Mapping[str, str]
+# The least score worth looking at, or what says it of a wording of so many syllables.
+Floor = float | Callable[[int], float]
 
 
 @dataclass(frozen=True)
@@ -33,20 +34,20 @@ class Call:
     quality: Mapping[Leg, LegQuality]
     measures: Mapping[str, Measure]
     bands: Bands
+    # Where the words of a group are, found once.
+    groups: dict[tuple[Leg, tuple[str, ...]], list[Hit]] = field(default_factory=dict)
     _filled: dict[tuple[str, tuple[str, ...]], Wording] = field(default_factory=dict)
+    _possible: dict[tuple[Leg, Floor | None], dict[str, bool]] = field(default_factory=dict)
+    _found: dict[tuple[Leg, str, Floor | None, tuple[str, ...]], list[Hit]] = field(default_factory=dict)
 
     @cached_property
     def questions(self) -> Questions:
         """The agent's questions, with the customer's answers."""
         return Questions(Dialogue(self.legs))
 
-    @cached_property
-    def _block_ends(self) -> list[int]:
-        return [block[-1].last for block in self.questions.blocks]
-
     def block_of(self, syllable: int) -> int:
         """The number of the agent's block with this syllable: what he says without being answered."""
-        return min(bisect_left(self._block_ends, syllable), max(0, len(self._block_ends) - 1))
+        return self.questions.block_of(syllable)
 
     def wording(self, text: str, keep: tuple[str, ...] = ()) -> Wording:
         """The text with the facts of the call in its braces."""
@@ -56,10 +57,22 @@ class Call:
             known = self._filled[key] = filled(text, keep, self.facts)
         return known
 
-    def find(self, leg: Leg, text: str, floor: float | None = None, keep: tuple[str, ...] = ()) -> list[Hit]:
+    def find(self, leg: Leg, text: str, floor: Floor | None = None, keep: tuple[str, ...] = ()) -> list[Hit]:
         """Where the text may have been said by this party; `floor` is the least score, else the bands'."""
-        sought = self.wording(text, keep)
-        return self.searches[leg].find(sought, self.bands.floor(sought) if floor is None else floor)
+        wanted = self.bands.floor if floor is None else floor
+        if callable(wanted):
+            possible = self._possible.get((leg, floor))
+            if possible is None:
+                possible = self._possible[leg, floor] = self.searches[leg].possible(wanted)
+            if possible.get(text) is False:
+                return []
+        key = (leg, text, floor, keep)
+        known = self._found.get(key)
+        if known is None:
+            sought = self.wording(text, keep)
+            least = wanted(len(sought.syllables)) if callable(wanted) else wanted
+            known = self._found[key] = self.searches[leg].find(sought, least)
+        return known
 
     def clean(self, leg: Leg) -> bool:
         return self.quality[leg].clean
@@ -140,11 +153,11 @@ def _texts(rules: RuleSet, leg: Leg) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _slot_texts(slot: Slot | Signal) -> Iterator[tuple[str, tuple[str, ...]]]:
     keep = slot.keep if isinstance(slot, Slot) else ()
     yield from ((text, keep) for text in slot.say)
-    for group in slot.all:
+    for group in (*slot.all, *slot.unsure):
         yield from ((text, ()) for text in group)
     if isinstance(slot, Slot):
         yield from ((text, ()) for text in (*slot.opposites, *slot.near))
-        for group in (*slot.wrong, *slot.unsure):
+        for group in slot.wrong:
             yield from ((text, ()) for text in group)
 
 

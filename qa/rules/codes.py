@@ -8,12 +8,10 @@ from rapidfuzz.distance import LCSseq
 
 from qa.matching.phrases import Hit, find, wording
 from qa.matching.syllables import Spoken
+from qa.rules.numbers import written
 from qa.speech.text import plain
 
-# How digits are said on the telephone: 幺 for one, 洞 for nought …
-_SPOKEN_DIGITS = str.maketrans("幺洞两拐勾〇", "一零二七九零")
-_DIGITS = frozenset("零一二三四五六七八九")
-_CODE_CHARS = _DIGITS | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_CODE_CHARS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _REACH = 14
 _HOLE = 2
 _FEWEST = 3
@@ -55,17 +53,17 @@ def _anywhere(code: str, spoken: Spoken) -> CodeHit | None:
     wanted = _wanted(code)
     if len(wanted) < _TELLING:
         return None
-    place = "".join(s.char for s in spoken.syllables).translate(_SPOKEN_DIGITS).find(wanted)
+    place = written(spoken.chars).find(wanted)
     return CodeHit(CodeHeard.WHOLE, 100.0, place, place + len(wanted) - 1) if place >= 0 else None
 
 
 def _wanted(code: str) -> str:
     """Its digits and letters as they are heard; the province's hanzi is left aside."""
-    return "".join(char for char in plain(code).translate(_SPOKEN_DIGITS) if char in _CODE_CHARS)
+    return "".join(char for char in written(plain(code)) if char in _CODE_CHARS)
 
 
 def _after(place: Hit, code: str, spoken: Spoken) -> CodeHit | None:
-    chars = "".join(s.char for s in spoken.syllables).translate(_SPOKEN_DIGITS)
+    chars = written(spoken.chars)
     wanted = _wanted(code)
     run = _run(chars, place.last + 1)
     if len(run) < _FEWEST:
@@ -77,7 +75,9 @@ def _after(place: Hit, code: str, spoken: Spoken) -> CodeHit | None:
     if not wrong:
         heard = CodeHeard.WHOLE if agreeing == len(wanted) else CodeHeard.PARTLY
     else:
-        heard = CodeHeard.OFF_BY_ONE if wrong == 1 and agreeing >= _FEWEST else CodeHeard.OTHER
+        swapped = len(got) == len(wanted) and sum(a != b for a, b in zip(got, wanted, strict=True)) > 1
+        near = wrong == 1 and agreeing >= _FEWEST and not swapped
+        heard = CodeHeard.OFF_BY_ONE if near else CodeHeard.OTHER
     return CodeHit(heard, score, run[0], run[-1])
 
 

@@ -5,7 +5,7 @@ from rapidfuzz.distance import Levenshtein
 from dialer.telephony.outcomes import Leg
 from qa.rules.call import Call
 from qa.rules.findings import Evidence, Finding, Reason, Verdict
-from qa.rules.numbers import Digits, digit_runs
+from qa.rules.numbers import Digits, digit_runs, written
 from qa.rules.schema import Rule
 from qa.rules.slots import Found, whole
 from qa.speech.text import bare
@@ -17,6 +17,8 @@ _ANSWER_SECONDS = 25.0
 _READ_OUT = 3
 _BESIDE = 14
 _BELIEVED = 0.6
+# A document number has fifteen digits or eighteen.
+_WHOLE_NUMBER = 15
 
 
 def identity(rule: Rule, call: Call) -> Finding:
@@ -27,6 +29,7 @@ def identity(rule: Rule, call: Call) -> Finding:
         Found(hit.first, hit.last, hit.score, text, (hit,))
         for text in rule.say
         for hit in call.find(rule.channel, text)
+        if hit.score >= call.bands.enough(hit.wording)
     ]
     if not requests:
         return call.absent(rule)
@@ -38,14 +41,16 @@ def identity(rule: Rule, call: Call) -> Finding:
     request = _proof(call, requests[0])
     for one in requests:
         read = _read_out(call, rule.channel, one, tail)
-        if read is not None and not any(_starts(call, run) < spoken.starts[read.first] for run in said):
+        if read is not None and not any(
+            _starts(call, run) < spoken.starts[read.first] and _is_like(run, tail) for run in said
+        ):
             aloud = call.evidence(rule.channel, min(one.first, read.first), max(one.last, read.last))
             return Finding(rule.id, Verdict.FAIL, Reason.READ_OUT, (aloud,), alarm=rule.alarm)
     if not said:
         return Finding(rule.id, Verdict.UNCLEAR, Reason.TAIL_UNSURE, (request, *_reply(call, requests)))
     best = min(said, key=lambda run: Levenshtein.distance(run.text, tail))
     proof = (request, call.evidence(Leg.CUSTOMER, best.first, best.last, tail))
-    if tail in best.text:
+    if any(_is_tail(run, tail, call) for run in said) or tail in _told(call, since, until):
         return Finding(rule.id, Verdict.PASS, Reason.IDENTIFIED, proof)
     wrong = sum(a != b for a, b in zip(best.text, tail, strict=False))
     sure = len(best.text) == len(tail) and wrong > 1 and call.clean(Leg.CUSTOMER)
@@ -60,6 +65,33 @@ def _customers(call: Call, since: float, until: float) -> list[Digits]:
     return digit_runs(spoken.syllables, within[0], within[-1]) if within else []
 
 
+def _is_tail(run: Digits, tail: str, call: Call) -> bool:
+    """The tail, said once or twice or at the end of the whole number; 就 and 吧 beside it are no nine and
+    eight. Digits in another clause are another number."""
+    at = run.text.find(tail)
+    if at < 0:
+        return False
+    spoken = call.legs[Leg.CUSTOMER]
+    own = run.places[at : at + len(tail)]
+    clauses = {spoken.clauses[place] for place in own}
+    beside = [
+        place
+        for place in run.places
+        if place not in own and spoken.clauses[place] in clauses and written(spoken.chars[place]).isdigit()
+    ]
+    whole_number = len(run.text) >= _WHOLE_NUMBER and run.text.endswith(tail)
+    return not beside or whole_number or run.text.replace(tail, "") == ""
+
+
+def _told(call: Call, since: float, until: float) -> set[str]:
+    """All digits of each of the customer's turns together: 二六零，后面是个叉."""
+    return {
+        "".join(char for char in written(turn.text) if char.isdigit() or char == "X")
+        for turn in call.questions.dialogue.turns
+        if turn.channel is Leg.CUSTOMER and since - 1 <= turn.start <= until
+    }
+
+
 def _read_out(call: Call, leg: Leg, request: Found, tail: str) -> Digits | None:
     spoken = call.legs[leg]
     before = digit_runs(spoken.syllables, max(0, request.first - _BESIDE), request.first - 1)
@@ -67,10 +99,14 @@ def _read_out(call: Call, leg: Leg, request: Found, tail: str) -> Digits | None:
         spoken.syllables, request.last + 1, min(request.last + _BESIDE, len(spoken.syllables) - 1)
     )
     for run in (*after, *before):
-        agreeing = len(tail) - Levenshtein.distance(run.text, tail)
-        if len(run.text) >= _READ_OUT and agreeing >= _READ_OUT:
+        if _is_like(run, tail):
             return run
     return None
+
+
+def _is_like(run: Digits, tail: str) -> bool:
+    agreeing = len(tail) - Levenshtein.distance(run.text, tail)
+    return tail in run.text or (len(run.text) >= _READ_OUT and agreeing >= _READ_OUT)
 
 
 def _starts(call: Call, run: Digits) -> float:

@@ -20,7 +20,7 @@ _EXPLAINS_SYLLABLES = 10
 # Not a clear yes, whoever hears it: "I know now", "I know, but".
 _NO_CLEAR_YES = frozenset({Why.HEDGES, Why.ONLY_NOW, Why.BUT, Why.DENIES_ONE, Why.CONTRADICTS})
 _LACKS = re.compile(
-    r"不(?:太|是很|怎么|大)?(?:知道|清楚|明白|了解|懂|记得)|没.{0,3}(?:讲|说过|收到|看|听说)|什么意思"
+    r"不(?:太|是很|怎么|大)?(?:知道|清楚|明白|了解|懂|记得)|没.{0,3}(?:讲|说过|收到|看|听说)|什么意思|不是我.{0,2}[抄写签]|帮.{0,2}[抄写]"
 )
 
 
@@ -43,11 +43,13 @@ def one_at_a_time(rule: Rule, asked: Sequence[AskedSlot], call: Call) -> Finding
     maybe: tuple[Evidence, ...] = ()
     for number, one in enumerate(ordered):
         for other in ordered[number + 1 :]:
-            if other.rule.id == one.rule.id or other.block != one.block:
+            same = other.rule.id == one.rule.id or other.place.overlaps(one.place.first, one.place.last)
+            if same or other.block != one.block:
                 continue
             spoken = call.legs[rule.channel]
             ends = max(one.place.last, one.unit.asking.last if one.unit.asking else 0)
-            gap = spoken.starts[other.place.first] - spoken.ends[min(ends, other.place.first)]
+            between = range(min(ends, other.place.first), other.place.first)
+            gap = max((spoken.starts[place + 1] - spoken.ends[place] for place in between), default=0.0)
             both = one.unit.asked and other.unit.asked
             proof = (
                 call.evidence(rule.channel, one.place.first, one.place.last, one.rule.id),
@@ -91,8 +93,8 @@ def question_need(
     weak: list[Evidence] = []
     for one in asked:
         reply = one.unit.reply
-        if not one.unit.asked or findings[one.rule.id].verdict is Verdict.FAIL:
-            continue  # what was not properly asked was not answered either
+        if not one.unit.asked:
+            continue  # what was not asked was not answered either
         proof = (
             call.evidence(reply.channel, reply.place.first, reply.place.last)
             if reply.place is not None
@@ -102,10 +104,13 @@ def question_need(
         if answer.kind is AnswerKind.YES:
             continue
         clear = answer.kind in (AnswerKind.NO, AnswerKind.PRODUCT_QUESTION) or answer.why in _NO_CLEAR_YES
-        (needed if clear and proof.confidence >= _HEARD else weak).append(proof)
+        if clear or findings[one.rule.id].verdict is not Verdict.FAIL:
+            # To what was not asked as it must be, a weak answer tells nothing.
+            (needed if clear and proof.confidence >= _HEARD else weak).append(proof)
+    since = min((one.unit.start for one in asked), default=0.0)
     for turn in call.questions.dialogue.turns:
-        if turn.channel is not Leg.CUSTOMER:
-            continue
+        if turn.channel is not Leg.CUSTOMER or turn.end < since:
+            continue  # before the first item he asks who is calling
         answer = classify_syllables(call.legs[Leg.CUSTOMER].syllables[turn.first : turn.last + 1])
         asks = answer.kind is AnswerKind.PRODUCT_QUESTION
         lacks = answer.kind is AnswerKind.NO and _LACKS.search(turn.text)

@@ -27,13 +27,29 @@ class Number:
     percent: bool
 
 
+# How digits are written that are said one by one: 幺 for one, 洞 for nought.
+_WRITTEN = str.maketrans("零〇洞一幺二两三四五六七拐八九勾叉", "00011223456778" + "99X")
+
+
 @dataclass(frozen=True, slots=True)
 class Digits:
-    """Digits spoken one by one (X as 叉) from syllable `first` to `last`."""
+    """Digits spoken one by one (X as 叉), each with its syllable in `places`."""
 
     text: str
-    first: int
-    last: int
+    places: tuple[int, ...]
+
+    @property
+    def first(self) -> int:
+        return self.places[0]
+
+    @property
+    def last(self) -> int:
+        return self.places[-1]
+
+
+def written(chars: str) -> str:
+    """Spoken digits as digits, character by character; what is no digit stays."""
+    return chars.translate(_WRITTEN)
 
 
 def numbers(text: str) -> list[Number]:
@@ -48,6 +64,8 @@ def numbers(text: str) -> list[Number]:
 
 
 def _value(text: str) -> float | None:
+    if text.endswith("点"):
+        return None  # 一点
     whole, _, part = text.partition("点")
     if part and not all(char in _DIGITS for char in part):
         return None
@@ -71,19 +89,15 @@ def _value(text: str) -> float | None:
 
 def digit_runs(syllables: Sequence[Syllable], first: int, last: int, hole: int = 1) -> list[Digits]:
     """Runs of two digits and more, by sound, with holes of misheard syllables of at most `hole`."""
-    runs: list[Digits] = []
-    text, places = "", [0]
+    runs: list[list[tuple[str, int]]] = [[]]
     for place in range(first, min(last + 1, len(syllables))):
-        one = syllables[place]
-        digit = one.char if one.char == "X" else _SOUNDS.get(one.initial + one.final, "")
-        if not digit:
-            continue
-        if text and place - places[-1] <= hole + 1:
-            text, places = text + digit, [*places, place]
-        else:
-            if len(text) > 1:
-                runs.append(Digits(text, places[0], places[-1]))
-            text, places = digit, [place]
-    if len(text) > 1:
-        runs.append(Digits(text, places[0], places[-1]))
-    return runs
+        if digit := _digit(syllables[place]):
+            if runs[-1] and place - runs[-1][-1][1] > hole + 1:
+                runs.append([])
+            runs[-1].append((digit, place))
+    return [Digits("".join(d for d, _ in run), tuple(p for _, p in run)) for run in runs if len(run) > 1]
+
+
+def _digit(one: Syllable) -> str:
+    known = written(one.char)
+    return known if known.isdigit() or known == "X" else _SOUNDS.get(one.initial + one.final, "")

@@ -8,7 +8,7 @@ from qa.matching.phrases import Bands, Hit, Wording
 from qa.rules.call import Call
 from qa.rules.codes import CodeHeard, find_code
 from qa.rules.findings import Evidence, Finding, Reason, Verdict
-from qa.rules.schema import Rule, Signal, Slot
+from qa.rules.schema import Groups, Rule, Signal, Slot
 from qa.rules.slots import Found, of_wording, partly, whole
 
 _ANSWER_SECONDS = 6.0
@@ -18,6 +18,9 @@ _LEAST_CODE = 50.0
 _MANY_GROUPS = 4
 # An accusation needs words that the engine itself believes (mean confidence).
 _BELIEVED = 0.6
+_CERTAIN = 0.9
+_SAME = 100.0
+_PAIR = 2
 # Words of which the engine was this sure are what was said; the less sure ones are held against wordings that
 # are so much alike, and long wordings are always.
 _HEARD_WELL = 0.7
@@ -25,20 +28,38 @@ _ALIKE = 70.0
 _LONG = 7
 # Forbidden words of several groups lie close together.
 _FORBIDDEN_WITHIN = 10
+_NEGATED_WITHIN = 8
+# A rule without slots is told of under no slot's name.
+_WHOLE_RULE = Slot(say=("甲",))
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A slot judged. `places` are where it was rightly said, best first."""
+    """A slot judged. `places`: where it was rightly said, best first; `doubtful`: where it may have been."""
 
     finding: Finding
     places: tuple[Found, ...] = ()
+    doubtful: tuple[Found, ...] = ()
 
 
 def slot_said(rule: Rule, slot: Slot, call: Call) -> Outcome:
     """Whether a slot with wordings or groups of words came up."""
-    right, doubtful = _right(rule, slot, call)
-    wrong = _wrong(rule, slot, call)
+    hits = _hits(slot.say, slot.keep, rule, call)
+    rivals = [hit for hit in _hits(slot.opposites, (), rule, call) if hit.polar]
+    groups = [
+        [one for one in whole(call, rule.channel, some, slot.within) if _in_time(rule, one, call)]
+        for some in (slot.all, slot.wrong)
+    ]
+    grouped, against = (
+        [one for one in some if not _is_beaten(one, other)] for some, other in (groups, groups[::-1])
+    )
+    right, doubtful = _right(rule, hits, rivals, grouped, call)
+    beating = [
+        of_wording(hit)
+        for hit in _enough(rivals, call.bands)
+        if _beats(hit, _enough(hits, call.bands), call.bands)
+    ]
+    wrong = beating + against
     if right:
         after = [one for one in wrong if one.first > max(place.last for place in right)]
         if after:
@@ -59,41 +80,47 @@ def slot_said(rule: Rule, slot: Slot, call: Call) -> Outcome:
         if inside and (near.near or near.groups >= _MANY_GROUPS):
             doubtful.append(near.found)
     if doubtful:
-        return Outcome(_finding(rule, slot, Verdict.UNCLEAR, Reason.MAYBE_SAID, doubtful[:1], call))
+        maybe = _finding(rule, slot, Verdict.UNCLEAR, Reason.MAYBE_SAID, doubtful[:1], call)
+        return Outcome(maybe, doubtful=tuple(doubtful))
     return Outcome(call.absent(rule, slot.name))
 
 
-def _right(rule: Rule, slot: Slot, call: Call) -> tuple[list[Found], list[Found]]:
-    """(rightly said, perhaps said), each best first."""
+def _right(
+    rule: Rule, hits: Sequence[Hit], rivals: Sequence[Hit], grouped: Sequence[Found], call: Call
+) -> tuple[list[Found], list[Found]]:
+    """(rightly said, perhaps said), each best first, by hits of its wordings and of their opposites."""
     bands, leg = call.bands, rule.channel
-    hits = _hits(slot.say, slot.keep, rule, call)
-    rivals = [hit for hit in _hits(slot.opposites, (), rule, call) if hit.polar]
-    said = [hit for hit in hits if hit.polar and hit.score >= bands.enough(hit.wording)]
-    clear = [of_wording(hit) for hit in said if _beats(hit, rivals, bands)]
-    grouped = [one for one in whole(call, leg, slot.all, slot.within) if _in_time(rule, one, call)]
+    clear = [of_wording(hit) for hit in _enough(hits, bands) if _beats(hit, rivals, bands)]
     grouped = [one for one in grouped if not any(rival.polar and _covers(rival, one) for rival in rivals)]
     clear += [one for one in grouped if one.score >= bands.found]
-    doubtful = [of_wording(hit) for hit in hits] + [one for one in grouped if one.score < bands.found]
+    near = [one for one in grouped if one.score < bands.found and not _is_certain(one, leg, call)]
+    doubtful = [of_wording(hit) for hit in hits] + near
     return sorted(clear, key=lambda one: -one.score), doubtful
+
+
+def _is_certain(found: Found, leg: Leg, call: Call) -> bool:
+    """What an engine heard without any doubt was not something like it."""
+    sureness = call.legs[leg].confidences
+    return all(min(sureness[hit.first : hit.last + 1]) >= _CERTAIN for hit in found.hits)
+
+
+def _is_beaten(one: Found, rivals: Sequence[Found]) -> bool:
+    """Whether the same syllables are likelier, or more of, a rival's word: 有损失 in 没有损失."""
+    return any(
+        (other.score, len(other.wording.syllables)) > (hit.score, len(hit.wording.syllables))
+        for rival in rivals
+        for other in rival.hits
+        for hit in one.hits
+        if hit.overlaps(other)
+    )
 
 
 def _covers(rival: Hit, found: Found) -> bool:
     return rival.first <= found.first and found.last <= rival.last and rival.score >= found.score
 
 
-def _wrong(rule: Rule, slot: Slot, call: Call) -> list[Found]:
-    said = [
-        hit
-        for hit in _hits(slot.say, slot.keep, rule, call)
-        if hit.polar and hit.score >= call.bands.enough(hit.wording)
-    ]
-    rivals = [
-        of_wording(hit)
-        for hit in _hits(slot.opposites, (), rule, call)
-        if hit.polar and hit.score >= call.bands.enough(hit.wording) and _beats(hit, said, call.bands)
-    ]
-    grouped = whole(call, rule.channel, slot.wrong, slot.within)
-    return rivals + [one for one in grouped if _in_time(rule, one, call)]
+def _enough(hits: Sequence[Hit], bands: Bands) -> list[Hit]:
+    return [hit for hit in hits if hit.polar and hit.score >= bands.enough(hit.wording)]
 
 
 def _beats(hit: Hit, rivals: Sequence[Hit], bands: Bands) -> bool:
@@ -106,44 +133,101 @@ def _is_believed(found: Found, leg: Leg, call: Call) -> bool:
 
 
 def forbidden(rule: Rule, call: Call) -> Finding:
-    """A must_not_say rule."""
-    sure, maybe = found_words(rule, rule.channel, call)
-    sure = [one for one in sure if _in_time(rule, one, call)]
-    maybe = [one for one in maybe if _in_time(rule, one, call)]
-    slot = Slot(say=("甲",))
+    """A must_not_say rule. `unsure` words are signs of it: for a person."""
+    sure: list[Found] = []
+    maybe: list[Found] = []
+    for part in rule.parts():
+        for found, some in zip(
+            (sure, maybe), found_words(part, rule.excuses, rule.channel, call), strict=True
+        ):
+            found += [one for one in some if _in_time(rule, one, call) and not _negated(rule, one, call)]
     if sure:
-        return _finding(rule, slot, Verdict.FAIL, Reason.FORBIDDEN_SAID, sure, call)
+        best = sorted(sure, key=lambda one: -one.score)
+        return _finding(rule, _WHOLE_RULE, Verdict.FAIL, Reason.FORBIDDEN_SAID, best, call)
     if maybe:
-        return _finding(rule, slot, Verdict.UNCLEAR, Reason.MAYBE_FORBIDDEN, maybe, call)
+        return _finding(rule, _WHOLE_RULE, Verdict.UNCLEAR, Reason.MAYBE_FORBIDDEN, maybe, call)
     proof = (call.whole(rule.channel),)
     if not call.clean(rule.channel):
         return Finding(rule.id, Verdict.UNCLEAR, Reason.AUDIO_INCOMPLETE, proof)
     return Finding(rule.id, Verdict.PASS, Reason.NOTHING_FORBIDDEN, proof)
 
 
-def found_words(words: Rule | Signal, leg: Leg, call: Call) -> tuple[list[Found], list[Found]]:
-    """(surely said, perhaps said) of a rule's or signal's words, without what its `except` excuses."""
+def _negated(rule: Rule, found: Found, call: Call) -> bool:
+    """不向您推荐, 不是让您再买一份."""
+    if not rule.unless_negated:
+        return False
+    clauses, negations = call.legs[rule.channel].clauses, call.searches[rule.channel].negations
+    near = range(max(0, found.first - _NEGATED_WITHIN), found.first)
+    return any(place in negations and clauses[place] == clauses[found.first] for place in near)
+
+
+def found_words(
+    words: Slot | Signal, excused: tuple[str, ...], leg: Leg, call: Call
+) -> tuple[list[Found], list[Found]]:
+    """(surely said, perhaps said) of a slot's or signal's words, without what is `excused`."""
     excuses = [
         hit
-        for text in words.excuses
+        for text in excused
         for hit in call.find(leg, text)
-        if hit.polar and hit.score >= call.bands.enough(hit.wording)
+        if hit.polar
+        and hit.score >= call.bands.enough(hit.wording)
+        and call.block_of(hit.first) == call.block_of(hit.last)
     ]
+    clauses = call.legs[leg].clauses
     hits = [hit for text in words.say for hit in call.find(leg, text) if hit.polar]
+    # No short word runs over the end of a sentence: 明明白白。修好了 is no 白修.
+    hits = [hit for hit in hits if not hit.wording.is_short or clauses[hit.first] == clauses[hit.last]]
     hits = [
         hit
         for hit in hits
-        if not any(excuse.overlaps(hit) and excuse.score >= hit.score for excuse in excuses)
+        if not any(
+            _excuses(excuse, hit) for excuse in excuses if clauses[excuse.first] == clauses[excuse.last]
+        )
     ]
     sure = [of_wording(hit) for hit in hits if _is_sure(hit, leg, call)]
     maybe = [of_wording(hit) for hit in hits if _is_doubtful(hit, leg, call)]
-    for one in whole(call, leg, words.all, words.within or _FORBIDDEN_WITHIN, ordered=True):
-        if any(one.overlaps(excuse.first, excuse.last) for excuse in excuses):
-            continue
-        good = one.score >= call.bands.found and _is_believed(one, leg, call)
-        (sure if good else maybe).append(one)
+
+    def together(groups: Groups) -> list[Found]:
+        found = whole(call, leg, groups, words.within or _FORBIDDEN_WITHIN, ordered=True)
+        return [
+            one
+            for one in found
+            if not any(one.overlaps(some.first, some.last) and some.score >= one.score for some in excuses)
+        ]
+
+    for one in together(words.all):
+        # Three words together prove one another: 您就 回答 指导 is 知道.
+        together_so = len(one.hits) > _PAIR and all(hit.score >= _SAME for hit in one.hits)
+        if _is_believed(one, leg, call) and (
+            together_so or all(_is_proof(hit, leg, call) for hit in one.hits)
+        ):
+            sure.append(one)
+        elif _is_near(one, leg, call):
+            maybe.append(one)
+    maybe += [one for one in together(words.unsure) if _is_near(one, leg, call)]
     sure.sort(key=lambda one: -one.score)
     return sure, [one for one in maybe if not any(one.overlaps(s.first, s.last) for s in sure)]
+
+
+def _excuses(excuse: Hit, hit: Hit) -> bool:
+    """可不可以 excuses 不可以; 不知道您 excuses 不知道, and not 我不知道."""
+    return (
+        excuse.score >= hit.score
+        and excuse.first <= hit.last
+        and hit.first <= excuse.last
+        and (excuse.first <= hit.first or hit.last < excuse.last - 1)
+    )
+
+
+def _is_near(found: Found, leg: Leg, call: Call) -> bool:
+    return all(_is_proof(hit, leg, call) or _is_doubtful(hit, leg, call) for hit in found.hits)
+
+
+def _is_proof(hit: Hit, leg: Leg, call: Call) -> bool:
+    """Short words have homophones (打这, 打折): only the characters themselves are proof."""
+    if hit.wording.is_short:
+        return call.legs[leg].text(hit.first, hit.last) == _chars(hit.wording)
+    return hit.score >= call.bands.found
 
 
 def _is_sure(hit: Hit, leg: Leg, call: Call) -> bool:
@@ -205,15 +289,12 @@ def _answer(answers: tuple[str, ...], asker: Leg, after: float, call: Call) -> E
 def _hits(texts: tuple[str, ...], keep: tuple[str, ...], rule: Rule, call: Call) -> list[Hit]:
     """Where the texts may have been said within the rule's part of the call, best first."""
     hits = [
-        hit
-        for text in texts
-        for hit in call.find(rule.channel, text, keep=keep)
-        if _in_time(rule, of_wording(hit), call)
+        hit for text in texts for hit in call.find(rule.channel, text, keep=keep) if _in_time(rule, hit, call)
     ]
     return sorted(hits, key=lambda hit: (not hit.polar, -hit.score))
 
 
-def _in_time(rule: Rule, found: Found, call: Call) -> bool:
+def _in_time(rule: Rule, found: Found | Hit, call: Call) -> bool:
     spoken = call.legs[rule.channel]
     until = rule.first_seconds if rule.first_seconds is not None else call.seconds
     since = call.seconds - rule.last_seconds if rule.last_seconds is not None else 0.0

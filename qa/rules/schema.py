@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self
 
@@ -47,6 +48,7 @@ class ValueKind(StrEnum):
     PAY = "pay"
     PRODUCT = "product"
     INSURER = "insurer"
+    SHOP = "shop"
     FEES = "fees"
 
 
@@ -57,6 +59,7 @@ class _Words(_Strict):
     all: Groups = Field(
         default=(), description="Groups of short words: one of each group, near each other, in any order."
     )
+    unsure: Groups = Field(default=(), description="What is neither right nor wrong, for a person to decide.")
     within: int | None = Field(
         default=None, gt=0, description="Within so many syllables the words of `all` lie together."
     )
@@ -64,7 +67,7 @@ class _Words(_Strict):
     def texts(self) -> Iterator[str]:
         """Every wording and word of it, with the braces still in."""
         yield from self.say
-        for group in self.all:
+        for group in (*self.all, *self.unsure):
             yield from group
 
 
@@ -78,7 +81,6 @@ class Slot(_Words):
     wrong: Groups = Field(
         default=(), description="The wrong statement as groups of words; the right one, said later, mends it."
     )
-    unsure: Groups = Field(default=(), description="What is neither right nor wrong, for a person to decide.")
     keep: tuple[str, ...] = Field(
         default=(), description="Words of the wording that may not be missing, as 可能. Negations never may."
     )
@@ -111,9 +113,10 @@ class Slot(_Words):
         """Every wording and word of it, with the braces still in."""
         yield from super().texts()
         yield from (*self.opposites, *self.near, *self.confirm, *self.deny)
-        for group in (*self.wrong, *self.unsure):
+        for group in self.wrong:
             yield from group
 
+    @cached_property
     def facts(self) -> frozenset[str]:
         """Names of the facts it needs."""
         words = " ".join((*self.say, *self.opposites, self.code, *(w for group in self.all for w in group)))
@@ -148,6 +151,9 @@ class Rule(Slot):
     question_item: bool = Field(
         default=False, description="must_ask: any answer but a clear yes makes a question item."
     )
+    unless_negated: bool = Field(
+        default=False, description="must_not_say: a negation before the words in their clause excuses them."
+    )
     denied: bool = Field(default=False, description="must_ask: the rule fails where the answer is no.")
     before: tuple[str, ...] = Field(default=(), description="order: ids of rules, in the order wanted.")
     items: tuple[str, ...] = Field(
@@ -169,7 +175,7 @@ class Rule(Slot):
             raise ValueError("give either `say` (a list of wordings) or `all`, or `slots`")
         if self.kind not in _WORDY and (own or self.slots):
             raise ValueError(f"a rule of kind {self.kind} has no wordings")
-        if self.kind in ("must_not_say", "identity", "question_item_raised") and self.slots:
+        if self.kind in ("identity", "question_item_raised") and self.slots:
             raise ValueError(f"a {self.kind} rule lists its words under `say` or `all`, it has no slots")
         if self.kind != "must_not_say" and self.excuses:
             raise ValueError("`except` belongs to must_not_say; a must_say slot has `opposites`")

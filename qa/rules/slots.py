@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 
 from dialer.telephony.outcomes import Leg
 from qa.matching.phrases import Hit
+from qa.matching.syllables import Spoken
 from qa.rules.call import Call
 from qa.rules.schema import Groups
 
@@ -16,6 +17,9 @@ _FLOOR = 65.0
 _NEAR = {1: 100.0, 2: 75.0}
 _NEAR_FLOOR = 60.0
 _UNSURE = 0.7
+_SAME = 100.0
+_ALIKE = 80.0
+_CERTAIN = 0.9
 WITHIN = 40
 # So many hits of a word are looked at; more of the same tell nothing new.
 _MOST = 12
@@ -72,22 +76,51 @@ def partly(call: Call, leg: Leg, groups: Groups, within: int | None) -> Partly |
     return best
 
 
-def _words(call: Call, leg: Leg, group: Iterable[str]) -> list[Hit]:
+def _words(call: Call, leg: Leg, group: tuple[str, ...]) -> list[Hit]:
     """The places of any word of a group that nothing negates, best first, no two of them overlapping."""
+    known = call.groups.get((leg, group))
+    if known is None:
+        known = call.groups[leg, group] = _look(call, leg, group)
+    return known
+
+
+def _look(call: Call, leg: Leg, group: tuple[str, ...]) -> list[Hit]:
     hits: list[Hit] = []
+    spoken = call.legs[leg]
     for text in group:
         if "{" in text and not _known(call, text):
             continue
-        size = len(call.wording(text).syllables)
-        hits += [hit for hit in call.find(leg, text, _FLOORS.get(size, _FLOOR)) if hit.polar]
-    if len(hits) > 1:
-        hits.sort(key=lambda hit: (-round(hit.score), -len(hit.wording.syllables), hit.first))
-        kept: list[Hit] = []
-        for hit in hits:
-            if not any(hit.overlaps(other) for other in kept):
-                kept.append(hit)
-        hits = kept
-    return hits[:_MOST]
+        hits += [hit for hit in call.find(leg, text, _floor) if hit.polar and not _was_other(hit, spoken)]
+    hits.sort(key=lambda hit: (-round(hit.score), -len(hit.wording.syllables), hit.first))
+    kept: list[Hit] = []
+    taken: set[int] = set()
+    for hit in hits:
+        if taken.isdisjoint(hit.places):
+            taken.update(hit.places)
+            kept.append(hit)
+            if len(kept) == _MOST:
+                break
+    return kept
+
+
+def _was_other(hit: Hit, spoken: Spoken) -> bool:
+    """What only sounds like it, and the engine was certain of it (您讲 is no 零件), or a short word that runs
+    over the end of a sentence."""
+    first, last, short = hit.first, hit.last, hit.wording.is_short
+    if short and spoken.clauses[first] != spoken.clauses[last]:
+        return True
+    other = hit.score < (_SAME if short else _ALIKE)
+    if first == last:
+        other = spoken.chars[first] != hit.wording.syllables[0].char
+    return other and min(spoken.confidences[first : last + 1]) >= _CERTAIN
+
+
+def _floor(size: int) -> float:
+    return _FLOORS.get(size, _FLOOR)
+
+
+def _near_floor(size: int) -> float:
+    return _NEAR.get(size, _NEAR_FLOOR)
 
 
 def _known(call: Call, text: str) -> bool:
@@ -108,20 +141,17 @@ def _together(call: Call, leg: Leg, words: list[list[Hit]], within: int, ordered
             [hit] if number == anchor else [other for other in hits if _close(hit, other, within)]
             for number, hits in enumerate(words)
         ]
-        best = None
+        best: tuple[int, int] | None = None
+        together: tuple[Hit, ...] = ()
         for some in product(*(hits[:4] for hits in near)):
-            one = _one(some)
-            if one.last - one.first >= within or (ordered and not _in_order(some)):
+            first, last = _ends(some)
+            if last - first >= within or (ordered and not _in_order(some)) or _overlap(some):
                 continue
-            if any(a is not b and a.overlaps(b) for a in some for b in some) or _parted(call, leg, one):
-                continue
-            if best is None or (round(one.score), -one.last + one.first) > (
-                round(best.score),
-                -best.last + best.first,
-            ):
-                best = one
-        if best is not None:
-            found.append(best)
+            rank = (round(_likeness(some)), first - last)
+            if (best is None or rank > best) and not _parted(call, leg, first, last):
+                best, together = rank, some
+        if together:
+            found.append(_one(together))
     return sorted(found, key=lambda one: (-one.score, one.first))
 
 
@@ -134,16 +164,32 @@ def _in_order(hits: Iterable[Hit]) -> bool:
     return firsts == sorted(firsts)
 
 
+def _overlap(hits: tuple[Hit, ...]) -> bool:
+    """A word that stands for two groups overlaps not with itself."""
+    return len(hits) > 1 and any(a is not b and a.overlaps(b) for a, b in combinations(hits, 2))
+
+
+def _ends(hits: tuple[Hit, ...]) -> tuple[int, int]:
+    """The first and the last syllable of all of them."""
+    if len(hits) == 1:
+        return hits[0].first, hits[0].last
+    return min([hit.first for hit in hits]), max([hit.last for hit in hits])
+
+
+def _likeness(hits: tuple[Hit, ...]) -> float:
+    """The mean of their scores, by syllable."""
+    sizes = [len(hit.wording.syllables) for hit in hits]
+    return sum([hit.score * size for hit, size in zip(hits, sizes, strict=True)]) / sum(sizes)
+
+
 def _one(hits: tuple[Hit, ...]) -> Found:
-    size = sum(len(hit.wording.syllables) for hit in hits)
-    score = sum(hit.score * len(hit.wording.syllables) for hit in hits) / size
     text = " … ".join(hit.wording.text for hit in sorted(hits, key=lambda hit: hit.first))
-    return Found(min(h.first for h in hits), max(h.last for h in hits), score, text, hits)
+    return Found(*_ends(hits), _likeness(hits), text, hits)
 
 
-def _parted(call: Call, leg: Leg, found: Found) -> bool:
+def _parted(call: Call, leg: Leg, first: int, last: int) -> bool:
     """Whether the customer answered in between."""
-    return leg is Leg.AGENT and call.block_of(found.first) != call.block_of(found.last)
+    return leg is Leg.AGENT and call.block_of(first) != call.block_of(last)
 
 
 def _near(call: Call, leg: Leg, group: Iterable[str], found: Found, within: int) -> bool:
@@ -151,8 +197,7 @@ def _near(call: Call, leg: Leg, group: Iterable[str], found: Found, within: int)
     for text in group:
         if "{" in text and not _known(call, text):
             continue
-        size = len(call.wording(text).syllables)
-        for hit in call.find(leg, text, _NEAR.get(size, _NEAR_FLOOR)):
+        for hit in call.find(leg, text, _near_floor):
             if max(hit.last, found.last) - min(hit.first, found.first) < within and (
                 min(spoken.confidences[hit.first : hit.last + 1]) < _UNSURE
                 and not any(hit.overlaps(other) for other in found.hits)

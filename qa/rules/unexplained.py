@@ -4,45 +4,163 @@ Where the agent asked one, what seems not to have been asked may have been asked
 That is for a person, and shows which words a rule lacks.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from dialer.telephony.outcomes import Leg
 from qa.dialogue.forms import Clause, Form
+from qa.dialogue.lexicon import Verb, lexicon
 from qa.rules.call import Call
 from qa.rules.findings import Evidence, Finding, Reason, Verdict
-from qa.rules.schema import RuleSet
+from qa.rules.schema import Rule, RuleSet
+from qa.values.sounds import sounds_of
 
 _SHOWN = 3
+# A topic's word has no room for errors where it is short.
+_LEAST_LIKE = {1: 93.0, 2: 93.0, 3: 93.0}
+_LIKE = 80.0
+# Asked of anything: 您知道吗, 行不行; and who signed is not who copied.
+_TELLS_NOTHING = {Verb.KNOW, Verb.MAY, Verb.DID, Verb.DOUBT, Verb.VALUE}
+_CHAIN_CLAUSES = 4
+_SENTENCE_SECONDS = 0.8
+_TAGS = (Form.TAG, Form.LEADING)
 # A question of one or two syllables (是吗, 好吗) names nothing.
 _LEAST = 3
 
 
-def softened(findings: Mapping[str, Finding], rules: RuleSet, call: Call) -> dict[str, Finding]:
-    """The findings, with absence of a question left to a person where there are questions nobody knows."""
-    absent = {
-        rule.id
-        for rule in rules.rules
-        if rule.kind == "must_ask" and rule.channel is Leg.AGENT and _is_absent(findings[rule.id])
-    }
-    if not absent:
+def softened(
+    findings: Mapping[str, Finding], asked: Sequence[tuple[int, int]], rules: RuleSet, call: Call
+) -> dict[str, Finding]:
+    """The findings; what seems not to have been asked is left to a person where a question that nobody knows
+    holds words of its topic, and what seems to have been stated where such a question follows at once."""
+    doubtful = [rule for rule in rules.rules if _is_failed_question(rule, findings)]
+    if not doubtful:
         return dict(findings)
-    unknown = tuple(_unknown(findings, rules, call))[:_SHOWN]
+    doubted = {rule.id for rule in doubtful}
+    sure = {name: one for name, one in findings.items() if name not in doubted}
+    found, unknown = dict(findings), tuple(_unknown(sure, asked, rules, call))
     if not unknown:
-        return dict(findings)
+        return found
+    topics = _topics(rules, call)
+    for rule in doubtful:
+        one = findings[rule.id]
+        if one.reason is Reason.STATED:
+            reason, own = (
+                Reason.MAYBE_STATED,
+                [places for (name, _), places in topics.items() if name == rule.id],
+            )
+            about = [
+                q
+                for q in unknown
+                if _follows(one.evidence[0], q, call)
+                or (_precedes(q, one.evidence[0], call) and _holds(q, own))
+            ]
+        else:
+            reason = Reason.MAYBE_SAID
+            about = [q for q in unknown if _is_about(rule, one.slot, q, topics)]
+        if about:
+            found[rule.id] = replace(
+                one,
+                verdict=Verdict.UNCLEAR,
+                reason=reason,
+                evidence=tuple(q.evidence for q in about[:_SHOWN]),
+                alarm=False,
+            )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One that no rule accounts for, from syllable `first` to `last` of the agent."""
+
+    first: int
+    last: int
+    evidence: Evidence
+
+
+_Topics = Mapping[tuple[str, str], Sequence[tuple[int, int]]]
+
+
+def _is_failed_question(rule: Rule, findings: Mapping[str, Finding]) -> bool:
+    doubtful = [Reason.NOT_SAID, Reason.STATED]
+    if rule.kind != "must_ask" or rule.channel is not Leg.AGENT:
+        return False
+    finding = findings[rule.id]
+    if not any(proof.words for proof in finding.evidence):
+        doubtful.append(Reason.VALUE_NOT_SAID)  # with its topic it was brought up, and without the value
+    return finding.verdict is Verdict.FAIL and finding.reason in doubtful
+
+
+def _follows(stated: Evidence, asked: _Question, call: Call) -> bool:
+    """Asked before anything was answered."""
+    block = _block(stated, call)
+    return (
+        asked.last >= block[0].first and asked.first <= block[-1].last and stated.start < asked.evidence.end
+    )
+
+
+def _precedes(asked: _Question, stated: Evidence, call: Call) -> bool:
+    """退保的规矩您知道吗？可能有损失: asked first, and told before an answer."""
+    return _block(stated, call)[0].first <= asked.last and asked.evidence.end <= stated.start
+
+
+def _block(stated: Evidence, call: Call) -> tuple[Clause, ...]:
+    starts = call.legs[Leg.AGENT].starts
+    return call.questions.blocks[call.block_of(bisect_left(starts, stated.start))]
+
+
+def _is_about(rule: Rule, slot: str, asked: _Question, topics: _Topics) -> bool:
+    """It holds a word of the slot's topic, or asks for what the rule asks for and holds no topic at all."""
+    if _holds(asked, [places for key, places in topics.items() if key in ((rule.id, slot), (rule.id, ""))]):
+        return True
+    verbs = lexicon().asked(sounds_of(asked.evidence.words))
+    fits = bool(verbs & _asked_for(rule)) and Verb.DOUBT not in verbs
+    return fits and not _holds(asked, topics.values())
+
+
+def _holds(asked: _Question, topics: Iterable[Sequence[tuple[int, int]]]) -> bool:
+    return any(first <= asked.last and asked.first <= last for places in topics for first, last in places)
+
+
+def _topics(rules: RuleSet, call: Call) -> _Topics:
+    """Where each slot of what must be asked was spoken of: its first group says what it is about."""
+    clauses = call.legs[Leg.AGENT].clauses
     return {
-        name: replace(one, verdict=Verdict.UNCLEAR, reason=Reason.MAYBE_SAID, evidence=unknown, alarm=False)
-        if name in absent
-        else one
-        for name, one in findings.items()
+        (rule.id, part.name): [
+            (hit.first, hit.last)
+            for group in part.all[:1]
+            for text in group
+            if "{" not in text
+            for hit in call.find(Leg.AGENT, text, _enough)
+            if clauses[hit.first] == clauses[hit.last]
+        ]
+        for rule in rules.rules
+        if rule.kind == "must_ask" and rule.channel is Leg.AGENT
+        for part in rule.parts()
     }
 
 
-def _is_absent(finding: Finding) -> bool:
-    return finding.verdict is Verdict.FAIL and finding.reason is Reason.NOT_SAID
+def _enough(size: int) -> float:
+    """The least likeness of a topic's word, by its syllables."""
+    return _LEAST_LIKE.get(size, _LIKE)
 
 
-def _unknown(findings: Mapping[str, Finding], rules: RuleSet, call: Call) -> Iterator[Evidence]:
+@lru_cache(maxsize=500)
+def _verbs(texts: tuple[str, ...]) -> frozenset[Verb]:
+    return frozenset(verb for text in texts for verb in lexicon().asked(sounds_of(text)))
+
+
+def _asked_for(rule: Rule) -> frozenset[Verb]:
+    """What the rule's words ask for, 收到 or 满意; an item of the check is known of, if nothing else."""
+    verbs = _verbs(tuple(text for part in rule.parts() for text in part.texts() if "{" not in text))
+    return verbs - _TELLS_NOTHING | {Verb.KNOW} if rule.question_item else verbs - _TELLS_NOTHING
+
+
+def _unknown(
+    findings: Mapping[str, Finding], asked: Sequence[tuple[int, int]], rules: RuleSet, call: Call
+) -> Iterator[_Question]:
     known = [
         (proof.start, proof.end)
         for finding in findings.values()
@@ -50,28 +168,35 @@ def _unknown(findings: Mapping[str, Finding], rules: RuleSet, call: Call) -> Ite
         if proof.channel is Leg.AGENT and proof.words
     ]
     spoken = call.legs[Leg.AGENT]
+    known += [(spoken.starts[first], spoken.ends[last]) for first, last in asked]
     for text in rules.asides:
         if "{" in text and not set(call.facts).issuperset(_names(text)):
             continue
-        known += [(spoken.starts[hit.first], spoken.ends[hit.last]) for hit in call.find(Leg.AGENT, text)]
+        known += [
+            (spoken.starts[hit.first], spoken.ends[hit.last])
+            for hit in call.find(Leg.AGENT, text)
+            if hit.score >= call.bands.enough(hit.wording)
+        ]
     for block in call.questions.blocks:
         for number, clause in enumerate(block):
-            about = _about(block, number)
-            if about is None or len(clause.chars) < _LEAST:
+            if not clause.askings or len(clause.chars) < _LEAST:
                 continue
-            start, end = about
-            if not any(first < end and start < last for first, last in known):
-                yield call.evidence(Leg.AGENT, clause.first, clause.last)
+            first = _opening(block, number)
+            if not any(begin < clause.end and first.start < end for begin, end in known):
+                shown = call.evidence(Leg.AGENT, first.first, clause.last)
+                yield _Question(first.first, clause.last, shown)
 
 
-def _about(block: tuple[Clause, ...], number: int) -> tuple[float, float] | None:
-    """The seconds of a question; one without a topic of its own is about the clause before it."""
-    clause = block[number]
-    if not clause.askings:
-        return None
-    tag = all(asking.form in (Form.TAG, Form.LEADING) for asking in clause.askings)
-    first = block[number - 1] if number and (clause.bare or tag) else clause
-    return first.start, clause.end
+def _opening(block: tuple[Clause, ...], number: int) -> Clause:
+    """Where a question begins: one that names little of its own is about what was said since the last one."""
+    clause = first = block[number]
+    if not (clause.bare or clause.left(None) <= _LEAST or all(one.form in _TAGS for one in clause.askings)):
+        return clause
+    for before in block[max(0, number - _CHAIN_CLAUSES) : number][::-1]:
+        if before.askings or first.start - before.end >= _SENTENCE_SECONDS:
+            break
+        first = before
+    return first
 
 
 def _names(text: str) -> set[str]:

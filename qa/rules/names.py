@@ -1,0 +1,199 @@
+"""Names said as on record, whole or as people shorten them: insurer, shop, product (Q3 rule 5). Pure.
+
+A name is its own part and what such names end with: 明光人寿保险公司 is 明光 among the insurers,
+宏达汽车服务站 is 宏达 among the garages. So short a word counts only where a name stands.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from dialer.telephony.outcomes import Leg
+from qa.matching.phrases import Hit
+from qa.rules.call import Call
+from qa.speech.text import plain
+
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "participating": ("分红型", "分红险"),
+    "universal": ("万能型", "万能险"),
+    "linked": ("投连型", "投连险", "投资连结"),
+}
+_SAME = 70.0
+_SAME_SHORT = 80.0
+_OWN = 90.0
+_OTHER = 55.0
+_LIKE = 45.0
+_BELIEVED = 0.6
+_SHORT = 3
+_FIRM = r"(股份|有限|责任|集团|控股|公司|分公司|总公司)*"
+_INSURER_TAIL = re.compile(rf"(人寿|人身|财产|养老|健康|寿险|保险){{0,2}}{_FIRM}(保险)?{_FIRM}$")
+_SHOP_TAIL = re.compile(
+    rf"(新能源|汽车|汽修|车辆|销售|服务|维修|修理|养护|快修|保养|美容|贸易|客户|售后|专营|连锁|中心|门店|站|店|厂|行|部){{1,5}}{_FIRM}$"
+)
+# No name by itself: 中国人寿 is not 中国.
+_NO_OWN = frozenset(("中国", "中华", "全国", "国家"))
+_PRODUCT_TAIL = re.compile(
+    r"[（(].*|(增额|少儿|定期|终身)?(重大疾病|重疾|寿险|两全保险|两全|年金保险|年金|医疗保险|意外险|养老保险|健康险|终身)?"
+    r"(保险|险)?(分红型|万能型|投连型|投资连结型|分红险|万能险|投连险)?$"
+)
+_BOUGHT = re.compile(
+    r"(?:购买|投保|买|办理)(?:了|的是|的)(?:一份|那份|这份|我们的|我公司的)?(.{3,12}?(?:[险型]|年金|两全))"
+)
+_NO_NAME = re.compile(r"^(?:一份|这份|那份|份|的|那个|这个|我们|我公司|公司|我司|本公司|人寿|人身)*保险")
+_PRODUCT = r"(?!人寿|保险|财险|健康险|养老险|寿险).{1,8}?(?:保险|险|两全|年金|终身|重疾)"
+# Beside these stands the name of a firm: 我是…, …的客服.
+_BEFORE = ("是", "我", "里", "边", "们", "司", "好", "咱")
+_AFTER = (
+    "人寿",
+    "保险",
+    "寿险",
+    "公司",
+    "客服",
+    "的",
+    "这边",
+    "回访",
+    "汽车",
+    "汽修",
+    "维修",
+    "服务",
+    "售后",
+    "店",
+    "站",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was heard of a value at one place. `same` is None where it cannot be told."""
+
+    same: bool | None
+    first: int
+    last: int
+    score: float = 100.0
+
+
+def insurer_core(name: str) -> str:
+    """明光人寿保险公司 → 明光人寿."""
+    return _without(plain(name), re.compile(rf"(保险)?{_FIRM}(保险)?{_FIRM}$"))
+
+
+def own_part(name: str) -> str:
+    """明光人寿保险公司 → 明光, 宏达汽车服务站 → 宏达."""
+    whole = plain(name)
+    own = _without(_without(whole, _INSURER_TAIL), _SHOP_TAIL)
+    return whole if own in _NO_OWN else own
+
+
+def product_core(name: str, insurer: str = "") -> str:
+    """福满年年终身寿险分红型 → 福满年年; the insurer's own name before it is left aside."""
+    core = _without(plain(name), _PRODUCT_TAIL)
+    return _without(core, re.compile(f"^{own_part(insurer)}")) if insurer else core
+
+
+def _without(name: str, part: re.Pattern[str]) -> str:
+    """At least two characters are left."""
+    core = part.sub("", name)
+    return core if len(core) > 1 else name
+
+
+def names_of(facts: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of a call's facts that are looked for, to be compiled with its wordings."""
+    texts: list[str] = []
+    if product := facts.get("product"):
+        texts += [plain(product), *_product_texts(product, facts.get("insurer", ""))]
+    for name in (facts.get("insurer"), facts.get("shop")):
+        if name:
+            texts += [plain(name), insurer_core(name), own_part(name)]
+    return tuple(text for text in texts if text)
+
+
+def firm(call: Call, leg: Leg, name: str) -> Iterator[Heard]:
+    """Where the insurer or the shop was named."""
+    core, own = insurer_core(name), own_part(name)
+    products = list(name_places(call, leg))
+    for text in dict.fromkeys((plain(name), core)):
+        if text != own:
+            for hit in call.find(leg, text, _SAME if len(text) > _SHORT else _SAME_SHORT):
+                if _own_heard(call, leg, own, hit):
+                    yield Heard(True, hit.first, hit.last, hit.score)
+    for hit in call.find(leg, own, _OWN if len(own) < _SHORT else _SAME_SHORT):
+        if not any(first <= hit.first <= last for first, last in products) and _stands_as_name(
+            call, leg, hit
+        ):
+            yield Heard(True, hit.first, hit.last, hit.score)
+    like = call.find(leg, core, _LIKE)
+    for hit in call.find(leg, plain(name), _OTHER):
+        # 保险公司 alone is like every insurer's name: something of its own must have been heard.
+        if any(hit.overlaps(one) for one in like) and _own_heard(call, leg, own, hit):
+            yield Heard(None, hit.first, hit.last, hit.score)
+
+
+def _own_heard(call: Call, leg: Leg, own: str, hit: Hit) -> bool:
+    return any(hit.overlaps(one) for one in call.find(leg, own, 50.0))
+
+
+def _stands_as_name(call: Call, leg: Leg, hit: Hit) -> bool:
+    spoken = call.legs[leg]
+    before = spoken.text(max(0, hit.first - 1), hit.first - 1) if hit.first else "是"
+    after = spoken.text(hit.last + 1, hit.last + 12)
+    return after.startswith(_AFTER) or (before in _BEFORE and not re.match(_PRODUCT, after))
+
+
+def product(call: Call, leg: Leg, name: str) -> Iterator[Heard]:
+    """Where the product was named, or another one."""
+    insurer = call.facts.get("insurer", "")
+    core = product_core(name, insurer)
+    hits = [
+        hit
+        for text in _product_texts(name, insurer)
+        for hit in call.find(leg, text, _SAME if len(text) > _SHORT else _SAME_SHORT)
+        if len(core) > 2 or text == core or any(hit.overlaps(one) for one in call.find(leg, core, 75.0))
+    ]
+    if len(core) == 2 and plain(name) != core:
+        hits = [hit for hit in hits if len(hit.wording.syllables) > 2]
+    kind = next((kind for kind, texts in KINDS.items() if any(text in name for text in texts)), None)
+    for hit in hits:
+        others = list(_other_kinds(call, leg, kind, hit))
+        last = others[0].last if others else hit.last
+        yield Heard(not (kind and others), hit.first, last, hit.score)
+    if not hits:
+        yield from _another(call, leg, core, own_part(insurer) if insurer else "")
+
+
+def _product_texts(name: str, insurer: str) -> list[str]:
+    """What the name is known by; a short core with what stands beside it."""
+    core, whole = product_core(name, insurer), plain(name)
+    if len(core) > 2:
+        return [core]
+    at = whole.find(core)
+    beside = [whole[max(0, at - 2) : at + len(core)], whole[at : at + len(core) + 2]]
+    return [*dict.fromkeys([*(text for text in beside if len(text) > len(core)), core])]
+
+
+def _other_kinds(call: Call, leg: Leg, kind: str | None, after: Hit) -> Iterator[Hit]:
+    spoken = call.legs[leg]
+    for other, texts in KINDS.items():
+        for text in texts if other != kind else ():
+            for hit in call.find(leg, text, 80.0):
+                near = after.last < hit.first and hit.last <= after.last + 10
+                if hit.polar and near and spoken.text(hit.first, hit.last) in texts:
+                    yield hit
+
+
+def _another(call: Call, leg: Leg, core: str, brand: str) -> Iterator[Heard]:
+    """您买的是…, or the insurer's name before what is a product's."""
+    spoken = call.legs[leg]
+    found = [one.span(1) for one in _BOUGHT.finditer(spoken.chars) if not _NO_NAME.match(one[1])]
+    if brand:
+        found += [one.span() for one in re.finditer(brand + _PRODUCT, spoken.chars)]
+    for first, until in found:
+        believed = spoken.confidence(first, until - 1) >= _BELIEVED
+        near = any(hit.first < until and hit.last >= first for hit in call.find(leg, core, 60.0))
+        yield Heard(None if near or not believed else False, first, until - 1, 0.0)
+
+
+def name_places(call: Call, leg: Leg) -> Iterator[tuple[int, int]]:
+    """Where the product's name was said: 终身 in it is no period."""
+    if name := call.facts.get("product"):
+        for hit in call.find(leg, plain(name), 60.0):
+            yield hit.first, hit.last
