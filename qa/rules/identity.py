@@ -32,6 +32,10 @@ def identity(rule: Rule, call: Call) -> Finding:
         if hit.score >= call.bands.enough(hit.wording)
     ]
     if not requests:
+        told = [run for run in _customers(call, 0.0, call.seconds) if _is_tail(run, tail, call)]
+        if told:  # asked in words that nobody foresaw
+            heard = call.evidence(Leg.CUSTOMER, told[0].first, told[0].last, tail)
+            return Finding(rule.id, Verdict.UNCLEAR, Reason.TAIL_UNSURE, (heard,))
         return call.absent(rule)
     requests.sort(key=lambda one: one.first)
     spoken = call.legs[rule.channel]

@@ -285,5 +285,13 @@ def test_the_tail_itself_and_not_digits_that_hold_it(answer: str, verdict: Verdi
     assert check(TAIL, heard, {"id_tail": "3721"}).verdict is verdict
 
 
+def test_a_tail_that_was_said_was_asked_for_in_some_words() -> None:
+    heard = transcript((A, 1, "请念一下证件最末的那几个数"), (C, 6, "三七二一"))
+    assert check(TAIL, heard, {"id_tail": "3721"}).verdict is Verdict.UNCLEAR
+    assert (
+        check(TAIL, transcript((A, 1, "您好"), (C, 6, "你好")), {"id_tail": "3721"}).verdict is Verdict.FAIL
+    )
+
+
 def test_a_question_misheard_is_no_word_of_refusal() -> None:
     assert check(FORBIDDEN, transcript((A, 5, "您看刻不可以"))).verdict is Verdict.PASS
