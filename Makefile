@@ -90,8 +90,8 @@ model: .venv/.runtime
 
 # The tests of the panel look at it with Debian's Chromium; the program that steers it needs libatomic.
 test-setup: .venv/.tests asterisk model test-model
-	@{ command -v chromium && $(BIN)/playwright --version; } >/dev/null 2>&1 || \
-		scripts/debian-packages 'the tests of the panel' chromium fonts-noto-cjk libatomic1
+	@{ command -v chromium-headless-shell && $(BIN)/playwright --version; } >/dev/null 2>&1 || \
+		scripts/debian-packages 'the tests of the panel' chromium-headless-shell fonts-noto-cjk libatomic1
 
 # A small second model, to test the Vosk engine on real decoding.
 test-model: .venv/.tests
