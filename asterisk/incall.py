@@ -8,6 +8,7 @@ import asyncio
 import re
 import secrets
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Final
 
 import structlog
@@ -81,6 +82,9 @@ class InCallActions:
         if party.mode is mode:
             return
         call = await self._talk(party.attempt_id, aside=party.mode is PartyMode.CONSULT)
+        if party.mode is PartyMode.CONSULT:
+            # Taken away while it is being let in, it would leave the other alone there for ever.
+            await self._until(partial(self._parties.is_aside, party), _BRIDGED)
         if mode is PartyMode.JOIN:
             await self._attend(call)
         elif mode is PartyMode.WHISPER:

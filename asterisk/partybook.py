@@ -65,6 +65,13 @@ class PartyBook:
         ours = [self._agent_id(attempt_id), *(PARTY + party.party_id for party in self.of_call(attempt_id))]
         return [one for one in ours if bridge is not None and self.bridges.get(one) == bridge]
 
+    def is_aside(self, party: Party) -> bool:
+        """Whether it talks with somebody in a bridge that is not the customer's."""
+        bridge = self.bridges.get(PARTY + party.party_id)
+        if bridge is None or bridge == self._customers_bridge(party.attempt_id):
+            return False
+        return list(self.bridges.values()).count(bridge) > 1
+
     def name_of(self, unique_id: str) -> str | None:
         """The channel of one of ours."""
         if unique_id.startswith(PARTY):

@@ -24,7 +24,13 @@ _EMPTY = frozenset({Part.POLITE, Part.FILLER})
 _DIGITS = frozenset("零一二三四五六七八九十百千万幺两")
 _TOLD = 3
 # 是每天扣还是一年扣一次
-_EITHER_OR = re.compile("是.{2,12}还是|[能会要可].{1,8}[不没]$")
+_EITHER_OR = re.compile("是.{2,12}还是|[能会要可].{1,8}[不没]$|([能会要可]).{1,6}不\\1")
+# 还有损失啊: he hears it for the first time.
+_SURPRISED = re.compile("^(?:啊|哦|噢|唉|咦)*还(?:有|要|会|得|能).{1,8}[啊呀呢]$")
+# 损失多少，合同上有
+_IS_WRITTEN = re.compile("(?:合同|单子|条款)[上里]面?(?:都|也)?(?:有|写着|写了|写得)")
+# 收到一张纸，没条款: a part is missing.
+_LACKS_PART = re.compile("[没缺少](?:有|见|见着|看见)?(?:保险)?(?:条款|合同|材料|说明书)")
 _MENTIONS = (
     *("没什么", "没有什么", "没啥", "什么都", "啥都", "什么也"),
     *(
@@ -36,6 +42,7 @@ _MENTIONS = (
         "不咋",
         "有就有",
         "没几",
+        "好几",
         "几年退",
         "前几年",
         "头几年",
@@ -133,7 +140,7 @@ def _decide(chars: str, tokens: list[Token], verbs: frozenset[Verb]) -> tuple[An
     if (again and not _clear_beside(seen, verbs)) or _asks_again(chars, tokens):
         return AnswerKind.NOT_HEARD, Why.ASKS_AGAIN, seen
     asks = asks or (chars.endswith("呢") and product and not loud)  # 那退保呢, and not 在家放着呢
-    asks = asks or bool(_EITHER_OR.search(chars))
+    asks = asks or bool(_EITHER_OR.search(chars) or _SURPRISED.search(chars))
     if asks and not _asks_nothing(chars):
         if product:
             return AnswerKind.PRODUCT_QUESTION, Why.ASKS, seen
@@ -167,6 +174,8 @@ def _yes_or_no(
     if seen.no:
         return AnswerKind.UNCLEAR, Why.CONTRADICTS, seen
     if fits:
+        if Verb.RECEIVED in fits and _LACKS_PART.search(chars):
+            return AnswerKind.UNCLEAR, Why.UNKNOWN_WORDS, seen
         if fits <= _ACKNOWLEDGES and _acknowledges(chars, tokens, seen):
             return AnswerKind.UNCLEAR, Why.ACKNOWLEDGES, seen
         return AnswerKind.YES, Why.FITS, seen
@@ -276,7 +285,7 @@ def _asks_again(chars: str, tokens: list[Token]) -> bool:
 
 def _asks_nothing(chars: str) -> bool:
     """A question word that asks nothing: 没什么不清楚的, 什么都知道, 没几天."""
-    return any(said in chars for said in _MENTIONS)
+    return any(said in chars for said in _MENTIONS) or bool(_IS_WRITTEN.search(chars))
 
 
 def _gives_value(chars: str, tokens: list[Token]) -> bool:

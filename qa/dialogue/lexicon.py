@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from qa.speech.text import plain
 from qa.values.sounds import sounds_of
 
+# Words of two syllables have many that sound like them.
+_PAIR = 2
+
 
 class Verb(StrEnum):
     """What a question asks for. An answer is a clear one where it answers that."""
@@ -140,11 +143,18 @@ class Lexicon:
                 meaning = self._written.get(chars[place:end])
                 if meaning is None and size > 1:
                     meaning = self._sounding.get(sound[place:end])
+                    if meaning is not None and self._is_chance(chars[place:end], meaning):
+                        meaning = None
                 if meaning is not None or size == 1:
                     tokens.append(Token(place, end - 1, meaning))
                     place = end
                     break
         return tokens
+
+    def _is_chance(self, chars: str, meaning: Meaning) -> bool:
+        """Two words that only sound like one that tells against the speaker: 是完整的 holds no 失望."""
+        against = meaning.parts & {Part.VERB_NO, Part.NO, Part.HEDGE, Part.BUT}
+        return len(chars) == _PAIR and bool(against) and chars[0] in self._written
 
     def asked(self, sound: str) -> frozenset[Verb]:
         """What a question of this sound asks for."""

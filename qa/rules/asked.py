@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from qa.dialogue.answers import AnswerKind
 from qa.dialogue.forms import Form
 from qa.dialogue.questions import QuestionUnit
+from qa.matching.phrases import Hit
+from qa.matching.syllables import Spoken
 from qa.rules.call import Call
 from qa.rules.findings import Evidence, Finding, Reason, Verdict
 from qa.rules.said import Outcome, slot_said
@@ -95,9 +97,17 @@ def _was_stated(one: AskedSlot, call: Call) -> bool:
     spoken = call.legs[one.rule.channel]
     block = call.questions.blocks[one.block]
     clause = next((c for c in block if c.last >= one.place.last), block[-1])
+    if any(_only_sounds(hit, spoken) for hit in one.place.hits):
+        return False
     heard = spoken.confidence(max(clause.first, clause.last - _TAIL + 1), clause.last) >= _BELIEVED
     questioned = any(number in spoken.asking for number in spoken.clauses[clause.first : clause.last + 1])
     return heard and not questioned
+
+
+def _only_sounds(hit: Hit, spoken: Spoken) -> bool:
+    """这一项 is no 异响: short words that only sound so state nothing."""
+    said = spoken.text(hit.first, hit.last)
+    return hit.wording.is_short and said != "".join(one.char for one in hit.wording.syllables)
 
 
 def _around(one: AskedSlot, call: Call) -> tuple[Evidence, ...]:

@@ -153,7 +153,7 @@ def _texts(rules: RuleSet, leg: Leg) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _slot_texts(slot: Slot | Signal) -> Iterator[tuple[str, tuple[str, ...]]]:
     keep = slot.keep if isinstance(slot, Slot) else ()
     yield from ((text, keep) for text in slot.say)
-    for group in (*slot.all, *slot.unsure):
+    for group in (*slot.all, *slot.unsure, slot.unless):
         yield from ((text, ()) for text in group)
     if isinstance(slot, Slot):
         yield from ((text, ()) for text in (*slot.opposites, *slot.near))

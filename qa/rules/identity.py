@@ -46,7 +46,7 @@ def identity(rule: Rule, call: Call) -> Finding:
     for one in requests:
         read = _read_out(call, rule.channel, one, tail)
         if read is not None and not any(
-            _starts(call, run) < spoken.starts[read.first] and _is_like(run, tail) for run in said
+            _starts(call, run) < spoken.starts[_begin(read, tail)] and _is_like(run, tail) for run in said
         ):
             aloud = call.evidence(rule.channel, min(one.first, read.first), max(one.last, read.last))
             return Finding(rule.id, Verdict.FAIL, Reason.READ_OUT, (aloud,), alarm=rule.alarm)
@@ -106,6 +106,11 @@ def _read_out(call: Call, leg: Leg, request: Found, tail: str) -> Digits | None:
         if _is_like(run, tail):
             return run
     return None
+
+
+def _begin(run: Digits, tail: str) -> int:
+    """Where the tail begins: 说一下吧，…，九四六零 holds digits before it that are none."""
+    return run.places[max(0, run.text.find(tail))]
 
 
 def _is_like(run: Digits, tail: str) -> bool:

@@ -23,6 +23,11 @@ _LACKS = re.compile(
     r"不(?:太|是很|怎么|大)?(?:知道|清楚|明白|了解|懂|记得)|没.{0,3}(?:讲|说过|收到|看|听说)|什么意思|不是我.{0,2}[抄写签]|帮.{0,2}[抄写]"
 )
 
+# What another product is called by: 你们那个重疾险多少钱一年.
+_PRODUCT = re.compile(
+    "(?:别|其他|其它|另外)的?(?:产品|保险|险种)|(?:重疾|医疗|意外|养老|年金|车|教育|少儿|防癌)险"
+)
+
 
 class QuestionNeed(StrEnum):
     """Whether the call makes a question item; `for_person`: an answer too weak or unclear to say."""
@@ -103,7 +108,8 @@ def question_need(
         answer = one.unit.judged()
         if answer.kind is AnswerKind.YES:
             continue
-        clear = answer.kind in (AnswerKind.NO, AnswerKind.PRODUCT_QUESTION) or answer.why in _NO_CLEAR_YES
+        asks = answer.kind is AnswerKind.PRODUCT_QUESTION and not _of_another(answer.text, call)
+        clear = asks or answer.kind is AnswerKind.NO or answer.why in _NO_CLEAR_YES
         if clear or findings[one.rule.id].verdict is not Verdict.FAIL:
             # To what was not asked as it must be, a weak answer tells nothing.
             (needed if clear and proof.confidence >= _HEARD else weak).append(proof)
@@ -116,7 +122,8 @@ def question_need(
         lacks = answer.kind is AnswerKind.NO and _LACKS.search(turn.text)
         if asks or lacks:
             proof = call.evidence(Leg.CUSTOMER, turn.first, turn.last)
-            (needed if proof.confidence >= _HEARD else weak).append(proof)
+            another = asks and _of_another(turn.text, call)
+            (needed if proof.confidence >= _HEARD and not another else weak).append(proof)
     if needed:
         return QuestionNeed.NEEDED, tuple(dict.fromkeys(needed))
     if weak:
@@ -124,6 +131,12 @@ def question_need(
     if not call.clean(Leg.CUSTOMER) or not asked:
         return QuestionNeed.FOR_PERSON, (call.whole(Leg.CUSTOMER),)
     return QuestionNeed.NOT_NEEDED, ()
+
+
+def _of_another(question: str, call: Call) -> bool:
+    """Asks about a product that is not his: what a person has to look at."""
+    own = call.facts.get("product", "")
+    return any(own and one[0] not in own for one in _PRODUCT.finditer(question))
 
 
 def item_raised(rule: Rule, need: tuple[QuestionNeed, tuple[Evidence, ...]], call: Call) -> Finding:

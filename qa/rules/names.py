@@ -39,6 +39,10 @@ _PRODUCT_TAIL = re.compile(
 _BOUGHT = re.compile(
     r"(?:购买|投保|买|办理)(?:了|的是|的)(?:一份|那份|这份|我们的|我公司的)?(.{3,12}?(?:[险型]|年金|两全))"
 )
+_CLASSES = re.compile("年金|寿险|两全|重大疾病|重疾|医疗|意外|防癌|教育金|护理")
+# What follows a product's name says its class.
+_CLASS = re.compile(f"(?:养老|少儿|增额|终身|定期|教育)*({_CLASSES.pattern})")
+_CLASS_WITHIN = 9
 _NO_NAME = re.compile(r"^(?:一份|这份|那份|份|的|那个|这个|我们|我公司|公司|我司|本公司|人寿|人身)*保险")
 _PRODUCT = r"(?!人寿|保险|财险|健康险|养老险|寿险).{1,8}?(?:保险|险|两全|年金|终身|重疾)"
 # Beside these stands the name of a firm: 我是…, …的客服.
@@ -155,7 +159,8 @@ def product(call: Call, leg: Leg, name: str) -> Iterator[Heard]:
     for hit in hits:
         others = list(_other_kinds(call, leg, kind, hit))
         last = others[0].last if others else hit.last
-        yield Heard(not (kind and others), hit.first, last, hit.score)
+        same = not (kind and others)
+        yield Heard(same and not _other_class(call, leg, plain(name), hit), hit.first, last, hit.score)
     if not hits:
         yield from _another(call, leg, core, own_part(insurer) if insurer else "")
 
@@ -168,6 +173,17 @@ def _product_texts(name: str, insurer: str) -> list[str]:
     at = whole.find(core)
     beside = [whole[max(0, at - 2) : at + len(core)], whole[at : at + len(core) + 2]]
     return [*dict.fromkeys([*(text for text in beside if len(text) > len(core)), core])]
+
+
+def _other_class(call: Call, leg: Leg, name: str, after: Hit) -> bool:
+    """金桥传家养老年金 is not 金桥传家终身寿险: what stands right after the name is another class."""
+    spoken = call.legs[leg]
+    said = _CLASS.match(spoken.text(after.last + 1, after.last + _CLASS_WITHIN))
+    return (
+        said is not None
+        and bool(_CLASSES.search(name))
+        and not any(one in name for one in said.groups() if one)
+    )
 
 
 def _other_kinds(call: Call, leg: Leg, kind: str | None, after: Hit) -> Iterator[Hit]:

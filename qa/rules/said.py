@@ -8,7 +8,7 @@ from qa.matching.phrases import Bands, Hit, Wording
 from qa.rules.call import Call
 from qa.rules.codes import CodeHeard, find_code
 from qa.rules.findings import Evidence, Finding, Reason, Verdict
-from qa.rules.schema import Groups, Rule, Signal, Slot
+from qa.rules.schema import Rule, Signal, Slot
 from qa.rules.slots import Found, of_wording, partly, whole
 
 _ANSWER_SECONDS = 6.0
@@ -29,6 +29,9 @@ _LONG = 7
 # Forbidden words of several groups lie close together.
 _FORBIDDEN_WITHIN = 10
 _NEGATED_WITHIN = 8
+# So near after words that excuse, and in the same turn, words are about what those spoke of.
+_UNLESS_WITHIN = 20
+_TURN_SECONDS = 1.5
 # A rule without slots is told of under no slot's name.
 _WHOLE_RULE = Slot(say=("甲",))
 
@@ -144,7 +147,7 @@ def forbidden(rule: Rule, call: Call) -> Finding:
     if sure:
         best = sorted(sure, key=lambda one: -one.score)
         return _finding(rule, _WHOLE_RULE, Verdict.FAIL, Reason.FORBIDDEN_SAID, best, call)
-    if maybe:
+    if maybe := [one for one in maybe if not _names_his_own(one, call)]:
         return _finding(rule, _WHOLE_RULE, Verdict.UNCLEAR, Reason.MAYBE_FORBIDDEN, maybe, call)
     proof = (call.whole(rule.channel),)
     if not call.clean(rule.channel):
@@ -152,19 +155,38 @@ def forbidden(rule: Rule, call: Call) -> Finding:
     return Finding(rule.id, Verdict.PASS, Reason.NOTHING_FORBIDDEN, proof)
 
 
+def _names_his_own(sign: Found, call: Call) -> bool:
+    """意外险 is no sign of selling where that is what he bought."""
+    own = call.facts.get("product", "")
+    return any(hit.wording.text[-1] in "险金" and hit.wording.text[:_PAIR] in own for hit in sign.hits)
+
+
 def _negated(rule: Rule, found: Found, call: Call) -> bool:
-    """不向您推荐, 不是让您再买一份."""
+    """不向您推荐, 不是让您再买一份; in 要不给她也办一份 nothing is negated."""
     if not rule.unless_negated:
         return False
-    clauses, negations = call.legs[rule.channel].clauses, call.searches[rule.channel].negations
+    spoken, negations = call.legs[rule.channel], call.searches[rule.channel].negations
+    chars, clauses = spoken.chars, spoken.clauses
     near = range(max(0, found.first - _NEGATED_WITHIN), found.first)
-    return any(place in negations and clauses[place] == clauses[found.first] for place in near)
+    return any(
+        place in negations and clauses[place] == clauses[found.first] and chars[place - 1 : place] != "要"
+        for place in near
+    )
 
 
 def found_words(
     words: Slot | Signal, excused: tuple[str, ...], leg: Leg, call: Call
 ) -> tuple[list[Found], list[Found]]:
     """(surely said, perhaps said) of a slot's or signal's words, without what is `excused`."""
+    clauses = call.legs[leg].clauses
+    hits = [hit for text in words.say for hit in call.find(leg, text) if hit.polar]
+    # No short word runs over the end of a sentence: 明明白白。修好了 is no 白修.
+    hits = [hit for hit in hits if not hit.wording.is_short or clauses[hit.first] == clauses[hit.last]]
+    hits = [hit for hit in hits if _is_sure(hit, leg, call) or _is_doubtful(hit, leg, call)]
+    within = words.within or _FORBIDDEN_WITHIN
+    grouped, signs = (whole(call, leg, some, within, ordered=True) for some in (words.all, words.unsure))
+    if not (hits or grouped or signs):
+        return [], []
     excuses = [
         hit
         for text in excused
@@ -173,10 +195,6 @@ def found_words(
         and hit.score >= call.bands.enough(hit.wording)
         and call.block_of(hit.first) == call.block_of(hit.last)
     ]
-    clauses = call.legs[leg].clauses
-    hits = [hit for text in words.say for hit in call.find(leg, text) if hit.polar]
-    # No short word runs over the end of a sentence: 明明白白。修好了 is no 白修.
-    hits = [hit for hit in hits if not hit.wording.is_short or clauses[hit.first] == clauses[hit.last]]
     hits = [
         hit
         for hit in hits
@@ -184,29 +202,58 @@ def found_words(
             _excuses(excuse, hit) for excuse in excuses if clauses[excuse.first] == clauses[excuse.last]
         )
     ]
+    grouped, signs = (
+        [
+            one
+            for one in some
+            if not any(one.overlaps(e.first, e.last) and e.score >= one.score for e in excuses)
+        ]
+        for some in (grouped, signs)
+    )
     sure = [of_wording(hit) for hit in hits if _is_sure(hit, leg, call)]
     maybe = [of_wording(hit) for hit in hits if _is_doubtful(hit, leg, call)]
-
-    def together(groups: Groups) -> list[Found]:
-        found = whole(call, leg, groups, words.within or _FORBIDDEN_WITHIN, ordered=True)
-        return [
-            one
-            for one in found
-            if not any(one.overlaps(some.first, some.last) and some.score >= one.score for some in excuses)
-        ]
-
-    for one in together(words.all):
-        # Three words together prove one another: 您就 回答 指导 is 知道.
+    for one in grouped:
+        # Three words together prove one another: 您就 回答 指导 is 知道. Two over the end of a clause do not.
         together_so = len(one.hits) > _PAIR and all(hit.score >= _SAME for hit in one.hits)
-        if _is_believed(one, leg, call) and (
-            together_so or all(_is_proof(hit, leg, call) for hit in one.hits)
+        parted = len(one.hits) == _PAIR and clauses[one.first] != clauses[one.last]
+        if (
+            _is_believed(one, leg, call)
+            and not (parted and all(hit.wording.is_short for hit in one.hits))
+            and (together_so or all(_is_proof(hit, leg, call) for hit in one.hits))
         ):
             sure.append(one)
         elif _is_near(one, leg, call):
             maybe.append(one)
-    maybe += [one for one in together(words.unsure) if _is_near(one, leg, call)]
+    maybe += [one for one in signs if _is_near(one, leg, call)]
+    if words.unless and (sure or maybe):
+        sure, maybe = _unless(words.unless, sure, maybe, leg, call)
     sure.sort(key=lambda one: -one.score)
     return sure, [one for one in maybe if not any(one.overlaps(s.first, s.last) for s in sure)]
+
+
+def _unless(
+    texts: tuple[str, ...], sure: list[Found], maybe: list[Found], leg: Leg, call: Call
+) -> tuple[list[Found], list[Found]]:
+    """(surely said, perhaps said): what stands in the clause of one of the texts, after it, was not said so;
+    in the next clauses it may be about something else."""
+    spoken = call.legs[leg]
+    places = [hit for text in texts for hit in call.find(leg, text) if _is_proof(hit, leg, call)]
+
+    def before(one: Found) -> list[Hit]:
+        return [
+            hit for hit in places if 0 <= one.first - hit.first <= _UNLESS_WITHIN and not _stops(hit, one)
+        ]
+
+    def _stops(hit: Hit, one: Found) -> bool:
+        starts, ends = spoken.starts[hit.last + 1 : one.first + 1], spoken.ends[hit.last : one.first]
+        return any(start - end >= _TURN_SECONDS for start, end in zip(starts, ends, strict=False))
+
+    def same(one: Found) -> bool:
+        return any(spoken.clauses[hit.last] == spoken.clauses[one.first] for hit in before(one))
+
+    left = [one for one in sure if not same(one)]
+    doubted = [one for one in left if before(one)]
+    return [one for one in left if one not in doubted], [*(one for one in maybe if not same(one)), *doubted]
 
 
 def _excuses(excuse: Hit, hit: Hit) -> bool:

@@ -63,12 +63,18 @@ class _Words(_Strict):
     within: int | None = Field(
         default=None, gt=0, description="Within so many syllables the words of `all` lie together."
     )
+    unless: tuple[str, ...] = Field(
+        default=(),
+        description="Forbidden words and signals: what, said shortly before, excuses them in its clause and "
+        "leaves them to a person in the next ones (不用特意打满分; 别家那个态度真差).",
+    )
 
     def texts(self) -> Iterator[str]:
         """Every wording and word of it, with the braces still in."""
         yield from self.say
         for group in (*self.all, *self.unsure):
             yield from group
+        yield from self.unless
 
 
 class Slot(_Words):

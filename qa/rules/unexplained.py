@@ -155,7 +155,8 @@ def _verbs(texts: tuple[str, ...]) -> frozenset[Verb]:
 def _asked_for(rule: Rule) -> frozenset[Verb]:
     """What the rule's words ask for, 收到 or 满意; an item of the check is known of, if nothing else."""
     verbs = _verbs(tuple(text for part in rule.parts() for text in part.texts() if "{" not in text))
-    return verbs - _TELLS_NOTHING | {Verb.KNOW} if rule.question_item else verbs - _TELLS_NOTHING
+    own = verbs - _TELLS_NOTHING
+    return own or frozenset({Verb.KNOW}) if rule.question_item else own
 
 
 def _unknown(
@@ -182,6 +183,8 @@ def _unknown(
             if not clause.askings or len(clause.chars) < _LEAST:
                 continue
             first = _opening(block, number)
+            if first is clause and number and block[number - 1].askings and clause.bare:
+                first = block[number - 1]  # 态度好不好，您满意吗: the same once more
             if not any(begin < clause.end and first.start < end for begin, end in known):
                 shown = call.evidence(Leg.AGENT, first.first, clause.last)
                 yield _Question(first.first, clause.last, shown)

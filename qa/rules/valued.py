@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from dialer.telephony.outcomes import Leg
 from qa.matching.phrases import Hit
@@ -48,9 +49,16 @@ _BESIDE = 6
 _PLACES = 8
 # A figure this near before the name of a fee belongs to it.
 _BEFORE = 8
-_SAME_NAME = 70.0
+_SAME_NAME = 75.0
+_OWN_SHORT = 100.0
+# 第一年百分之五: the year is no figure.
+_WHICH_YEAR = re.compile(
+    r"[第头前][一二两三四五六七八九十\d]+个?(?:保单)?年度?(?:内|里)?(?=[\d百收按扣])|首年"
+)
 _BELIEVED = 0.6
 _SHORT_NAME = 3
+# One mends what he said.
+_MENDS = re.compile("说错|看错|念错|讲错|记错|错了|更正|不对|不是|口误|串行|抱歉|不好意思|应该是")
 
 
 def value_said(rule: Rule, slot: Slot, call: Call) -> Outcome:
@@ -156,6 +164,8 @@ def _period(
             found.append((_distance(hit.first, hit.last, topic), "终身", hit.first, hit.last))
     for number in numbers(text):
         begin, end = number.first + first, number.last + first
+        if text[number.first : number.last + 2] == "百年":
+            continue  # 百年之后
         if number.after[:1] not in ("年", "岁", "周") or _PAYS.search(text[: number.first]):
             continue
         if any(a <= begin <= b for a, b in names):
@@ -167,6 +177,10 @@ def _period(
     expects: str | float | None = "终身" if re.search("终身|终生|一辈子", wanted) else _first_number(wanted)
     if expects is None:
         return Heard(None, begin, end)
+    for _, later, since, until in found:
+        # 十年，哎，说错了，是二十年
+        if value != expects == later and _MENDS.search(call.legs[leg].text(end, since)) and since > begin:
+            return Heard(True, min(since, topic.first), max(until, topic.last))
     return Heard(value == expects, min(begin, topic.first), max(end, topic.last))
 
 
@@ -229,6 +243,14 @@ def _fees(rule: Rule, slot: Slot, expected: str, call: Call) -> Outcome:
             for hit in found[name]
             if not any(other.overlaps(hit) and other.score > hit.score for other in every)
         ]
+    short = [
+        (hit, name, figure)
+        for name, figure in fees
+        if not found[name] and len(name) > _SHORT_NAME
+        for hit in call.find(leg, name[-_SHORT_NAME:], _OWN_SHORT)
+        if not any(other.overlaps(hit) for other in every)
+    ]
+    named += short
     starts = sorted(hit.first for hit, _, _ in named)
     heard: dict[str, list[Heard]] = {}
     spoken = call.legs[leg]
@@ -238,6 +260,8 @@ def _fees(rule: Rule, slot: Slot, expected: str, call: Call) -> Outcome:
         last = min(hit.last + _WITHIN, after - 1, block[-1].last)
         told = _figures(spoken.text(hit.last + 1, last))
         before = _figure_before(spoken.text(max(0, hit.first - _BEFORE), hit.first - 1))
+        if before is not None and spoken.text(max(0, hit.first - 1), hit.first - 1) == "的":
+            told = []  # 百分之三的初始费用，还有每月五块钱的…
         if told and (before is None or any(_has_unit(one) for one in told)):
             best = next((n for n in told if n.value == figure), told[0])
             same = best.value == figure or (False if _has_unit(best) else None)
@@ -245,6 +269,9 @@ def _fees(rule: Rule, slot: Slot, expected: str, call: Call) -> Outcome:
         elif before is not None:
             same = before.value == figure
             heard.setdefault(name, []).append(Heard(same, max(0, hit.first - _BEFORE), hit.last, hit.score))
+    for name in {name for _, name, _ in short}:
+        # 管理费 for 保单管理费: a person decides.
+        heard[name] = [replace(one, same=None) for one in heard.get(name, ())]
     places: list[Found] = []
     outcomes = []
     for name, figure in fees:
@@ -285,7 +312,7 @@ def _has_unit(number: Number) -> bool:
 def parse_fees(text: str) -> Iterator[tuple[str, float]]:
     """ "初始费用5%；保单管理费每月10元" as names and figures. Raises ValueError where there is none."""
     found = False
-    for part in re.split(r"[;；,，、\n]", text):
+    for part in re.split(r"[;；,，、\n]", _WHICH_YEAR.sub("", text)):
         match = re.search(
             r"(?:[:：]|每个?月|每年|百分之|为|是|按)*\s*([\d.]+|[零一二三四五六七八九两十百千万点]+)", part
         )
@@ -305,7 +332,8 @@ def sought_names(facts: Mapping[str, str]) -> tuple[str, ...]:
     texts = list(names_of(facts))
     if fees := facts.get("fees"):
         with suppress(ValueError):
-            texts += [name for name, _ in parse_fees(fees)]
+            for name, _ in parse_fees(fees):
+                texts += [name, *([name[-_SHORT_NAME:]] if len(name) > _SHORT_NAME else [])]
     return tuple(texts)
 
 

@@ -102,6 +102,7 @@ def test_another_value_is_an_alarm_and_a_missing_fact_is_unclear() -> None:
     [
         (((A, TAIL), (C, "三七二幺。")), Verdict.PASS, Reason.IDENTIFIED),
         (((A, TAIL), (C, "啊？没听清。"), (A, TAIL), (C, "三七二一。")), Verdict.PASS, Reason.IDENTIFIED),
+        (((A, TAIL + "吧"), (C, "三七二一。"), (A, "对，三七二一。")), Verdict.PASS, Reason.IDENTIFIED),
         (((A, TAIL), (C, "八八四六。")), Verdict.FAIL, Reason.TAIL_DIFFERS),
         (((A, TAIL), (C, "三七二四。")), Verdict.UNCLEAR, Reason.TAIL_UNSURE),
         (((A, "您身份证后四位是三七二幺，对吧？"), (C, "对。")), Verdict.FAIL, Reason.READ_OUT),
@@ -119,6 +120,7 @@ def test_identity(turns: tuple[tuple[Leg, str], ...], verdict: Verdict, reason: 
         ("知道。", QuestionNeed.NOT_NEEDED),
         ("嗯。", QuestionNeed.FOR_PERSON),
         ("这个我不太清楚，业务员没跟我讲过。", QuestionNeed.NEEDED),
+        ("清楚，对了，你们那个意外险多少钱一年？", QuestionNeed.FOR_PERSON),
     ],
 )
 def test_answers_make_the_question_item(answer: str, need: QuestionNeed) -> None:

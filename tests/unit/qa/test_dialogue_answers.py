@@ -21,10 +21,14 @@ know | unclear | 现在知道了 你这么一说我就知道了 知道了 好的
 know | unclear | 知道，但是没算过 原来是这样
 know | product_question | 那退保扣多少钱 什么叫现金价值 这个分红有多少 损失是多少 保费要交几年
 know | product_question | 现金价值怎么算 退保能退多少 钱什么时候能取出来 分红保证吗 会不会亏本金 那退保呢
+know | product_question | 啊？还有损失啊 以后能取出来不能
+know | yes | 知道，损失多少合同上有 知道，讲了好几遍
 know | misfit | 收到了 看过了 拿到了 是我抄的 看了 满意 挺好的 读过 签收了 修好了
 know | not_heard | 什么？ 没听清 啊，没听清 再说一遍 喂 喂喂 你说什么 听不清 您说什么 没听见，再说一遍
 know | not_heard | 信号不好
 received | yes | 收到了 收到 有 拿到了 都收到了 寄来了，在我手里 嗯收到了 签收了 是的 领到了
+received | yes | 已经收到了，是完整的
+received | unclear | 就收到一张纸，没条款
 received | no | 没收到 没有 还没有 没见着 还没收到 没拿到 不是 没见到 没呢 还没来
 received | misfit | 知道 清楚 明白 了解的 知道的 满意 挺好 都清楚了 懂 晓得
 received | unclear | 好像收到了 应该收到了吧 记不清了 收到了，但是没看 可能收到了 大概收到了 收到一部分

@@ -237,6 +237,7 @@ ONCE_MORE = """    kind: must_not_say
         ("给您推荐一个医疗险", Verdict.FAIL),
         ("您加保吧", Verdict.FAIL),
         ("我不给您推荐医疗险", Verdict.PASS),
+        ("要不给她推荐医疗险", Verdict.FAIL),
         ("这个月打折", Verdict.UNCLEAR),
         ("我打这个电话是做回访", Verdict.PASS),
     ],
@@ -244,6 +245,35 @@ ONCE_MORE = """    kind: must_not_say
 def test_a_prohibition_of_several_slots_with_signs_of_it(text: str, verdict: Verdict) -> None:
     """Q3 rule 2: signs are for a person, a negation excuses, and what only sounds alike proves nothing."""
     assert check(ONCE_MORE, transcript((A, 1, text), confidence=0.95)).verdict is verdict
+
+
+SCORE = """    kind: must_not_say
+    slots:
+      - say: [打满分]
+        unless: [不用]
+"""
+
+
+@pytest.mark.parametrize(
+    ("turns", "verdict"),
+    [
+        (((A, 1, "麻烦您打满分"),), Verdict.FAIL),
+        (((A, 1, "不用特意打满分"),), Verdict.PASS),
+        (((A, 1, "那个不用了"), (A, 3.0, "麻烦您打满分")), Verdict.UNCLEAR),
+        (((A, 1, "那个不用了"), (A, 9, "麻烦您打满分")), Verdict.FAIL),
+    ],
+)
+def test_words_before_excuse_in_their_clause_and_raise_a_doubt_after_it(
+    turns: tuple[Turn, ...], verdict: Verdict
+) -> None:
+    assert check(SCORE, transcript(*turns, confidence=0.95)).verdict is verdict
+
+
+def test_the_kind_of_his_own_product_is_no_sign_of_selling() -> None:
+    sign = "    kind: must_not_say\n    slots:\n      - say: [再买一份]\n        unsure: [[意外险]]\n"
+    heard = transcript((A, 1, "您这份意外险我核实一下"), confidence=0.95)
+    assert check(sign, heard).verdict is Verdict.UNCLEAR
+    assert check(sign, heard, {"product": "平安意外伤害保险"}).verdict is Verdict.PASS
 
 
 COMPETING = """    kind: must_say

@@ -36,6 +36,10 @@ def test_a_question_that_asks_for_something_else_leaves_it_a_fault() -> None:
     assert fixed("您好，态度好不好？", "今天外面冷不冷？").verdict is Verdict.FAIL
 
 
+def test_a_bare_question_after_one_that_is_known_asks_the_same_again() -> None:
+    assert fixed("师傅的态度好不好，您满意吗？").verdict is Verdict.FAIL
+
+
 def test_statements_in_unknown_words_ask_nothing() -> None:
     assert fixed("您好，那个怪声音没有了。").verdict is Verdict.FAIL
 

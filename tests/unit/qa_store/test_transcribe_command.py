@@ -113,8 +113,13 @@ def test_q1_a_model_that_is_not_there_ends_it_with_what_is_left(site: Path, engi
     assert json.loads(told.stdout) == {"done": 0, "set_aside": 0, "waiting": CALLS}
 
 
-def test_q1_a_stop_leaves_nothing_half_done_and_the_next_run_goes_on(site: Path, engine: Engine) -> None:
+def test_q1_a_stop_leaves_nothing_half_done_and_the_next_run_goes_on(
+    site: Path, engine: Engine, request: pytest.FixtureRequest
+) -> None:
     """Ctrl-C in the middle: what was done is kept, what was begun is given back."""
+    # What a shell starts in the background ignores it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     engine.stop_after = 1
     assert run("--data", str(site)).exit_code == 130
     assert sorted(states(site)) == ["done", "waiting", "waiting"]
