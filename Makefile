@@ -1,5 +1,5 @@
 # Everything is made in .venv and in the user's cache. Root is needed only for Debian packages that
-# this machine may lack (python3-venv; for the tests also chromium): see scripts/debian-packages.
+# this machine may lack (python3-venv; for the tests also chromium-headless-shell): see scripts/debian-packages.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help

@@ -54,7 +54,7 @@ async def consulting(rig: Rig, call: CallOrder, order: PartyOrder) -> PartyOrder
 async def only_party(rig: Rig) -> LiveParty:
     """The one party, in whatever moment: while it is let into another bridge no listing shows it."""
     async with asyncio.timeout(5):
-        while not (found := await rig.telephony.live_parties()):
+        while not (found := await rig.telephony.live_parties()):  # noqa: ASYNC110 - it tells of nothing itself
             await asyncio.sleep(0.05)
     (one,) = found
     return one
