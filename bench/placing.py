@@ -131,7 +131,7 @@ class FloorPlacer:
 
 def extension(number: int) -> str:
     """The extension of an agent by number."""
-    return str(50_000 + number % 1000)
+    return str(50_000 + number % 10_000)
 
 
 def customer(number: int) -> str:
