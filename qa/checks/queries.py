@@ -132,16 +132,6 @@ def check_of(conn: Connection, attempt_id: str) -> CheckRow | None:
     return fetch_one(conn, select(checks).where(checks.c.attempt_id == attempt_id), CheckRow)
 
 
-def checks_of(conn: Connection, attempt_ids: Sequence[str]) -> dict[str, CheckRow]:
-    """The same for many calls, by attempt id."""
-    found: dict[str, CheckRow] = {}
-    for start in range(0, len(attempt_ids), _IDS_A_QUERY):
-        some = attempt_ids[start : start + _IDS_A_QUERY]
-        rows = fetch(conn, select(checks).where(checks.c.attempt_id.in_(some)), CheckRow)
-        found.update((row.attempt_id, row) for row in rows)
-    return found
-
-
 def count_by_state(conn: Connection) -> dict[CheckState, int]:
     """How many checks are in each state; every state is there."""
     query = select(checks.c.state, func.count()).group_by(checks.c.state)
