@@ -1,6 +1,7 @@
 """What the tests of the agent's page do again and again."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from playwright.async_api import Page, expect
@@ -13,6 +14,7 @@ from dialer.telephony.outcomes import DialOutcome, Leg
 from tests.panel.site import Site
 
 QUESTION = ".question"
+_PATIENCE_SECONDS = 20.0
 TALKED = Ending(DialOutcome.ANSWERED, dialled=True, cause=16, hung_up_by=Leg.CUSTOMER)
 
 
@@ -31,12 +33,12 @@ async def stored(site: Site) -> dict[str, Answer]:
 
 
 async def until(met: Callable[[dict[str, Answer]], bool], site: Site) -> dict[str, Answer]:
-    """The stored answers, once they meet a condition."""
-    while True:
-        found = await stored(site)
-        if met(found):
-            return found
+    """The stored answers, once they meet a condition; AssertionError with what is stored after a while."""
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while not met(found := await stored(site)):
+        assert time.monotonic() < end, f"stored: {found}"
         await asyncio.sleep(0.02)
+    return found
 
 
 async def answer(page: Page, *keys: str) -> None:

@@ -40,10 +40,11 @@ class FolderLook:
 
 @dataclass(frozen=True, slots=True)
 class LogLook:
-    """A log file as it was found: what is wrong with it, whether its lines are ours, and whether one of them
-    tells of the trial call."""
+    """A log file as it was found: what is wrong with it, whether it is there, whether its lines are ours, and
+    whether one of them tells of the trial call."""
 
     problem: str = ""
+    there: bool = True
     readable_lines: bool = True
     has_trial: bool = False
 
@@ -104,6 +105,10 @@ def check_recordings(look: FolderLook, folder: Path, trial: TrialCall | None) ->
 
 def check_log(look: LogLook, path: Path | str, trial: TrialCall | None) -> Finding:
     """Configured, readable, with our columns, and fresh. Pure."""
+    untried = trial is None or trial.refused
+    if not look.there and untried:
+        text = N_("{file} is not there: Asterisk makes it with its first call, and none was tried.")
+        return Finding("cel", _CEL, Level.UNKNOWN, said(text, file=path))
     if look.problem:
         seen = said(N_("{file} cannot be read: {error}"), file=path, error=look.problem)
         return Finding("cel", _CEL, Level.FAIL, seen, said(_CEL_ADVICE))
@@ -112,7 +117,7 @@ def check_log(look: LogLook, path: Path | str, trial: TrialCall | None) -> Findi
         return Finding("cel", _CEL, Level.FAIL, seen, said(_CEL_ADVICE))
     if look.has_trial:
         return Finding("cel", _CEL, Level.OK, said(N_("{file} tells of the call made just now."), file=path))
-    if trial is None or trial.refused:
+    if untried:
         seen = said(N_("{file} can be read; whether Asterisk writes it was not tried."), file=path)
         return Finding("cel", _CEL, Level.UNKNOWN, seen)
     seen = said(N_("{file} does not tell of the call made just now."), file=path)
@@ -184,7 +189,7 @@ def _log(path: Path, wanted: str) -> LogLook:
             file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
             lines = file.read().decode("utf-8", "replace").splitlines()
     except OSError as error:
-        return LogLook(problem=error.strerror or str(error))
+        return LogLook(problem=error.strerror or str(error), there=not isinstance(error, FileNotFoundError))
     ours = [row for line in lines[1:] or lines if (row := parse_row(next(csv.reader([line]), [])))]
     return LogLook(
         readable_lines=bool(ours) or not lines,

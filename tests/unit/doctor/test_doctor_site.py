@@ -62,6 +62,8 @@ async def test_the_mark_of_the_call_is_found_and_taken_away(tmp_path: Path) -> N
         (LogLook(), None, Level.UNKNOWN),
         (LogLook(readable_lines=False), CALL, Level.FAIL),
         (LogLook(problem="Permission denied"), CALL, Level.FAIL),
+        (LogLook(problem="No such file or directory", there=False), CALL, Level.FAIL),
+        (LogLook(problem="No such file or directory", there=False), None, Level.UNKNOWN),
     ],
 )
 def test_event_log(look: LogLook, call: TrialCall | None, level: Level) -> None:
@@ -76,7 +78,7 @@ async def test_the_event_log_is_read_from_its_end(tmp_path: Path) -> None:
     assert await look_at_log(log, CALL) == LogLook(has_trial=True)
     log.write_text('"2026-11-25","a call"\n' * 3, encoding="utf-8")
     assert not (await look_at_log(log, None)).readable_lines
-    assert (await look_at_log(tmp_path / "none", None)).problem == "No such file or directory"
+    assert await look_at_log(tmp_path / "none", None) == LogLook("No such file or directory", there=False)
 
 
 def test_a_house_of_25_agents() -> None:
