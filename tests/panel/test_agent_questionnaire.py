@@ -1,7 +1,9 @@
 """The questionnaire by keyboard, in a real browser: no answer is ever lost (T2)."""
 
+import asyncio
+
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from dialer.playbooks.form.schema import AnswerType, Question, Text
 from tests.panel.agent_page import TALKED, add_caller, answer, at_question, stored, until
@@ -154,6 +156,29 @@ async def test_a_late_answer_does_not_undo_a_later_one(
     )
     assert late == "very_satisfied"
     assert (await stored(panel_server))["q1"].value == "very_satisfied"
+
+
+async def test_a_correction_counts_however_long_the_first_answer_was_on_its_way(
+    agent: str, panel_server: Site, open_page: OpenPage
+) -> None:
+    """T2: the first is held up for a second; the correction, pressed meanwhile, goes through at once."""
+    page = await open_page("wang", "/agent")
+    await panel_server.talking()
+    await at_question(page, "q1")
+    held_up = [1.0]
+
+    async def slowly(route: Route) -> None:
+        if held_up:
+            await asyncio.sleep(held_up.pop())
+            panel_server.clock.forward(1)
+        await route.continue_()
+
+    await page.route("**/answers", slowly)
+    await page.keyboard.press("1")
+    await page.keyboard.press("2")
+    await expect(page.locator(".q-saved.is-saved")).to_be_visible()
+    assert (await stored(panel_server))["q1"].value == "satisfied"
+    await expect(page.locator(".q-choice[aria-checked=true]")).to_have_attribute("data-value", "satisfied")
 
 
 @pytest.mark.parametrize("how", [{"isComposing": True}, {"keyCode": 229}], ids=["composing", "229"])

@@ -25,11 +25,12 @@ class _Sent(BaseModel):
 
 
 class AnswerBody(_Sent):
-    """One answer; `age_ms` tells how long ago it was given."""
+    """One answer; `age_ms` tells how long ago it was given, `after` is `given` of the one it corrects."""
 
     question: str
     value: str
     age_ms: float = Field(default=0, ge=0)
+    after: float | None = None
 
 
 class IdentityBody(_Sent):
@@ -72,7 +73,9 @@ async def save_answer(request: web.Request) -> web.StreamResponse:
     waited = min(timedelta(milliseconds=min(body.age_ms, 1e12)), _LONGEST_WAIT)
     given = panel.clock() - waited
     stored, topics = await panel.database.write(
-        lambda conn: results.store_answer(conn, panel, agent_id, attempt_id, body.question, body.value, given)
+        lambda conn: results.store_answer(
+            conn, panel, agent_id, attempt_id, body.question, body.value, given, body.after
+        )
     )
     return web.json_response({**answer_data(stored, panel.settings.zone), **branch_data(topics)})
 

@@ -53,16 +53,21 @@ def store_answer(
     question_id: str,
     value: str,
     given_at: datetime,
+    after: float | None = None,
 ) -> tuple[Answer, tuple[Topic, ...]]:
     """Store an answer that was given at `given_at`; returns what is stored now, and how the call stands.
 
-    One that was held up on its way does not undo a later one of another tab.
+    One that was held up on its way does not undo a later one of another tab. `after` is the time (seconds) of
+    the stored answer that the sender knows and corrects: that one is older, whatever the times say. How long
+    each was on its way is in them, too.
 
     Raises:
         BadAnswer: it does not fit, or the call is not this agent's, or its form is closed.
     """
     topics = _topics(conn, panel, attempt_id)
     known = _stored(topics, question_id) if topics else None
+    if known is not None and known.at.timestamp() == after:
+        given_at = max(given_at, known.at)
     if known is None or known.at <= given_at:
         save_answer(
             conn,

@@ -14,6 +14,8 @@ export class Outbox {
     this.send = send;
     this.on = on;
     this.sending = false;
+    // Of each question the answer that this page has brought to the server: the next one corrects it.
+    this.brought = new Map();
     window.addEventListener("online", () => this.flush());
     window.addEventListener("storage", (event) => event.key === this.key && this.on.changed());
   }
@@ -55,11 +57,18 @@ export class Outbox {
 
   // True where the server has decided, either way.
   async deliver(item) {
-    const body = { question: item.question, value: item.value, age_ms: Math.max(0, Date.now() - item.given) };
+    const key = `${item.attempt}/${item.question}`;
+    const body = {
+      question: item.question,
+      value: item.value,
+      age_ms: Math.max(0, Date.now() - item.given),
+      after: this.brought.get(key) ?? null,
+    };
     try {
       const stored = await this.send(item.attempt, body, AbortSignal.timeout(TIMEOUT_MS));
+      this.brought.set(key, stored.given);
       this.cross_out(item);
-      this.on.saved(item, stored, Boolean(this.read()[`${item.attempt}/${item.question}`]));
+      this.on.saved(item, stored, Boolean(this.read()[key]));
     } catch (error) {
       if (!(error.status >= 400 && error.status < 500) || PASSING.has(error.status)) return false;
       this.cross_out(item);
