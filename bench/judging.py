@@ -15,8 +15,9 @@ from bench.degrading import degrade
 from bench.speech import CALLS
 from dialer.telephony.outcomes import Leg
 from qa.rules.assess import assess
+from qa.rules.readable import text_facts
 from qa.rules.schema import RuleSet
-from qa.scoring.labelled import LabelledCall, load_labelled, text_facts
+from qa.scoring.labelled import LabelledCall, load_labelled
 from qa.scoring.rules import Score, Scores, score, shown
 from qa.scoring.service import outcomes
 from qa.speech.models import InstalledModel, shared_folder

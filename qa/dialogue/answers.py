@@ -8,11 +8,11 @@ Decisions that a reader may ask about:
 - Of two things asked at once one denied is a no: 收到了，没看.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from qa.dialogue import idioms
 from qa.dialogue.lexicon import Lexicon, Part, Token, Verb, lexicon
 from qa.matching.syllables import Syllable, spell
 from qa.values.sounds import sounds
@@ -20,35 +20,20 @@ from qa.values.sounds import sounds
 _ACKNOWLEDGES = frozenset({Verb.KNOW})
 # 说吧 and 行吧 are as good as 说 and 行.
 _INVITES = frozenset({Verb.CONVENIENT, Verb.MAY})
+# What is so or not; 有点 far from it says something of another thing (收到了，盒子有点破).
+_FACTS = frozenset({Verb.KNOW, Verb.RECEIVED, Verb.READ, Verb.DID})
+_DEGREES = frozenset({"有点", "有些", "一点点", "差不多"})
 _EMPTY = frozenset({Part.POLITE, Part.FILLER})
+# What an answer may begin with: 嗯，都.
+_OPENS = _EMPTY | {Part.WEAK, Part.ALREADY, Part.NOT_HEARD_ALONE}
 _DIGITS = frozenset("零一二三四五六七八九十百千万幺两")
 _TOLD = 3
-# 是每天扣还是一年扣一次
-_EITHER_OR = re.compile("是.{2,12}还是|[能会要可].{1,8}[不没]$|([能会要可]).{1,6}不\\1")
-# 还有损失啊: he hears it for the first time.
-_SURPRISED = re.compile("^(?:啊|哦|噢|唉|咦)*还(?:有|要|会|得|能).{1,8}[啊呀呢]$")
-# 损失多少，合同上有
-_IS_WRITTEN = re.compile("(?:合同|单子|条款)[上里]面?(?:都|也)?(?:有|写着|写了|写得)")
-# 收到一张纸，没条款: a part is missing.
-_LACKS_PART = re.compile("[没缺少](?:有|见|见着|看见)?(?:保险)?(?:条款|合同|材料|说明书)")
-_MENTIONS = (
-    *("没什么", "没有什么", "没啥", "什么都", "啥都", "什么也"),
-    *(
-        "没多少",
-        "怎么都",
-        "没怎么",
-        "不怎么",
-        "没咋",
-        "不咋",
-        "有就有",
-        "没几",
-        "好几",
-        "几年退",
-        "前几年",
-        "头几年",
-        "这几年",
-    ),
-)
+# Stands for a character of an aside.
+_MASK = "▒"
+# A no to these is none to an item of the check.
+_COURTESY = frozenset({Verb.MAY, Verb.CONVENIENT, Verb.SOLVED, Verb.SATISFIED})
+# Single words that are a yes at the beginning and at the end of an answer, and in it just words.
+_YES_AT_ENDS = frozenset({"有", "有的", "是"})
 
 
 class AnswerKind(StrEnum):
@@ -108,8 +93,10 @@ class _Seen:
     denies: bool = False
     vague: bool = False
     double: bool = False
-    told: bool = False
     unknown: int = 0
+    # The first syllable that means something, and the last one.
+    begin: int = 0
+    end: int = 0
 
 
 def classify(text: str, verbs: frozenset[Verb] = frozenset()) -> Answer:
@@ -121,8 +108,11 @@ def classify_syllables(syllables: Sequence[Syllable], verbs: frozenset[Verb] = f
     """The same over syllables that are spelled already."""
     chars = "".join(syllable.char for syllable in syllables)
     words = lexicon()
-    tokens = words.tokens(chars, sounds(syllables))
-    kind, why, seen = _decide(chars, tokens, verbs)
+    told = idioms.without_asides(chars, _MASK)
+    sound = sounds(syllables)
+    if told != chars:
+        sound = "".join(_MASK if char == _MASK else one for char, one in zip(told, sound, strict=True))
+    kind, why, seen = _decide(told, words.tokens(told, sound), verbs)
     return Answer(kind, why, chars, frozenset(seen.yes), frozenset(seen.no))
 
 
@@ -140,11 +130,15 @@ def _decide(chars: str, tokens: list[Token], verbs: frozenset[Verb]) -> tuple[An
     if (again and not _clear_beside(seen, verbs)) or _asks_again(chars, tokens):
         return AnswerKind.NOT_HEARD, Why.ASKS_AGAIN, seen
     asks = asks or (chars.endswith("呢") and product and not loud)  # 那退保呢, and not 在家放着呢
-    asks = asks or bool(_EITHER_OR.search(chars) or _SURPRISED.search(chars))
-    if asks and not _asks_nothing(chars):
-        if product:
+    disputed = idioms.disputes(chars)
+    if idioms.is_plain(chars) and not disputed:
+        return AnswerKind.YES, Why.DENIES_DOUBT, seen
+    if disputed or ((asks or idioms.asks(chars)) and not idioms.asks_nothing(chars)):
+        if product or disputed:
             return AnswerKind.PRODUCT_QUESTION, Why.ASKS, seen
         return AnswerKind.UNCLEAR, Why.ASKS, seen
+    if Verb.DID in verbs and idioms.by_others(chars):
+        return AnswerKind.NO, Why.DENIES, seen
     if Verb.VALUE in verbs and _gives_value(chars, tokens):
         return AnswerKind.YES, Why.GIVES_VALUE, seen
     if Part.LATE in seen.parts:
@@ -152,8 +146,8 @@ def _decide(chars: str, tokens: list[Token], verbs: frozenset[Verb]) -> tuple[An
     denied = seen.no & verbs if verbs else seen.no
     if denied and (seen.yes & verbs) and not (seen.yes & denied):
         return AnswerKind.NO, Why.DENIES_ONE, seen
-    softened = chars.endswith("吧") and (seen.yes or seen.agrees) and not (denied or seen.denies)
-    if _hedged(tokens) or (softened and not seen.yes & _INVITES):
+    softened = _softened(chars, tokens) and not (denied or seen.denies or seen.yes & _INVITES)
+    if _hedged(tokens) or softened:
         return AnswerKind.UNCLEAR, Why.HEDGES, seen
     if Part.BUT in seen.parts and loud:
         return AnswerKind.UNCLEAR, Why.BUT, seen
@@ -171,10 +165,10 @@ def _yes_or_no(
         if fits and not denied and Verb.DOUBT not in verbs:
             return AnswerKind.UNCLEAR, Why.CONTRADICTS, seen
         return AnswerKind.NO, Why.DENIES, seen
-    if seen.no:
+    if seen.no - (_COURTESY if fits else frozenset()):
         return AnswerKind.UNCLEAR, Why.CONTRADICTS, seen
     if fits:
-        if Verb.RECEIVED in fits and _LACKS_PART.search(chars):
+        if Verb.RECEIVED in fits and idioms.lacks_part(chars):
             return AnswerKind.UNCLEAR, Why.UNKNOWN_WORDS, seen
         if fits <= _ACKNOWLEDGES and _acknowledges(chars, tokens, seen):
             return AnswerKind.UNCLEAR, Why.ACKNOWLEDGES, seen
@@ -191,6 +185,8 @@ def _yes_or_no(
 def _read(tokens: list[Token], verbs: frozenset[Verb]) -> _Seen:
     """Walk over the words; a negation holds for the next verb, over fillers."""
     seen = _Seen(set(), set(), set())
+    seen.begin = next((token.first for token in tokens if not _is_only(token, _OPENS)), 0)
+    seen.end = tokens[-1].last if tokens else 0
     pending: Token | None = None
     for token in tokens:
         pending = _step(token, pending, seen, verbs)
@@ -221,7 +217,9 @@ def _step(token: Token, pending: Token | None, seen: _Seen, verbs: frozenset[Ver
     if meaning.parts & {Part.NEGATION, Part.NO}:
         return _negated(pending, token, seen)
     if agrees:
-        seen.agrees = seen.agrees or pending is None or meaning.text not in ("有", "是")
+        short = meaning.text in _YES_AT_ENDS
+        at_end = token.first <= seen.begin or token.last == seen.end
+        seen.agrees = seen.agrees or not short or (at_end and pending is None)
     elif pending is not None and Part.WEAK in meaning.parts and Part.FILLER not in meaning.parts:
         seen.denies, pending = True, None
     return pending
@@ -283,9 +281,10 @@ def _asks_again(chars: str, tokens: list[Token]) -> bool:
     )
 
 
-def _asks_nothing(chars: str) -> bool:
-    """A question word that asks nothing: 没什么不清楚的, 什么都知道, 没几天."""
-    return any(said in chars for said in _MENTIONS) or bool(_IS_WRITTEN.search(chars))
+def _softened(chars: str, tokens: Sequence[Token]) -> bool:
+    """清楚吧, and not 清楚，…你帮我办吧."""
+    before = [token.meaning.parts for token in tokens[-3:-1] if token.meaning is not None]
+    return chars.endswith("吧") and any(parts & {Part.VERB, Part.YES} for parts in before)
 
 
 def _gives_value(chars: str, tokens: list[Token]) -> bool:
@@ -295,11 +294,11 @@ def _gives_value(chars: str, tokens: list[Token]) -> bool:
 
 
 def _acknowledges(chars: str, tokens: Sequence[Token], seen: _Seen) -> bool:
-    """知道了, 清楚了 and nothing that says since when."""
-    know = max(
-        (t.last for t in tokens if t.meaning is not None and t.meaning.yes & _ACKNOWLEDGES), default=-1
-    )
-    return chars.endswith("了") and know >= len(chars) - 2 and Part.ALREADY not in seen.parts
+    """知道了, 清楚了 and nothing that says since when, or says it without 了 as well."""
+    known = [t.last for t in tokens if t.meaning is not None and t.meaning.yes & _ACKNOWLEDGES]
+    told = Part.ALREADY in seen.parts or Verb.EXPLAINED in seen.yes
+    each = all(chars[last + 1 : last + 2] == "了" for last in known)
+    return each and not told and chars.endswith("了") and known[-1] >= len(chars) - 2
 
 
 def _hedged(tokens: Sequence[Token]) -> bool:
@@ -310,9 +309,11 @@ def _hedged(tokens: Sequence[Token]) -> bool:
             continue
         if Part.HEDGE in token.meaning.parts:
             apart = certain is not None and token.first - certain.last > 2
-            if not (apart or (certain is not None and token.meaning.text == "不一定")):
+            knows = certain is not None and certain.meaning is not None and Verb.KNOW in certain.meaning.yes
+            of_other = apart and (knows or token.meaning.text in _DEGREES)
+            if not (of_other or (knows and token.meaning.text == "不一定")):
                 return True
-        if Verb.KNOW in token.meaning.yes and certain is None:
+        if token.meaning.yes & _FACTS and certain is None:
             certain = token
     return False
 

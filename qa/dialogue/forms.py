@@ -25,6 +25,8 @@ _NUMERALS = frozenset("零一二三四五六七八九十百千万两")
 _FIGURE_SYLLABLES = 4
 # Longer clauses are more than an item of a list.
 _LIST_SYLLABLES = 12
+# 吗 in soft words, or a statement with a shrug: 您肯定知道的嘛.
+_SOFT = frozenset({"嘛", "呗"})
 _WHICH = re.compile("[什啥哪谁几多怎咋]")
 
 
@@ -55,7 +57,7 @@ class QuestionWords(BaseModel):
 
     tags: tuple[str, ...]
     leading_tags: tuple[str, ...]
-    leading: tuple[str, ...]
+    supposes: tuple[str, ...]
     requests: tuple[str, ...]
     not_requests: tuple[str, ...]
     anywhere: tuple[str, ...]
@@ -170,12 +172,13 @@ def askings(chars: str, sound: str, ends: tuple[bool, ...]) -> tuple[Asking, ...
     found = [
         *_tags(masked, closes, words),
         *_finals(_mask(masked, words.not_final), closes, words),
-        *_leadings(masked, closes, words),
+        *_leadings(masked, closes),
         *_anywhere(masked, sound, words.anywhere, Form.ASKED),
         *_anywhere(free, sound, words.requests, Form.REQUEST),
         *(replace(one, final=True) for one in _anywhere(masked, sound, words.final_anywhere, Form.ASKED)),
         *_v_not_v(masked),
         *_unsure(masked, closes, words),
+        *_or_not(masked, closes),
     ]
     return _longest(found)
 
@@ -220,7 +223,8 @@ def _finals(chars: str, ends: Sequence[bool], words: QuestionWords) -> Iterator[
         places = _places(chars, word) if word in "吗嘛" else _ending(chars, word, ends)
         for at in places:
             if at:
-                yield Asking(Form.ASKED, at, at + len(word) - 1, True)
+                leads = word in _SOFT and _searched(words.supposes).search(chars, 0, at)
+                yield Asking(Form.LEADING if leads else Form.ASKED, at, at + len(word) - 1, True)
 
 
 def _unsure(chars: str, ends: Sequence[bool], words: QuestionWords) -> Iterator[Asking]:
@@ -231,7 +235,8 @@ def _unsure(chars: str, ends: Sequence[bool], words: QuestionWords) -> Iterator[
     for word in words.unsure:
         for at in _places(chars, word):
             last = at + len(word) - 1
-            chosen = word == "还是" and "是" in chars[:at]  # 是满意还是不满意
+            # 是满意还是不满意; 您自己抄的，还是别人代抄的
+            chosen = word == "还是" and ("是" in chars[:at] or (not at and chars.endswith(("的", "呢"))))
             closes = chosen or any(ends[last : last + _NEAR_END])
             yield Asking(Form.ASKED if addressed or closes else Form.LEADING, at, last, False)
 
@@ -245,18 +250,11 @@ def _mended(chars: str, ends: Sequence[bool], words: QuestionWords) -> str:
     )
 
 
-def _leadings(chars: str, ends: Sequence[bool], words: QuestionWords) -> Iterator[Asking]:
+def _leadings(chars: str, ends: Sequence[bool]) -> Iterator[Asking]:
+    """Who says 吧 expects a yes: 您知道吧, 想必送到了吧."""
     for at in _places(chars, "吧"):
-        if not (ends[at] or chars[at + 1 : at + 3] in ("请问", "您的", "您这", "那您", "这个")):
-            continue
-        form = Form.LEADING if _led(chars[:at], words) else Form.TAG
-        yield Asking(form, at, at, True)
-
-
-def _led(before: str, words: QuestionWords) -> bool:
-    """您知道吧, 您知道保险期间吧, 肯定没问题吧."""
-    ends = any(before.endswith((word, f"{word}了", f"{word}的", f"{word}过")) for word in words.leading)
-    return ends or any(f"您{word}" in before or f"都{word}" in before for word in words.leading)
+        if ends[at] or chars[at + 1 : at + 3] in ("请问", "您的", "您这", "那您", "这个"):
+            yield Asking(Form.LEADING, at, at, True)
 
 
 def _v_not_v(chars: str) -> Iterator[Asking]:
@@ -268,6 +266,13 @@ def _v_not_v(chars: str) -> Iterator[Asking]:
             yield Asking(Form.ASKED, at - 1, at + 1, False)
         elif at >= 2 and chars[at - 2 : at] == chars[at + 1 : at + 3] and _MASK not in chars[at - 2 : at]:
             yield Asking(Form.ASKED, at - 2, at + 2, False)
+
+
+def _or_not(chars: str, ends: Sequence[bool]) -> Iterator[Asking]:
+    """是您亲手抄的不是."""
+    for at in _ending(chars, "不是", ends):
+        if "是" in chars[:at] or chars[:at].endswith(("了", "过")):
+            yield Asking(Form.ASKED, at, at + 1, True)
 
 
 def _ending(chars: str, word: str, ends: Sequence[bool]) -> Iterator[int]:

@@ -9,11 +9,13 @@ from importlib.resources import files
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from qa.matching.syllables import distance, spell
 from qa.speech.text import plain
 from qa.values.sounds import sounds_of
 
 # Words of two syllables have many that sound like them.
 _PAIR = 2
+_AGAIN = (sounds_of("知不知道"), sounds_of("知道"))
 
 
 class Verb(StrEnum):
@@ -152,12 +154,17 @@ class Lexicon:
         return tokens
 
     def _is_chance(self, chars: str, meaning: Meaning) -> bool:
-        """Two words that only sound like one that tells against the speaker: 是完整的 holds no 失望."""
+        """Two words that only sound like one that tells against the speaker: 是完整的 holds no 失望, and 完了
+        is near to 忘了 only."""
         against = meaning.parts & {Part.VERB_NO, Part.NO, Part.HEDGE, Part.BUT}
-        return len(chars) == _PAIR and bool(against) and chars[0] in self._written
+        if len(chars) != _PAIR or not against:
+            return False
+        same = all(distance(*two) == 0 for two in zip(spell(chars), spell(meaning.text), strict=True))
+        return chars[0] in self._written or not same
 
     def asked(self, sound: str) -> frozenset[Verb]:
         """What a question of this sound asks for."""
+        sound = sound.replace(*_AGAIN)  # 知不知道 holds no 不知道
         for word in self._masked:
             sound = sound.replace(word, "█")
         return frozenset(verb for word, verb in self._asked if word in sound)

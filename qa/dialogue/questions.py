@@ -33,6 +33,8 @@ _OWN_SYLLABLES = 2
 # What is asked apart from any statement.
 _OTHERS = frozenset({Verb.CONVENIENT, Verb.MAY, Verb.PERSON, Verb.DOUBT})
 _ROUNDS = 4
+# To 弄明白没有 明白了 is a yes, and not "I know it now".
+_HAS_HE = frozenset({"没有", "没", "冇", "未", "没得"})
 # 嗯 of the listener does not end what the speaker is saying, if he goes on within this time.
 _GOES_ON_SECONDS = 2.5
 
@@ -132,7 +134,8 @@ class Questions:
         block = self.blocks[number]
         later = [c for c in block if c.first > clause.last]
         apart = not any(c.askings for c in later)
-        rounds, end = self._rounds(number, place.end, verbs)
+        done = clause.chars[asking.first : asking.last + 1] in _HAS_HE
+        rounds, end = self._rounds(number, place.end, verbs, done)
         form = asking.form
         return QuestionUnit(topic, form, place, verbs, min(topic.start, clause.start), end, rounds, apart)
 
@@ -150,8 +153,9 @@ class Questions:
         own = [(c, a) for c in block[begin : until + 1] for a in c.askings if _reaches(c, a, first, last)]
         if own:
             nearest = min(own, key=lambda pair: (_gap(pair, first, last), pair[1].form is Form.LEADING))
-            asked_too = self._after(block, until, begin) if nearest[1].form is Form.LEADING else None
-            return asked_too if asked_too and asked_too[1].form is Form.ASKED else nearest
+            leads, mentions = nearest[1].form is Form.LEADING, nearest[0].mentions(nearest[1])
+            asked_too = self._after(block, until, begin) if leads or mentions else None
+            return asked_too if asked_too and (mentions or asked_too[1].form is Form.ASKED) else nearest
         return self._after(block, until, begin) or _before(block, begin)
 
     def _after(self, block: Sequence[Clause], until: int, begin: int) -> tuple[Clause, Asking] | None:
@@ -195,18 +199,24 @@ class Questions:
         closes = self.blocks[number][-1].last
         if clause is None or not clause.askings or not clause.bare or self._has_askings(number, last, closes):
             return number, None
+        later = [c for c in self.blocks[number + 1] if c.first > clause.last]
+        goes_on = bool(later) and later[0].start - clause.end < _SENTENCE_SECONDS and not later[0].bare
+        if goes_on and not clause.askings[-1].final and not clause.refers:
+            return number, None  # 您清不清楚，退保有损失: it asks for what follows
         return number + 1, (clause, clause.askings[0])
 
     def _has_askings(self, number: int, since: int, until: int) -> bool:
         return any(c.askings for c in self.blocks[number] if since <= c.last <= until)
 
-    def _rounds(self, number: int, since: float, verbs: frozenset[Verb]) -> tuple[tuple[Reply, ...], float]:
+    def _rounds(
+        self, number: int, since: float, verbs: frozenset[Verb], done: bool
+    ) -> tuple[tuple[Reply, ...], float]:
         """Rounds of answers: a question not heard, or not answered, is asked again in the next block."""
         rounds: list[Reply] = []
         end = since
         while len(rounds) < _ROUNDS:
             replies, end = self._replies(number, since)
-            rounds.append(self._reply(replies, verbs))
+            rounds.append(self._reply(replies, verbs, done))
             unheard = rounds[-1].answer.kind in (AnswerKind.NOT_HEARD, AnswerKind.NONE)
             if not unheard or number + 1 >= len(self.blocks):
                 break
@@ -226,13 +236,16 @@ class Questions:
         found = [u for u in began if u.start <= late and u.end > since]
         return found, found[-1].end if found else min(until, late)
 
-    def _reply(self, replies: Sequence[Utterance], verbs: frozenset[Verb]) -> Reply:
+    def _reply(self, replies: Sequence[Utterance], verbs: frozenset[Verb], done: bool = False) -> Reply:
         if not replies:
             return Reply(self.other, None, Answer(AnswerKind.NONE, Why.SILENCE))
         spoken = self.dialogue.legs[self.other]
         first, last = replies[0].first, replies[-1].last
         place = Place(first, last, replies[0].start, replies[-1].end)
-        return Reply(self.other, place, classify_syllables(spoken.syllables[first : last + 1], verbs))
+        answer = classify_syllables(spoken.syllables[first : last + 1], verbs)
+        if done and answer.why is Why.ACKNOWLEDGES:
+            answer = replace(answer, kind=AnswerKind.YES, why=Why.FITS)
+        return Reply(self.other, place, answer)
 
     def _verbs(self, first: int, last: int, clause: Clause, asking: Asking, number: int) -> frozenset[Verb]:
         """What the question asks for: of the words from the topic, or the clause, to its form and back."""

@@ -14,9 +14,11 @@ from qa.rules.call import Books, Call, Facts, prepare
 from qa.rules.findings import Evidence, Finding, LegQuality, Reason, Verdict
 from qa.rules.identity import TAIL_FACT, identity
 from qa.rules.items import QuestionNeed
-from qa.rules.measured import measured
-from qa.rules.said import code_said, forbidden, found_words
+from qa.rules.measured import is_of_one_leg, measured
+from qa.rules.readable import readable
+from qa.rules.said import forbidden, found_words
 from qa.rules.schema import Rule, RuleSet
+from qa.rules.spelled import code_said
 from qa.rules.unexplained import softened
 from qa.rules.valued import WORDS, sought_names
 from qa.speech.port import Transcript
@@ -24,8 +26,6 @@ from qa.speech.port import Transcript
 _SEVERITY = {Verdict.PASS: 0, Verdict.NA: 0, Verdict.UNCLEAR: 1, Verdict.FAIL: 2}
 _CLEAN: Mapping[Leg, LegQuality] = {}
 _UNMEASURED: Mapping[str, Measure] = {}
-# These need nothing of who spoke which words.
-_WORDLESS = frozenset(("process", "measure"))
 # These look at what was found of the others.
 _LATE = frozenset(("one_question_at_a_time", "asked_not_stated", "order", "question_item_raised"))
 
@@ -76,10 +76,12 @@ def assess(
     """One finding for each rule, in the order of the rule set.
 
     A leg without `quality` counts as clean. Facts fill the braces of wordings; a missing one makes the rule
-    unclear. `unsure_who` (SPEAKER_UNKNOWN, LEGS_SWAPPED) says that it is not known which party spoke which
-    words: then no rule about words is passed or failed.
+    unclear, and so does one that cannot be said or compared (见合同约定 for fees). `unsure_who`
+    (SPEAKER_UNKNOWN, LEGS_SWAPPED) says that it is not known which party spoke which words: then no rule
+    about the words or the manners of one of them is passed or failed.
     """
-    call = prepare(transcript, _books(rules), sought_names(facts), facts, quality, measures, bands)
+    known = readable(facts, rules)
+    call = prepare(transcript, _books(rules), sought_names(known), known, quality, measures, bands)
     work = _Work(call, rules)
     late = [rule for rule in rules.rules if rule.kind in _LATE]
     for rule in rules.rules:
@@ -116,7 +118,8 @@ def _asked_places(work: _Work) -> list[tuple[int, int]]:
 
 
 def _unsure(rule: Rule, finding: Finding, who: Reason) -> Finding:
-    if rule.kind in _WORDLESS or finding.verdict is Verdict.NA:
+    of_nobody = rule.kind == "process" or (rule.kind == "measure" and not is_of_one_leg(rule.measure))
+    if of_nobody or finding.verdict is Verdict.NA:
         return finding
     return replace(finding, verdict=Verdict.UNCLEAR, reason=who, alarm=False)
 
@@ -143,6 +146,8 @@ def _check(rule: Rule, work: _Work) -> Finding:
     if not unknown and any(call.facts[name] not in _values(wanted) for name, wanted in rule.only_if.items()):
         return Finding(rule.id, Verdict.NA, Reason.NOT_APPLICABLE)
     if missing := unknown | (names - known):
+        if rule.if_said:
+            return Finding(rule.id, Verdict.NA, Reason.NOT_APPLICABLE)
         return Finding(rule.id, Verdict.UNCLEAR, Reason.FACT_MISSING, slot=", ".join(sorted(missing))[:60])
     return _JUDGES[rule.kind](rule, work)
 
@@ -162,12 +167,19 @@ def _must_say(rule: Rule, work: _Work) -> Finding:
 
 
 def _must_ask(rule: Rule, work: _Work) -> Finding:
-    slots = []
+    slots: list[Finding] = []
+    units: list[AskedSlot | None] = []
     for slot in rule.parts():
         finding, asked = asked_slot(rule, slot, work.call)
         slots.append(finding)
+        units.append(asked)
         if asked is not None:
             work.asked.setdefault(rule.id, []).append(asked)
+    blocks = {one.block for one in work.asked.get(rule.id, ()) if one.unit.asked}
+    for number, (finding, one) in enumerate(zip(slots, units, strict=True)):
+        # 退保有没有损失您清楚吗？退的是现金价值: told after a question of the same, and before its answer.
+        if finding.reason is Reason.STATED and one is not None and one.block in blocks:
+            slots[number] = replace(finding, verdict=Verdict.UNCLEAR, reason=Reason.MAYBE_STATED, alarm=False)
     return _worst(rule, slots)
 
 

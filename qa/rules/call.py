@@ -156,7 +156,7 @@ def _slot_texts(slot: Slot | Signal) -> Iterator[tuple[str, tuple[str, ...]]]:
     for group in (*slot.all, *slot.unsure, slot.unless):
         yield from ((text, ()) for text in group)
     if isinstance(slot, Slot):
-        yield from ((text, ()) for text in (*slot.opposites, *slot.near))
+        yield from ((text, ()) for text in (*slot.topic, *slot.opposites, *slot.near))
         for group in slot.wrong:
             yield from ((text, ()) for text in group)
 

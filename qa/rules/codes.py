@@ -39,6 +39,11 @@ class CodeHit:
     last: int
 
 
+def is_code(text: str) -> bool:
+    """Whether there is enough in it to be spelled out: 未上牌 is no plate."""
+    return len(_wanted(text)) >= _FEWEST
+
+
 def find_code(code: str, near: Iterable[str], spoken: Spoken) -> CodeHit | None:
     """The whole code wherever it is said, else the best of the places that the words `near` announce;
     None when nothing like a code follows them."""

@@ -1,5 +1,7 @@
 """The customer in person, by the tail of his document: asked, said by him, equal (Q3 rule 4)."""
 
+import re
+
 from rapidfuzz.distance import Levenshtein
 
 from dialer.telephony.outcomes import Leg
@@ -19,6 +21,8 @@ _BESIDE = 14
 _BELIEVED = 0.6
 # A document number has fifteen digits or eighteen.
 _WHOLE_NUMBER = 15
+# 后面一个叉: one that counts is no digit.
+_COUNTS = re.compile("一[个位下]")
 
 
 def identity(rule: Rule, call: Call) -> Finding:
@@ -51,6 +55,10 @@ def identity(rule: Rule, call: Call) -> Finding:
             aloud = call.evidence(rule.channel, min(one.first, read.first), max(one.last, read.last))
             return Finding(rule.id, Verdict.FAIL, Reason.READ_OUT, (aloud,), alarm=rule.alarm)
     if not said:
+        read = _read_later(call, rule.channel, tail, since, until)
+        if read is not None:
+            aloud = call.evidence(rule.channel, read.first, read.last, tail)
+            return Finding(rule.id, Verdict.FAIL, Reason.READ_OUT, (request, aloud), alarm=rule.alarm)
         return Finding(rule.id, Verdict.UNCLEAR, Reason.TAIL_UNSURE, (request, *_reply(call, requests)))
     best = min(said, key=lambda run: Levenshtein.distance(run.text, tail))
     proof = (request, call.evidence(Leg.CUSTOMER, best.first, best.last, tail))
@@ -61,6 +69,14 @@ def identity(rule: Rule, call: Call) -> Finding:
     if sure and call.legs[Leg.CUSTOMER].confidence(best.first, best.last) >= _BELIEVED:
         return Finding(rule.id, Verdict.FAIL, Reason.TAIL_DIFFERS, proof, alarm=True)
     return Finding(rule.id, Verdict.UNCLEAR, Reason.TAIL_UNSURE, proof)
+
+
+def _read_later(call: Call, leg: Leg, tail: str, since: float, until: float) -> Digits | None:
+    """那我给您念，六八幺三: the whole tail in the agent's words, before the customer said any of it."""
+    spoken = call.legs[leg]
+    within = [place for place, start in enumerate(spoken.starts) if since <= start <= until]
+    runs = digit_runs(spoken.syllables, within[0], within[-1]) if within else []
+    return next((run for run in runs if run.text == tail), None)
 
 
 def _customers(call: Call, since: float, until: float) -> list[Digits]:
@@ -90,7 +106,7 @@ def _is_tail(run: Digits, tail: str, call: Call) -> bool:
 def _told(call: Call, since: float, until: float) -> set[str]:
     """All digits of each of the customer's turns together: 二六零，后面是个叉."""
     return {
-        "".join(char for char in written(turn.text) if char.isdigit() or char == "X")
+        "".join(char for char in written(_COUNTS.sub("", turn.text)) if char.isdigit() or char == "X")
         for turn in call.questions.dialogue.turns
         if turn.channel is Leg.CUSTOMER and since - 1 <= turn.start <= until
     }

@@ -1,7 +1,7 @@
 """The course of the questions: one at a time, asked and not stated, the question item (Q3 rules 2, 3, 14)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from dialer.telephony.outcomes import Leg
@@ -15,6 +15,7 @@ from qa.rules.slots import whole
 
 # A silence this long between two questions may hold an answer that was not heard.
 _ANSWER_MAY_FIT = 1.2
+_REPLY_SECONDS = 6.0
 _HEARD = 0.5
 _EXPLAINS_SYLLABLES = 10
 # Not a clear yes, whoever hears it: "I know now", "I know, but".
@@ -23,6 +24,8 @@ _LACKS = re.compile(
     r"不(?:太|是很|怎么|大)?(?:知道|清楚|明白|了解|懂|记得)|没.{0,3}(?:讲|说过|收到|看|听说)|什么意思|不是我.{0,2}[抄写签]|帮.{0,2}[抄写]"
 )
 
+# A value of the customer's own.
+_FIGURE = re.compile("[一二三四五六七八九十百]+(?:年|岁|周岁|个月|块|元|万)")
 # What another product is called by: 你们那个重疾险多少钱一年.
 _PRODUCT = re.compile(
     "(?:别|其他|其它|另外)的?(?:产品|保险|险种)|(?:重疾|医疗|意外|养老|年金|车|教育|少儿|防癌)险"
@@ -106,13 +109,18 @@ def question_need(
             else call.evidence(Leg.AGENT, one.place.first, one.place.last)
         )
         answer = one.unit.judged()
+        other = findings[one.rule.id].reason is Reason.OTHER_VALUE
         if answer.kind is AnswerKind.YES:
+            if other and _FIGURE.search(answer.text):
+                weak.append(proof)  # 我记得是十五年啊, where another figure was named
             continue
         asks = answer.kind is AnswerKind.PRODUCT_QUESTION and not _of_another(answer.text, call)
-        clear = asks or answer.kind is AnswerKind.NO or answer.why in _NO_CLEAR_YES
+        doubts = other and answer.why is Why.ASKS
+        clear = asks or doubts or answer.kind is AnswerKind.NO or answer.why in _NO_CLEAR_YES
         if clear or findings[one.rule.id].verdict is not Verdict.FAIL:
             # To what was not asked as it must be, a weak answer tells nothing.
             (needed if clear and proof.confidence >= _HEARD else weak).append(proof)
+    weak += _disputed(findings, call)
     since = min((one.unit.start for one in asked), default=0.0)
     for turn in call.questions.dialogue.turns:
         if turn.channel is not Leg.CUSTOMER or turn.end < since:
@@ -131,6 +139,16 @@ def question_need(
     if not call.clean(Leg.CUSTOMER) or not asked:
         return QuestionNeed.FOR_PERSON, (call.whole(Leg.CUSTOMER),)
     return QuestionNeed.NOT_NEEDED, ()
+
+
+def _disputed(findings: Mapping[str, Finding], call: Call) -> Iterator[Evidence]:
+    """我买的不是这个名字呀: what he says to a value that is another's."""
+    told = [one.evidence[0].end for one in findings.values() if one.reason is Reason.OTHER_VALUE]
+    for turn in call.questions.dialogue.turns:
+        if turn.channel is Leg.CUSTOMER and any(0 <= turn.start - end + 1 <= _REPLY_SECONDS for end in told):
+            answer = classify_syllables(call.legs[Leg.CUSTOMER].syllables[turn.first : turn.last + 1])
+            if answer.kind is AnswerKind.NO or answer.why in (Why.ASKS, Why.CONTRADICTS):
+                yield call.evidence(Leg.CUSTOMER, turn.first, turn.last)
 
 
 def _of_another(question: str, call: Call) -> bool:

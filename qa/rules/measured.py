@@ -6,6 +6,11 @@ from qa.rules.findings import Evidence, Finding, Reason, Verdict
 from qa.rules.schema import Rule
 
 
+def is_of_one_leg(measure: str) -> bool:
+    """Whether it tells of one party alone, as agent_break_ins: with exchanged legs it is the other's."""
+    return measure.startswith(tuple(f"{leg}_" for leg in Leg))
+
+
 def measured(rule: Rule, call: Call) -> Finding:
     """Whether the measure keeps within the rule's bounds. Not applicable where it was not taken."""
     taken = call.measures.get(rule.measure)

@@ -21,6 +21,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 _SAME = 70.0
 _SAME_SHORT = 80.0
 _OWN = 90.0
+_OWN_LIKE = 75.0
+_OWN_NEAR = 50.0
+_CERTAIN = 0.9
 _OTHER = 55.0
 _LIKE = 45.0
 _BELIEVED = 0.6
@@ -118,7 +121,7 @@ def firm(call: Call, leg: Leg, name: str) -> Iterator[Heard]:
     for text in dict.fromkeys((plain(name), core)):
         if text != own:
             for hit in call.find(leg, text, _SAME if len(text) > _SHORT else _SAME_SHORT):
-                if _own_heard(call, leg, own, hit):
+                if _own_heard(call, leg, own, hit) and not _other_heard(call, leg, own, hit):
                     yield Heard(True, hit.first, hit.last, hit.score)
     for hit in call.find(leg, own, _OWN if len(own) < _SHORT else _SAME_SHORT):
         if not any(first <= hit.first <= last for first, last in products) and _stands_as_name(
@@ -133,7 +136,14 @@ def firm(call: Call, leg: Leg, name: str) -> Iterator[Heard]:
 
 
 def _own_heard(call: Call, leg: Leg, own: str, hit: Hit) -> bool:
-    return any(hit.overlaps(one) for one in call.find(leg, own, 50.0))
+    return any(hit.overlaps(one) for one in call.find(leg, own, _OWN_NEAR))
+
+
+def _other_heard(call: Call, leg: Leg, own: str, hit: Hit) -> bool:
+    """东岭汽车服务站 is not 东山汽车服务站, where the engine was certain of 东山."""
+    heard = [one for one in call.find(leg, own, _OWN_NEAR) if hit.overlaps(one)]
+    sureness = call.legs[leg].confidences
+    return all(one.score < _OWN_LIKE and min(sureness[one.first : one.last + 1]) >= _CERTAIN for one in heard)
 
 
 def _stands_as_name(call: Call, leg: Leg, hit: Hit) -> bool:

@@ -28,7 +28,9 @@ class Number:
 
 
 # How digits are written that are said one by one: 幺 for one, 洞 for nought.
-_WRITTEN = str.maketrans("零〇洞一幺二两三四五六七拐八九勾叉", "00011223456778" + "99X")
+_WRITTEN = str.maketrans(
+    "零〇洞一幺二两三四五六七拐八九勾叉壹贰叁肆伍陆柒捌玖", "00011223456778" + "99X" + "123456789"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,13 @@ from dataclasses import dataclass
 from dialer.telephony.outcomes import Leg
 from qa.matching.phrases import Bands, Hit, Wording
 from qa.rules.call import Call
-from qa.rules.codes import CodeHeard, find_code
-from qa.rules.findings import Evidence, Finding, Reason, Verdict
+from qa.rules.findings import Finding, Reason, Verdict
+from qa.rules.negated import turned
 from qa.rules.schema import Rule, Signal, Slot
 from qa.rules.slots import Found, of_wording, partly, whole
 
-_ANSWER_SECONDS = 6.0
-# Less than half of a code is no code, whoever says yes to it.
-_LEAST_CODE = 50.0
 # All but one of so many groups is nearly the whole thing: a person decides.
-_MANY_GROUPS = 4
+_MANY_GROUPS = 5
 # An accusation needs words that the engine itself believes (mean confidence).
 _BELIEVED = 0.6
 _CERTAIN = 0.9
@@ -47,15 +44,26 @@ class Outcome:
 
 def slot_said(rule: Rule, slot: Slot, call: Call) -> Outcome:
     """Whether a slot with wordings or groups of words came up."""
-    hits = _hits(slot.say, slot.keep, rule, call)
+    hits = [
+        hit
+        for hit in _hits(slot.say, slot.keep, rule, call)
+        if not _of_other(slot, hit.first, rule.channel, call)
+    ]
     rivals = [hit for hit in _hits(slot.opposites, (), rule, call) if hit.polar]
     groups = [
-        [one for one in whole(call, rule.channel, some, slot.within) if _in_time(rule, one, call)]
+        [
+            one
+            for one in whole(call, rule.channel, some, slot.within)
+            if _in_time(rule, one, call) and not _of_other(slot, one.first, rule.channel, call)
+        ]
         for some in (slot.all, slot.wrong)
     ]
     grouped, against = (
         [one for one in some if not _is_beaten(one, other)] for some, other in (groups, groups[::-1])
     )
+    if slot.wrong:
+        denied = [one for one in grouped if turned(one, rule.channel, call)]
+        grouped, against = [one for one in grouped if one not in denied], [*against, *denied]
     right, doubtful = _right(rule, hits, rivals, grouped, call)
     beating = [
         of_wording(hit)
@@ -77,7 +85,11 @@ def slot_said(rule: Rule, slot: Slot, call: Call) -> Outcome:
         if believed:
             return Outcome(_finding(rule, slot, Verdict.FAIL, Reason.OPPOSITE_SAID, believed[:1], call))
         return Outcome(_finding(rule, slot, Verdict.UNCLEAR, Reason.MAYBE_SAID, wrong[:1], call))
-    doubtful += whole(call, rule.channel, slot.unsure, slot.within)
+    doubtful += [
+        one
+        for one in whole(call, rule.channel, slot.unsure, slot.within)
+        if not _of_other(slot, one.first, rule.channel, call)
+    ]
     if not doubtful and (near := partly(call, rule.channel, slot.all, slot.within)) is not None:
         inside = _in_time(rule, near.found, call)
         if inside and (near.near or near.groups >= _MANY_GROUPS):
@@ -86,6 +98,17 @@ def slot_said(rule: Rule, slot: Slot, call: Call) -> Outcome:
         maybe = _finding(rule, slot, Verdict.UNCLEAR, Reason.MAYBE_SAID, doubtful[:1], call)
         return Outcome(maybe, doubtful=tuple(doubtful))
     return Outcome(call.absent(rule, slot.name))
+
+
+def _of_other(slot: Slot, place: int, leg: Leg, call: Call) -> bool:
+    """Whether its clause holds a word that says it is about something else: 记录仪能录音的."""
+    clauses = call.legs[leg].clauses
+    return any(
+        clauses[hit.first] == clauses[place]
+        for text in slot.unless
+        for hit in call.find(leg, text)
+        if _is_proof(hit, leg, call)
+    )
 
 
 def _right(
@@ -162,14 +185,17 @@ def _names_his_own(sign: Found, call: Call) -> bool:
 
 
 def _negated(rule: Rule, found: Found, call: Call) -> bool:
-    """不向您推荐, 不是让您再买一份; in 要不给她也办一份 nothing is negated."""
+    """不向您推荐, 不是让您再买一份; in 要不给她也办一份 and 没有的话 nothing is."""
     if not rule.unless_negated:
         return False
     spoken, negations = call.legs[rule.channel], call.searches[rule.channel].negations
     chars, clauses = spoken.chars, spoken.clauses
     near = range(max(0, found.first - _NEGATED_WITHIN), found.first)
     return any(
-        place in negations and clauses[place] == clauses[found.first] and chars[place - 1 : place] != "要"
+        place in negations
+        and clauses[place] == clauses[found.first]
+        and chars[place - 1 : place] != "要"
+        and "的话" not in chars[place : found.first]
         for place in near
     )
 
@@ -213,12 +239,15 @@ def found_words(
     sure = [of_wording(hit) for hit in hits if _is_sure(hit, leg, call)]
     maybe = [of_wording(hit) for hit in hits if _is_doubtful(hit, leg, call)]
     for one in grouped:
-        # Three words together prove one another: 您就 回答 指导 is 知道. Two over the end of a clause do not.
-        together_so = len(one.hits) > _PAIR and all(hit.score >= _SAME for hit in one.hits)
+        # Three words prove one another, one of them by its sound: 您就 回答 指导.
+        # Two of them over the end of a clause do not.
+        sounding = sum(not _is_proof(hit, leg, call) for hit in one.hits)
+        together_so = len(one.hits) > _PAIR and sounding <= 1 and all(hit.score >= _SAME for hit in one.hits)
         parted = len(one.hits) == _PAIR and clauses[one.first] != clauses[one.last]
         if (
             _is_believed(one, leg, call)
             and not (parted and all(hit.wording.is_short for hit in one.hits))
+            and not any(_stands_alone(hit, one, clauses) for hit in one.hits)
             and (together_so or all(_is_proof(hit, leg, call) for hit in one.hits))
         ):
             sure.append(one)
@@ -229,6 +258,13 @@ def found_words(
         sure, maybe = _unless(words.unless, sure, maybe, leg, call)
     sure.sort(key=lambda one: -one.score)
     return sure, [one for one in maybe if not any(one.overlaps(s.first, s.last) for s in sure)]
+
+
+def _stands_alone(hit: Hit, found: Found, clauses: Sequence[int]) -> bool:
+    """回答我，是您签的吗: a word of one syllable says nothing in a clause without the others."""
+    if hit.first != hit.last or len(found.hits) == 1:
+        return False
+    return not any(other is not hit and clauses[other.last] == clauses[hit.first] for other in found.hits)
 
 
 def _unless(
@@ -293,44 +329,6 @@ def _is_doubtful(hit: Hit, leg: Leg, call: Call) -> bool:
     if hit.wording.is_short or hit.score < call.bands.found:
         return unsure and hit.score >= _ALIKE
     return unsure or len(hit.wording.syllables) >= _LONG
-
-
-def code_said(rule: Rule, slot: Slot, call: Call) -> Finding:
-    """A plate or number that is spelled out, and what the other party says to it."""
-    spoken = call.legs[rule.channel]
-    code = slot.code.format_map(call.facts)
-    hit = find_code(code, slot.near, spoken)
-    if hit is None:
-        return call.absent(rule, slot.name)
-    proof = call.evidence(rule.channel, hit.first, hit.last, code, hit.score)
-    for answers, verdict, reason in (
-        (slot.deny, Verdict.FAIL, Reason.DENIED),
-        (slot.confirm, Verdict.PASS, Reason.CODE_CONFIRMED),
-    ):
-        answer = _answer(answers, rule.channel, spoken.ends[hit.last], call)
-        whole_enough = hit.heard is CodeHeard.PARTLY and hit.score >= _LEAST_CODE
-        if answer is None or (reason is Reason.CODE_CONFIRMED and not whole_enough):
-            continue
-        alarm = rule.alarm and verdict is Verdict.FAIL
-        return Finding(rule.id, verdict, reason, (proof, answer), slot.name, alarm)
-    verdict, reason = {
-        CodeHeard.WHOLE: (Verdict.PASS, Reason.CODE_SAID),
-        CodeHeard.PARTLY: (Verdict.UNCLEAR, Reason.CODE_UNSURE),
-        CodeHeard.OFF_BY_ONE: (Verdict.UNCLEAR, Reason.CODE_UNSURE),
-        CodeHeard.OTHER: (Verdict.FAIL, Reason.OTHER_CODE),
-    }[hit.heard]
-    return Finding(rule.id, verdict, reason, (proof,), slot.name, rule.alarm and verdict is Verdict.FAIL)
-
-
-def _answer(answers: tuple[str, ...], asker: Leg, after: float, call: Call) -> Evidence | None:
-    """The first of these answers that the other party gave right after."""
-    other = Leg.CUSTOMER if asker is Leg.AGENT else Leg.AGENT
-    spoken = call.legs[other]
-    for text in answers:
-        for hit in call.find(other, text):
-            if hit.polar and after - 1 <= spoken.starts[hit.first] <= after + _ANSWER_SECONDS:
-                return call.proof(other, hit)
-    return None
 
 
 def _hits(texts: tuple[str, ...], keep: tuple[str, ...], rule: Rule, call: Call) -> list[Hit]:

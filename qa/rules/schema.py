@@ -50,6 +50,9 @@ class ValueKind(StrEnum):
     INSURER = "insurer"
     SHOP = "shop"
     FEES = "fees"
+    # The surname that the customer is addressed by, and money in yuan.
+    NAME = "name"
+    AMOUNT = "amount"
 
 
 class _Words(_Strict):
@@ -87,6 +90,11 @@ class Slot(_Words):
     wrong: Groups = Field(
         default=(), description="The wrong statement as groups of words; the right one, said later, mends it."
     )
+    topic: tuple[str, ...] = Field(
+        default=(),
+        description="must_ask: words of a question that no rule accounts for, which say that it may be about "
+        "this; default: the first group of `all`.",
+    )
     keep: tuple[str, ...] = Field(
         default=(), description="Words of the wording that may not be missing, as 可能. Negations never may."
     )
@@ -118,15 +126,21 @@ class Slot(_Words):
     def texts(self) -> Iterator[str]:
         """Every wording and word of it, with the braces still in."""
         yield from super().texts()
-        yield from (*self.opposites, *self.near, *self.confirm, *self.deny)
+        yield from (*self.topic, *self.opposites, *self.near, *self.confirm, *self.deny)
         for group in self.wrong:
             yield from group
 
     @cached_property
     def facts(self) -> frozenset[str]:
-        """Names of the facts it needs."""
-        words = " ".join((*self.say, *self.opposites, self.code, *(w for group in self.all for w in group)))
+        """Names of the facts it needs; not those of a group that has words without any."""
+        groups = [group for group in self.all if all("{" in word for word in group)]
+        words = " ".join((*self.say, *self.opposites, self.code, *(w for group in groups for w in group)))
         return frozenset(_FACT.findall(words)) | ({self.value.value} if self.value else frozenset())
+
+    @cached_property
+    def codes(self) -> frozenset[str]:
+        """Names of the facts that are spelled out."""
+        return frozenset(_FACT.findall(self.code))
 
 
 class Rule(Slot):
@@ -159,6 +173,9 @@ class Rule(Slot):
     )
     unless_negated: bool = Field(
         default=False, description="must_not_say: a negation before the words in their clause excuses them."
+    )
+    if_said: bool = Field(
+        default=False, description="must_say with a `value`: na where none was said or is on record."
     )
     denied: bool = Field(default=False, description="must_ask: the rule fails where the answer is no.")
     before: tuple[str, ...] = Field(default=(), description="order: ids of rules, in the order wanted.")
@@ -193,6 +210,8 @@ class Rule(Slot):
             raise ValueError("an order rule needs `before`: two or more ids of rules")
         if self.kind == "measure" and (not self.measure or (self.at_most, self.at_least) == (None, None)):
             raise ValueError("a measure rule needs `measure`, and `at_most` or `at_least`")
+        if self.if_said and (self.kind != "must_say" or not all(slot.value for slot in self.parts())):
+            raise ValueError("`if_said` belongs to must_say with a `value`")
         if self.question_item and self.kind != "must_ask":
             raise ValueError("`question_item` belongs to must_ask")
         for phrase in (*self.texts(), *self.excuses):

@@ -4,6 +4,7 @@ Where the agent asked one, what seems not to have been asked may have been asked
 That is for a person, and shows which words a rule lacks.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,9 @@ _LIKE = 80.0
 _TELLS_NOTHING = {Verb.KNOW, Verb.MAY, Verb.DID, Verb.DOUBT, Verb.VALUE}
 _CHAIN_CLAUSES = 4
 _SENTENCE_SECONDS = 0.8
+# A longer clause, or one that says that something is so, is no item of a list.
+_LIST_SYLLABLES = 12
+_TELLS = re.compile("会|已|可能|[了哈啊哦吧呢啦]$|放心|寄|送|都有|写")
 _TAGS = (Form.TAG, Form.LEADING)
 # A question of one or two syllables (是吗, 好吗) names nothing.
 _LEAST = 3
@@ -73,8 +77,10 @@ def softened(
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """One that no rule accounts for, from syllable `first` to `last` of the agent."""
+    """One that no rule accounts for, from syllable `first` to `last` of the agent. `since` is where the list
+    before it begins: 合同，连着条款，您有没有…."""
 
+    since: int
     first: int
     last: int
     evidence: Evidence
@@ -113,11 +119,15 @@ def _block(stated: Evidence, call: Call) -> tuple[Clause, ...]:
 
 def _is_about(rule: Rule, slot: str, asked: _Question, topics: _Topics) -> bool:
     """It holds a word of the slot's topic, or asks for what the rule asks for and holds no topic at all."""
-    if _holds(asked, [places for key, places in topics.items() if key in ((rule.id, slot), (rule.id, ""))]):
+    own = [places for key, places in topics.items() if key in ((rule.id, slot), (rule.id, ""))]
+    if _holds(asked, own):
+        return True
+    if _holds(replace(asked, first=asked.since), own) and not _holds(asked, topics.values()):
         return True
     verbs = lexicon().asked(sounds_of(asked.evidence.words))
-    fits = bool(verbs & _asked_for(rule)) and Verb.DOUBT not in verbs
-    return fits and not _holds(asked, topics.values())
+    if not verbs or Verb.DOUBT in verbs or _holds(asked, topics.values()):
+        return False
+    return bool(verbs & _asked_for(rule))
 
 
 def _holds(asked: _Question, topics: Iterable[Sequence[tuple[int, int]]]) -> bool:
@@ -125,13 +135,12 @@ def _holds(asked: _Question, topics: Iterable[Sequence[tuple[int, int]]]) -> boo
 
 
 def _topics(rules: RuleSet, call: Call) -> _Topics:
-    """Where each slot of what must be asked was spoken of: its first group says what it is about."""
+    """Where each slot of what must be asked was spoken of: its own words for it, or its first group, say."""
     clauses = call.legs[Leg.AGENT].clauses
     return {
         (rule.id, part.name): [
             (hit.first, hit.last)
-            for group in part.all[:1]
-            for text in group
+            for text in part.topic or (part.all[0] if part.all else ())
             if "{" not in text
             for hit in call.find(Leg.AGENT, text, _enough)
             if clauses[hit.first] == clauses[hit.last]
@@ -187,7 +196,7 @@ def _unknown(
                 first = block[number - 1]  # 态度好不好，您满意吗: the same once more
             if not any(begin < clause.end and first.start < end for begin, end in known):
                 shown = call.evidence(Leg.AGENT, first.first, clause.last)
-                yield _Question(first.first, clause.last, shown)
+                yield _Question(_listed(block, number), first.first, clause.last, shown)
 
 
 def _opening(block: tuple[Clause, ...], number: int) -> Clause:
@@ -199,6 +208,16 @@ def _opening(block: tuple[Clause, ...], number: int) -> Clause:
         if before.askings or first.start - before.end >= _SENTENCE_SECONDS:
             break
         first = before
+    return first
+
+
+def _listed(block: tuple[Clause, ...], number: int) -> int:
+    """Where the list before a question begins: 合同，包括条款，您有没有…."""
+    first = block[number].first
+    for before in block[max(0, number - _CHAIN_CLAUSES) : number][::-1]:
+        if before.askings or len(before.chars) > _LIST_SYLLABLES or _TELLS.search(before.chars):
+            break
+        first = before.first
     return first
 
 

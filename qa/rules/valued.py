@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from dialer.telephony.outcomes import Leg
 from qa.matching.phrases import Hit
+from qa.rules.amounts import amounts
 from qa.rules.call import Call
 from qa.rules.findings import Evidence, Finding, Reason, Verdict
 from qa.rules.names import KINDS, Heard, firm, name_places, names_of, product
 from qa.rules.numbers import Number, numbers
+from qa.rules.persons import addressed
 from qa.rules.said import Outcome
 from qa.rules.schema import Rule, Slot, ValueKind
 from qa.rules.slots import Found, whole
@@ -71,11 +73,15 @@ def value_said(rule: Rule, slot: Slot, call: Call) -> Outcome:
         heard = [one for one in firm(call, rule.channel, expected) if _in_time(rule, one, call)]
     elif slot.value is ValueKind.PRODUCT:
         heard = list(product(call, rule.channel, expected))
+    elif slot.value is ValueKind.NAME:
+        heard = [one for one in addressed(call, rule.channel, expected) if _in_time(rule, one, call)]
     else:
         heard = _near_topic(rule, slot, expected, call)
-        if not heard and (topic := _topics(rule, slot, call)):
+        if not heard and not rule.if_said and (topic := _topics(rule, slot, call)):
             proof = (_proof(call, rule.channel, topic[0].first, topic[0].last, expected),)
             return Outcome(_missing(rule, slot, proof, call))
+    if rule.if_said and not heard:
+        return Outcome(Finding(rule.id, Verdict.NA, Reason.NOT_APPLICABLE, slot=slot.name))
     return _outcome(rule, slot, expected, heard, call)
 
 
@@ -117,10 +123,13 @@ def _missing(rule: Rule, slot: Slot, proof: tuple[Evidence, ...], call: Call) ->
 
 def _near_topic(rule: Rule, slot: Slot, expected: str, call: Call) -> list[Heard]:
     """The value beside each place of the topic, in the same block."""
-    heard = []
+    heard: list[Heard] = []
     names = list(name_places(call, rule.channel))
     for topic in _topics(rule, slot, call)[:_PLACES]:
         first, last = _window(call, topic)
+        if slot.value is ValueKind.AMOUNT:
+            heard += amounts(call.legs[rule.channel].text(first, last), first, expected)
+            continue
         if slot.value is ValueKind.PERIOD:
             one = _period(call, rule.channel, expected, topic, first, last, names)
         else:
@@ -135,6 +144,8 @@ def _topics(rule: Rule, slot: Slot, call: Call) -> list[Found]:
     spoken = call.legs[rule.channel]
     said = _KEEPS if slot.value is ValueKind.PERIOD else _PAYS_FOR
     found = whole(call, rule.channel, slot.all, slot.within)
+    if slot.value is ValueKind.AMOUNT:
+        return found
     found += [_place(one.start(), max(one.start(), one.end() - 1)) for one in said.finditer(spoken.chars)]
     if slot.value is ValueKind.PAY:
         for hit in _inside(call, rule.channel, _HOW_OFTEN, 0, len(spoken.syllables)):

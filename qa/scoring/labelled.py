@@ -18,7 +18,7 @@ wordings:
     after: [[customer, 好了]]
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
@@ -164,25 +164,6 @@ def _spelled_out(wordings: tuple[Wordings, ...]) -> Iterator[LabelledCall]:
                 labels={some.rule: some.right},
                 turns=(*some.before, Turn(who=some.who, text=text), *some.after),
             )
-
-
-def text_facts(facts: Mapping[str, object]) -> dict[str, str]:
-    """The facts as rules take them: a list is told item by item, as 初始费用5%；保单管理费10元."""
-    return {name: _fact(value) for name, value in facts.items()}
-
-
-def _fact(value: object) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case list():
-            return "；".join(_fact(one) for one in value)
-        case dict():
-            return "".join(_fact(one) for one in value.values())
-        case _:
-            return str(value)
 
 
 def heard(call: LabelledCall) -> Transcript:

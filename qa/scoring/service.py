@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from qa.rules.assess import Assessment, assess
+from qa.rules.readable import text_facts
 from qa.rules.schema import RuleSet
-from qa.scoring.labelled import LabelledCall, LabelsError, heard, text_facts
+from qa.scoring.labelled import LabelledCall, LabelsError, heard
 from qa.scoring.rules import Outcome
 from qa.speech.models import InstalledModel
 from qa.speech.port import Transcript

@@ -10,7 +10,8 @@ from dialer.app.cli.main import app
 from qa.checks.library import shipped_rules
 from qa.rules.assess import assess
 from qa.rules.findings import Reason
-from qa.scoring.labelled import heard, load_labelled, text_facts
+from qa.rules.readable import text_facts
+from qa.scoring.labelled import heard, load_labelled
 from web.quality.words import REASON
 
 CALLS = Path(__file__).parents[3] / "bench" / "calls" / "calls.yaml"

@@ -11,7 +11,7 @@ import pytest
 import soundfile as sf
 
 from dialer.telephony.outcomes import Leg
-from qa.conduct.rules import NAMES, Hearing, Measure, Place, measure
+from qa.conduct.rules import NAMES, Hearing, Measure, Place, exchanged, measure
 from qa.conduct.sound import STEP, SoundUnreadable, leg_levels
 from qa.conduct.spans import common, merged, quiet
 from qa.conduct.stored import from_json, to_json
@@ -168,6 +168,23 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"RIFF\x00\x00")
     with pytest.raises(SoundUnreadable, match="torn"):
         leg_levels(path)
+    headless = tmp_path / "call.raw"
+    headless.write_bytes(b"\0" * 16000)
+    with pytest.raises(SoundUnreadable, match=r"call\.raw"):
+        leg_levels(headless)
+
+
+def test_of_exchanged_legs_each_measure_is_the_others() -> None:
+    told = {
+        "agent_break_ins": Measure(6.0, (Place(A, 1.0, 2.0),)),
+        "customer_break_ins": Measure(1.0, (Place(C, 3.0, 4.0),)),
+        "silence_longest": Measure(9.0, (Place(None, 5.0, 14.0),)),
+    }
+    found = exchanged(told)
+    assert found["customer_break_ins"] == Measure(6.0, (Place(C, 1.0, 2.0),))
+    assert found["agent_break_ins"] == Measure(1.0, (Place(A, 3.0, 4.0),))
+    assert found["silence_longest"] == told["silence_longest"]
+    assert exchanged(found) == told
 
 
 def test_an_hour_is_read_in_bounded_memory(tmp_path: Path) -> None:

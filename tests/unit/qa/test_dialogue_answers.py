@@ -23,18 +23,28 @@ know | product_question | 那退保扣多少钱 什么叫现金价值 这个分�
 know | product_question | 现金价值怎么算 退保能退多少 钱什么时候能取出来 分红保证吗 会不会亏本金 那退保呢
 know | product_question | 啊？还有损失啊 以后能取出来不能
 know | yes | 知道，损失多少合同上有 知道，讲了好几遍
+know | product_question | 二十年？不是说好的十年吗，咋成二十年了
+know | product_question | 啊？还会有损失？ 当初说一年有五个点的呀 他们可没这么说
+know | product_question | 怎么跟卖的时候说的不一样呢 当时可不是这么说的 业务员明明说五年就到期的啊
+know | yes | 知道，三年就交完了 知道，交完就不用管了 知道，不懂我也不敢买 知道，看你们公司赚多少钱
+know | yes | 那肯定知道啊，又不是存款
+know | yes | 那有啥不清楚的 怎么不清楚 门儿清 知道，对了，我还想给爱人也买一份，你帮我办吧
 know | misfit | 收到了 看过了 拿到了 是我抄的 看了 满意 挺好的 读过 签收了 修好了
 know | not_heard | 什么？ 没听清 啊，没听清 再说一遍 喂 喂喂 你说什么 听不清 您说什么 没听见，再说一遍
 know | not_heard | 信号不好
 received | yes | 收到了 收到 有 拿到了 都收到了 寄来了，在我手里 嗯收到了 签收了 是的 领到了
 received | yes | 已经收到了，是完整的
 received | unclear | 就收到一张纸，没条款
+received | no | 光有个卡，没别的 没有啊，啥也没见着
 received | no | 没收到 没有 还没有 没见着 还没收到 没拿到 不是 没见到 没呢 还没来
 received | misfit | 知道 清楚 明白 了解的 知道的 满意 挺好 都清楚了 懂 晓得
 received | unclear | 好像收到了 应该收到了吧 记不清了 收到了，但是没看 可能收到了 大概收到了 收到一部分
 received | unclear | 不一定
 read did | yes | 都看过，也是我自己抄的 是我本人抄的 看过了，抄了 是本人抄的 都看过也是我自己超的 是的
 read did | yes | 亲笔抄的 看完了，是我写的 对 我自己抄的
+did | no | 我闺女给我抄的 小王替我写的
+did | yes | 那可不，抄得我手都酸了
+read | unclear | 看嘛看了一点
 read did | no | 看了没抄 业务员替我抄的 没看 没抄 他帮我抄的 看过，业务员代抄的 没有 没看过 帮我写的 不是
 satisfied | yes | 满意，挺好的 满意 挺好 不错 非常满意 没意见 很好 蛮好的 热情 都好
 satisfied | no | 不太满意，等了很久没人理我 不满意 太差了 很不满意 没满意 差劲 不怎么样 有意见 失望 很差
@@ -83,6 +93,9 @@ convenient | 好 yes | 不好 no
 person | 是我 yes | 不是我 no
 doubt | 没有 yes | 有的 no
 know | 没有 no | 没有不明白的 yes
+know | 知道，十年交完了 yes | 知道，十年交忘了 unclear
+know | 有 yes | 说有五个点 unclear
+know | 那可不 yes | 那可不清楚 no
 """
 
 

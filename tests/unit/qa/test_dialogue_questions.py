@@ -49,7 +49,13 @@ request | 后四位 | 身份证后四位，麻烦说一下
 tag | 车牌 | 您的车牌号是京A一二三四五，对吗
 leading | 车牌 | 您的车牌是京A一二三四五，没错吧
 tag | 车牌 | 您的车牌京A一二三四五，是不是
-tag | 李女士 | 请问是李女士吧
+leading | 李女士 | 请问是李女士吧
+leading | 合同 | 合同连条款想必已经送达您手中了吧
+leading | 保险期间 | 保险期间您肯定知道的嘛
+leading | 保什么 | 保什么不保什么，想来业务员都跟您讲透了吧
+asked | 故障 | 车子的故障排除了吧，还有没有再出现
+asked | 风险提示 | 风险提示是您亲手抄的不是
+asked | 风险提示 | 风险提示是您自己抄的，还是别人代抄的
 leading | 分红 | 分红是不确定的，您知道吧
 leading | 费用 | 各项费用的扣除您都知道吧
 leading | 保险期间 | 请问您知道保险期间吧
@@ -117,6 +123,17 @@ def test_a_statement_and_then_a_question_is_asked() -> None:
     found = unit("退保", "A 退保会有损失的", "C 嗯", "A 这个您清楚吗", "C 清楚")
     assert found.form is Form.ASKED
     assert found.judged().kind is AnswerKind.YES
+
+
+def test_a_question_that_opens_the_next_sentence_asks_for_that_one() -> None:
+    found = unit("缴费", "A 缴费是每年缴，缴二十年", "C 好的", "A 您清不清楚，退保是会有损失的", "C 清楚")
+    assert found.form is Form.STATED
+
+
+@pytest.mark.parametrize(("asks", "kind"), [("您弄明白没有", "yes"), ("您明白吗", "unclear")])
+def test_who_is_asked_whether_he_has_it_says_yes_with_what_else_is_only_heard(asks: str, kind: str) -> None:
+    """明白了 after 吗 may be "I have heard it now" (Q3 rule 14)."""
+    assert unit("责任", f"A 保险责任，{asks}", "C 明白了").judged().kind is AnswerKind(kind)
 
 
 def test_a_statement_before_another_question_stays_one() -> None:

@@ -49,7 +49,7 @@ CONDUCT = {
 def test_after_sales_has_its_ten_rules_and_those_of_conduct() -> None:
     rules = load_rule_set(SHIPPED / "after-sales-satisfaction.yaml")
     ids = [rule.id for rule in rules.rules]
-    assert sorted(ids) == sorted({*TEN, *CONDUCT})
+    assert sorted(ids) == sorted({*TEN, *CONDUCT, "right_name"})
     assert "dissatisfied" in [signal.id for signal in rules.signals]
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from dialer.telephony.outcomes import Leg
-from qa.scoring.labelled import LabelsError, heard, load_labelled, text_facts
+from qa.rules.readable import text_facts
+from qa.scoring.labelled import LabelsError, heard, load_labelled
 from qa.scoring.rules import Limits, Outcome, report, score, shown
 
 CALLS = Path(__file__).parents[3] / "bench" / "calls" / "calls.yaml"

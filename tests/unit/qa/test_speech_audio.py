@@ -7,7 +7,7 @@ import pytest
 import soundfile as sf
 
 from dialer.telephony.outcomes import Leg
-from qa.speech.audio import RATE, LevelMeter, leg_blocks
+from qa.speech.audio import RATE, LevelMeter, channels_of, leg_blocks
 from qa.speech.loops import without_loops
 from qa.speech.port import AudioUnreadable, Segment, Word
 
@@ -57,6 +57,12 @@ def test_a_bad_file_says_what_to_do(tmp_path: Path) -> None:
         list(leg_blocks(mono, 1))
     with pytest.raises(AudioUnreadable, match="cannot be read"):
         list(leg_blocks(tmp_path / "gone.wav", 0))
+    headless = tmp_path / "call.raw"
+    headless.write_bytes(b"\0" * 16000)
+    with pytest.raises(AudioUnreadable, match=r"call\.raw cannot be read"):
+        list(leg_blocks(headless, 0))
+    with pytest.raises(AudioUnreadable, match=r"call\.raw cannot be read"):
+        channels_of(headless)
 
 
 def segment(text: str, start: float) -> Segment:

@@ -14,10 +14,10 @@ rules:
 """
 
 
-def fixed(*said: str) -> Finding:
+def fixed(*said: str, rules: str = RULES) -> Finding:
     turns = tuple(Turn.model_validate({"who": "agent", "text": text}) for text in said)
     call = LabelledCall(id="one", labels={"any": frozenset({"pass"})}, turns=turns)
-    return assess(heard(call), parse_rule_set(RULES, "test"), {"name": "李女士"}).findings[0]
+    return assess(heard(call), parse_rule_set(rules, "test"), {"name": "李女士"}).findings[0]
 
 
 def test_a_question_in_unknown_words_is_shown_and_left_to_a_person() -> None:
@@ -52,3 +52,18 @@ def test_a_statement_with_an_unknown_question_after_it_is_for_a_person() -> None
     """Whether that question was about it cannot be told; one that another rule knows was not."""
     assert fixed("您的车已经修好了，这个结果您这边有什么要说的没有？").verdict is Verdict.UNCLEAR
     assert fixed("您的车已经修好了，师傅的态度好不好？").verdict is Verdict.FAIL
+
+
+def test_a_list_before_a_question_in_unknown_words_is_what_it_may_be_about() -> None:
+    """合同，包括条款，您有没有receive到; what is told as being so is no list."""
+    both = RULES.replace("[[修好, 解决]]", "[[车], [修好, 解决]]")
+    assert fixed("您的车，连着发票，您有没有check过？", rules=both).verdict is Verdict.UNCLEAR
+    assert fixed("您的车已经送回去了，今天那边有没有下雨呀？", rules=both).verdict is Verdict.FAIL
+
+
+def test_a_rule_may_name_the_words_of_its_topic() -> None:
+    """Where the first group of words says nothing of what it is about."""
+    named = RULES.replace("all: [[修好, 解决]]}", "all: [[修好], [车]], topic: [毛病]}")
+    asked = ("那个毛病整利索没？",)
+    assert fixed(*asked, rules=named).verdict is Verdict.UNCLEAR
+    assert fixed(*asked).verdict is Verdict.FAIL

@@ -1,0 +1,54 @@
+"""A plate or number that is spelled out: heard whole, in part, or another one (Q3)."""
+
+import re
+
+from dialer.telephony.outcomes import Leg
+from qa.rules.call import Call
+from qa.rules.codes import CodeHeard, find_code
+from qa.rules.findings import Evidence, Finding, Reason, Verdict
+from qa.rules.schema import Rule, Slot
+
+_ANSWER_SECONDS = 6.0
+# Less than half of a code is no code, whoever says yes to it; and none is its end alone, 尾号五三三.
+_LEAST_CODE = 50.0
+_END = re.compile("尾号|尾数|[后末最][两三四]位")
+_END_WITHIN = 6
+
+
+def code_said(rule: Rule, slot: Slot, call: Call) -> Finding:
+    """A plate or number that is spelled out, and what the other party says to it."""
+    spoken = call.legs[rule.channel]
+    code = slot.code.format_map(call.facts)
+    hit = find_code(code, slot.near, spoken)
+    if hit is None:
+        return call.absent(rule, slot.name)
+    proof = call.evidence(rule.channel, hit.first, hit.last, code, hit.score)
+    for answers, verdict, reason in (
+        (slot.deny, Verdict.FAIL, Reason.DENIED),
+        (slot.confirm, Verdict.PASS, Reason.CODE_CONFIRMED),
+    ):
+        answer = _answer(answers, rule.channel, spoken.ends[hit.last], call)
+        end_alone = _END.search(spoken.text(max(0, hit.first - _END_WITHIN), hit.first - 1))
+        whole_enough = hit.heard is CodeHeard.PARTLY and hit.score >= _LEAST_CODE and not end_alone
+        if answer is None or (reason is Reason.CODE_CONFIRMED and not whole_enough):
+            continue
+        alarm = rule.alarm and verdict is Verdict.FAIL
+        return Finding(rule.id, verdict, reason, (proof, answer), slot.name, alarm)
+    verdict, reason = {
+        CodeHeard.WHOLE: (Verdict.PASS, Reason.CODE_SAID),
+        CodeHeard.PARTLY: (Verdict.UNCLEAR, Reason.CODE_UNSURE),
+        CodeHeard.OFF_BY_ONE: (Verdict.UNCLEAR, Reason.CODE_UNSURE),
+        CodeHeard.OTHER: (Verdict.FAIL, Reason.OTHER_CODE),
+    }[hit.heard]
+    return Finding(rule.id, verdict, reason, (proof,), slot.name, rule.alarm and verdict is Verdict.FAIL)
+
+
+def _answer(answers: tuple[str, ...], asker: Leg, after: float, call: Call) -> Evidence | None:
+    """The first of these answers that the other party gave right after."""
+    other = Leg.CUSTOMER if asker is Leg.AGENT else Leg.AGENT
+    spoken = call.legs[other]
+    for text in answers:
+        for hit in call.find(other, text):
+            if hit.polar and after - 1 <= spoken.starts[hit.first] <= after + _ANSWER_SECONDS:
+                return call.proof(other, hit)
+    return None
