@@ -1,12 +1,26 @@
 """Forgetting a person: the one action (X3)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, bindparam, delete, func, select, update
+from sqlalchemy import (
+    JSON,
+    Connection,
+    Table,
+    and_,
+    bindparam,
+    column,
+    delete,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy import table as named
 
 from dialer.alarms.tables import alarms
+from dialer.calling.inbound.tables import tickets
 from dialer.calling.tables import attempts, call_parties
 from dialer.cases.service import drop_task
 from dialer.cases.states import TaskState
@@ -44,7 +58,6 @@ from dialer.privacy.rules import (
     keeps_until,
     without_person,
 )
-from dialer.storage.base import metadata
 from dialer.storage.feed import emit, events, flush
 
 _CONTRACT_END = ("contract_end", "policy_end", "expires")
@@ -182,6 +195,7 @@ def _erase_numbers(conn: Connection, records: Sequence[str], called: Sequence[st
         (follow_ups, follow_ups.c.id.in_(called)),
         (attempts, attempts.c.follow_up_id.in_(called)),
         (contacts, contacts.c.customer_id.in_(records)),
+        (tickets, tickets.c.customer_id.in_(records)),
         (call_parties, and_(call_parties.c.attempt_id.in_(made), call_parties.c.number.is_not(None))),
     ):
         numbers = conn.execute(select(table.c.number).where(which).distinct()).scalars().all()
@@ -193,11 +207,13 @@ def _erase_numbers(conn: Connection, records: Sequence[str], called: Sequence[st
         if "plate" in table.c:
             conn.execute(update(table).where(which).values(plate=None))
     conn.execute(update(contacts).where(contacts.c.customer_id.in_(records)).values(household=None))
+    conn.execute(update(_RECORDINGS).where(_RECORDINGS.c.attempt_id.in_(made)).values(plate=None))
 
 
 def _erase_told(conn: Connection, records: Sequence[str], lawful: set[str]) -> None:
-    """What cases, items, tasks and plans tell of the person."""
+    """What cases, items, tasks, tickets and plans tell of the person."""
     for table, of_what, blank in (
+        (tickets, tickets.c.follow_up_id, {"words": ""}),
         (cases, cases.c.follow_up_id, {"said": []}),
         (question_items, question_items.c.follow_up_id, {"answer": "", "evidence": None}),
         (tasks, tasks.c.follow_up_id, {"title": "", "evidence": {}}),
@@ -219,16 +235,25 @@ def _erase_events(conn: Connection, subjects: Sequence[str]) -> None:
                 conn.execute(update(table).where(table.c.id == row.id).values(data=less))
 
 
-# What was said, as text. These tables are of layers above: known by their names where they are there.
-_SPOKEN: tuple[tuple[str, dict[str, object]], ...] = (
-    ("segments", {"text": "", "words": []}),
-    ("findings", {"words": None, "evidence": []}),
-    ("past_checks", {"findings": []}),
-)
+# Recordings, and what was said in them, are in tables of layers above, known by their names.
+_RECORDINGS = named("recordings", column("attempt_id"), column("plate"))
+# These rows go: without them nothing is transcribed, judged, replayed or found again.
+_GONE = ("segments", "transcripts", "word_corrections", "checks", "passages", "indexed_calls")
+# Of these the verdicts and counts stay, for the figures.
+_NONE = literal([], JSON())
+_LESS: Mapping[str, Mapping[str, object]] = {
+    "findings": {"words": None, "evidence": _NONE},
+    "past_checks": {"findings": _NONE},
+    "rule_flips": {"words": None},
+    "doubts": {"reasons": _NONE, "note": None},
+    "announcements": {"words": None},
+    "clips": {"note": ""},
+}
 
 
 def _erase_spoken(conn: Connection, attempt_ids: Sequence[str]) -> None:
-    for name, blank in _SPOKEN:
-        table = metadata.tables.get(name)
-        if table is not None:
-            conn.execute(update(table).where(table.c.attempt_id.in_(attempt_ids)).values(blank))
+    mine = column("attempt_id").in_(attempt_ids)
+    for name in _GONE:
+        conn.execute(delete(named(name)).where(mine))
+    for name, less in _LESS.items():
+        conn.execute(update(named(name, *map(column, less))).where(mine).values(less))

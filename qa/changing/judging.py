@@ -50,10 +50,10 @@ class Batch:
     seconds: float
 
 
-def gather(conn: Connection, attempt_ids: Sequence[str]) -> tuple[Material, ...]:
+def gather(conn: Connection, attempt_ids: Sequence[str], company: str = "") -> tuple[Material, ...]:
     """The material of these calls, in their order; one without transcript or recording is left out."""
     said = _raw_segments(conn, attempt_ids)
-    found = (_material(conn, attempt_id, said.get(attempt_id, ())) for attempt_id in attempt_ids)
+    found = (_material(conn, one, said.get(one, ()), company) for one in attempt_ids)
     return tuple(one for one in found if one is not None)
 
 
@@ -93,9 +93,11 @@ def _transcript(call: Material) -> Transcript:
     return replace(call.heading, legs=legs)
 
 
-def _material(conn: Connection, attempt_id: str, said: tuple[RawSegment, ...]) -> Material | None:
+def _material(
+    conn: Connection, attempt_id: str, said: tuple[RawSegment, ...], company: str
+) -> Material | None:
     heading = heading_of(conn, attempt_id)
-    known = None if heading is None else material_of(conn, attempt_id, heading)
+    known = None if heading is None else material_of(conn, attempt_id, heading, company)
     if heading is None or known is None:
         return None
     return Material(attempt_id, heading, said, known.facts, known.quality, known.unsure_who)

@@ -154,7 +154,10 @@ class _Sent:
 
 
 class Replayer:
-    """Carries replays out, over all workers of a place; `told` hears how far one is after each batch."""
+    """Carries replays out, over all workers of a place; `told` hears how far one is after each batch.
+
+    `company` is what the site calls itself.
+    """
 
     def __init__(
         self,
@@ -164,6 +167,7 @@ class Replayer:
         make_place: Callable[[], Place],
         told: Callable[[ReplayRow], None] = lambda _row: None,
         batch: int = _BATCH,
+        company: str = "",
     ) -> None:
         self._db = db
         self._lease = timedelta(seconds=settings.lease_seconds)
@@ -171,6 +175,7 @@ class Replayer:
         self._make_place = make_place
         self._told = told
         self._batch = batch
+        self._company = company
 
     async def step(self) -> int:
         """Carry out the replay that waits the longest; give how many there were."""
@@ -233,7 +238,9 @@ class Replayer:
         return await self._db.read(partial(queries.calls_to_replay, one=one, limit=limit))
 
     async def _send(self, executor: Executor, one: ReplayRow, calls: Sequence[str]) -> _Sent:
-        material: tuple[Material, ...] = await self._db.read(partial(gather, attempt_ids=calls))
+        material: tuple[Material, ...] = await self._db.read(
+            partial(gather, attempt_ids=calls, company=self._company)
+        )
         before, after = as_text(dict(one.against_rules)), as_text(dict(one.rules))
         result = asyncio.wrap_future(executor.submit(judge, material, before, after))
         return _Sent(calls, result)

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from qa.rules.findings import Evidence, Finding
 
+# A replay of fewer calls proves little; where a site has fewer, one of all of them will do.
+LEAST_CALLS = 50
 # Flips kept for each rule and change: enough to hear what they are like, however many calls there are.
 EXAMPLES = 40
 
@@ -70,6 +72,30 @@ def refusal(
     if not replayed and not reason.strip():
         return Refusal.NOT_REPLAYED
     return None
+
+
+class Unproven(StrEnum):
+    """Why a replay that came to its end says nothing of publishing a draft."""
+
+    OTHER_TEXT = "other_text"
+    # It was held against a version that is not in force any more.
+    OTHER_VERSION = "other_version"
+    # Calls could not be judged, and would not be once this text is in force.
+    UNJUDGED = "unjudged"
+    FEW_CALLS = "few_calls"
+
+
+def unproven(
+    *, same_text: bool, same_version: bool, judged: int, unjudged: int, stored: int
+) -> Unproven | None:
+    """What a replay lacks to publish by it; None: nothing. `stored` calls could have been judged."""
+    if not same_text:
+        return Unproven.OTHER_TEXT
+    if not same_version:
+        return Unproven.OTHER_VERSION
+    if unjudged:
+        return Unproven.UNJUDGED
+    return Unproven.FEW_CALLS if judged < max(1, min(stored, LEAST_CALLS)) else None
 
 
 @dataclass(frozen=True, slots=True)

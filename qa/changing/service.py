@@ -14,10 +14,10 @@ from dialer.storage.dialects import keep_event_order
 from dialer.storage.feed import emit
 from dialer.storage.transition import apply
 from qa.changing import queries
-from qa.changing.library import VersionedRules, current, numbered, shipped
+from qa.changing.library import NEWEST_SCRIPT, VersionedRules, current, numbered, shipped
 from qa.changing.queries import DraftRow, ReplayRow, VersionRow
 from qa.changing.reading import BadRules, data_of, fingerprint, read_rules
-from qa.changing.rules import Refusal, refusal
+from qa.changing.rules import Refusal, Unproven, in_force, refusal, unproven
 from qa.changing.states import DRAFT, DraftEvent, DraftState, ReplayState
 from qa.changing.tables import rule_drafts
 from qa.checks import service as checks
@@ -178,19 +178,25 @@ def rebase(conn: Connection, draft_id: str, revision: int, now: datetime) -> Dra
     return _draft(conn, draft_id)
 
 
-def replayed(conn: Connection, draft: DraftRow) -> ReplayRow | None:
-    """The finished replay of this text as it is now; None: there is none, or there were no calls for it."""
+def replayed(conn: Connection, draft: DraftRow, now: datetime) -> ReplayRow | None:
+    """The replay by which this draft may be published now; None where there is none."""
+    done = (one for one in queries.replays_of(conn, draft.id) if one.state is ReplayState.DONE)
+    return next((one for one in done if unproven_of(conn, draft, one, now) is None), None)
+
+
+def unproven_of(conn: Connection, draft: DraftRow, replay: ReplayRow, now: datetime) -> Unproven | None:
+    """Why this replay, which came to its end, is not enough to publish the draft by it; None: it is."""
     try:
         known_by = fingerprint(data_of(read_rules(draft.yaml, draft.rule_set)))
     except BadRules:
-        return None
-    return next(
-        (
-            one
-            for one in queries.replays_of(conn, draft.id)
-            if one.state is ReplayState.DONE and one.done and one.fingerprint == known_by
-        ),
-        None,
+        known_by = ""
+    version = in_force(queries.spans_of(conn, draft.rule_set), now, NEWEST_SCRIPT)
+    return unproven(
+        same_text=replay.fingerprint == known_by,
+        same_version=replay.against == version,
+        judged=replay.done - replay.unjudged,
+        unjudged=replay.unjudged,
+        stored=queries.count_calls(conn, replay.playbooks, None),
     )
 
 
@@ -235,7 +241,7 @@ def publish(
     found = problems_of(draft.yaml, draft.rule_set)
     if found:
         raise BadRules(draft.rule_set, found)
-    replay = replayed(conn, draft)
+    replay = replayed(conn, draft, now)
     why = refusal(
         authors=draft.authors,
         by=by,
@@ -291,7 +297,10 @@ def recheck(
 _SAID = {
     Refusal.NO_RIGHT: "{by} has no right to publish rules: a QA lead has (role qa_lead)",
     Refusal.OWN_DRAFT: "{by} wrote in this draft: another QA lead publishes it (setting: changing.four_eyes)",
-    Refusal.NOT_REPLAYED: "this text was not replayed on stored calls: replay it, or say why it goes without",
+    Refusal.NOT_REPLAYED: (
+        "this text was not replayed on stored calls, each of them judged, beside the version in force: "
+        "replay it, or say why it goes without"
+    ),
 }
 
 

@@ -10,12 +10,15 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, inser
 from dialer.agents.tables import agents
 from dialer.calling.incall.tables import speaker_turns
 from dialer.calling.tables import attempts, call_parties
+from dialer.cases.states import TaskKind, TaskState
+from dialer.cases.tables import tasks
 from dialer.customers.blocks import shown_number
 from dialer.customers.tables import customers, occasions
 from dialer.followups.tables import follow_ups
 from dialer.storage.prepared import Prepared
 from dialer.storage.rows import fetch, fetch_one
 from dialer.telephony.outcomes import Leg
+from qa.checks.facts import OtherMeans
 from qa.checks.speaking import Speaker, Speakers, Spell
 from qa.checks.states import CheckState
 from qa.checks.tables import checks, findings, past_checks
@@ -111,14 +114,31 @@ class CheckedCall:
     placed_at: datetime
     # The version of the script it was talked by (T7); None before versions were kept.
     playbook_version: int | None = None
-    # What the source told of the occasion, as insurer, product or period.
+    # Of its occasion: what it is, and what its source told of it.
+    kind: str = ""
+    products: Sequence[str] = ()
+    amount_fen: int | None = None
+    staff: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    document_tail: str = ""
+    follow_up_id: str = ""
+    # The agents who must not call, because they served the customer.
+    barred: Sequence[str] = ()
 
 
 def findings_of(conn: Connection, attempt_id: str) -> list[FindingRow]:
     """The findings on a call in the order of its rule set; empty before it was checked."""
     query = select(findings).where(findings.c.attempt_id == attempt_id).order_by(findings.c.position)
     return fetch(conn, query, FindingRow)
+
+
+def findings_at(conn: Connection, attempt_id: str, at: datetime) -> list[FindingRow]:
+    """The findings on a call as they stood then, by the rules of then (T7); empty before it was checked."""
+    for past in past_checks_of(conn, attempt_id):
+        if past.checked_at <= at < past.replaced_at:
+            same = {name: getattr(past, name) for name in _SAME_FOR_ALL}
+            return [FindingRow(**{**one, **same}) for one in past.findings]
+    return [one for one in findings_of(conn, attempt_id) if one.checked_at <= at]
 
 
 def past_checks_of(conn: Connection, attempt_id: str) -> list[PastCheck]:
@@ -150,7 +170,14 @@ _CALL = Prepared(
         agents.c.code.label("agent"),
         attempts.c.placed_at,
         attempts.c.playbook_version,
+        occasions.c.kind,
+        occasions.c.products,
+        occasions.c.amount_fen,
+        occasions.c.staff,
         occasions.c.facts,
+        customers.c.document_tail,
+        attempts.c.follow_up_id,
+        follow_ups.c.barred,
     )
     .join(follow_ups, follow_ups.c.id == attempts.c.follow_up_id)
     .join(occasions, occasions.c.id == follow_ups.c.occasion_id)
@@ -163,6 +190,29 @@ _CALL = Prepared(
 def call_of(conn: Connection, attempt_id: str) -> CheckedCall | None:
     """The call with what its rules may name."""
     return fetch_one(conn, _CALL, CheckedCall, attempt=attempt_id)
+
+
+def first_placed(conn: Connection, call: CheckedCall) -> datetime:
+    """When the first call of its follow-up was placed."""
+    query = select(func.min(attempts.c.placed_at)).where(attempts.c.follow_up_id == call.follow_up_id)
+    found: datetime | None = conn.execute(query).scalar()
+    return found or call.placed_at
+
+
+def other_means_of(conn: Connection, call: CheckedCall) -> list[OtherMeans]:
+    """By which other means its follow-up was done, and by whom: a login, an agent's id, code and name."""
+    query = (
+        select(tasks.c.done_at, tasks.c.done_by, agents.c.code, agents.c.name)
+        .outerjoin(agents, agents.c.id == tasks.c.done_by)
+        .where(
+            tasks.c.follow_up_id == call.follow_up_id,
+            tasks.c.kind == TaskKind.OTHER_MEANS,
+            tasks.c.state == TaskState.DONE,
+        )
+    )
+    return [
+        OtherMeans(row.done_at, frozenset(name for name in row[1:] if name)) for row in conn.execute(query)
+    ]
 
 
 def speakers_of(conn: Connection, attempt_id: str) -> Speakers:

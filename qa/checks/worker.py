@@ -47,7 +47,7 @@ class CheckWorker:
 
     A rule set that cannot be used stops only the calls of its playbook: they wait, with an alarm,
     and go on within `retry_seconds` after the file was mended. `executor` compares the syllables,
-    some 0.1 s for each minute of talk; without one it is a thread.
+    some 0.1 s for each minute of talk; without one it is a thread. `company` is what the site calls itself.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class CheckWorker:
         clock: Clock,
         executor: Executor | None = None,
         retry_seconds: float = 15.0,
+        company: str = "",
     ) -> None:
         self._db = db
         self._library = library
@@ -65,6 +66,7 @@ class CheckWorker:
         self._clock = clock
         self._executor = executor
         self._retry = timedelta(seconds=retry_seconds)
+        self._company = company
 
     async def run(self) -> None:
         """Work until cancelled; trouble of any kind is logged and tried again."""
@@ -93,7 +95,7 @@ class CheckWorker:
 
     async def _check(self, attempt_id: str) -> None:
         try:
-            loaded = await self._db.read(partial(_load, attempt_id=attempt_id))
+            loaded = await self._db.read(partial(_load, attempt_id=attempt_id, company=self._company))
             await self._judge(loaded)
         except _Gone:
             await self._db.write(
@@ -142,9 +144,9 @@ class CheckWorker:
         return self._clock() + self._retry
 
 
-def _load(conn: Connection, attempt_id: str) -> _Loaded:
+def _load(conn: Connection, attempt_id: str, company: str) -> _Loaded:
     transcript = spoken(conn, attempt_id)
-    material = material_of(conn, attempt_id, transcript) if transcript is not None else None
+    material = material_of(conn, attempt_id, transcript, company) if transcript is not None else None
     if transcript is None or material is None:
         raise _Gone
     return _Loaded(material, transcript)

@@ -6,7 +6,7 @@ hold the thresholds (rules of the kind `measure`).
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Protocol
 
@@ -85,6 +85,26 @@ NAMES: Mapping[str, str] = {
 }
 
 Conduct = Mapping[str, Measure]
+_OTHER = {Leg.AGENT: Leg.CUSTOMER, Leg.CUSTOMER: Leg.AGENT}
+
+
+def exchanged(conduct: Conduct) -> dict[str, Measure]:
+    """The measures of a call whose legs were on each other's channels: each is the other party's."""
+    return {
+        _of_other(name): Measure(one.value, tuple(map(_at_other, one.places)))
+        for name, one in conduct.items()
+    }
+
+
+def _of_other(name: str) -> str:
+    for leg, other in _OTHER.items():
+        if name.startswith(f"{leg}_"):
+            return f"{other}{name.removeprefix(leg)}"
+    return name
+
+
+def _at_other(place: Place) -> Place:
+    return place if place.leg is None else replace(place, leg=_OTHER[place.leg])
 
 
 def measure(

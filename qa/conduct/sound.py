@@ -37,7 +37,7 @@ def leg_levels(path: Path, legs: Sequence[Leg] = (Leg.AGENT, Leg.CUSTOMER)) -> d
                 for index, leg in enumerate(known):
                     levels[leg].extend(_levels(block[:, index], width))
             return levels
-    except (sf.LibsndfileError, OSError) as error:
+    except (sf.LibsndfileError, OSError, TypeError) as error:
         raise SoundUnreadable(
             f"{path} cannot be read as audio ({error}). Check that the recording was copied completely."
         ) from error

@@ -1,4 +1,4 @@
-"""A person puts a word of a transcript right (S2). Runs in its caller's transaction."""
+"""A person puts a word of a transcript right (S2). Each runs in its caller's transaction."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from dialer.storage.feed import emit
 from qa.corrections import queries
+from qa.corrections.rules import place_in
 from qa.speech.port import Segment
 
 CORRECTED = "transcript.corrected"
@@ -41,7 +42,7 @@ def correct(
     if not said or len(said) > _LONGEST:
         raise CannotCorrect(f"Give what was said, in at most {_LONGEST} characters.")
     place, found = (segment, word), queries.corrections_of(conn, attempt_id)
-    before = {(one.segment, one.word): one.heard for one in found}
+    before = next((one for one in found if one.place == place), None)
     words = {
         (position, index): one.text
         for position, part in enumerate(queries.corrected(segments, found))
@@ -49,14 +50,26 @@ def correct(
     }
     if words.get(place) != heard:
         raise CannotCorrect("There is no such word any more: load the page again.")
+    if before is not None:
+        queries.change(conn, before.id, {"replaced_at": now})
     row = {
         "attempt_id": attempt_id,
         "segment": segment,
         "word": word,
-        "heard": before.get(place, heard),
+        "heard": before.heard if before else heard,
         "said": said,
         "corrected_by": by,
         "corrected_at": now,
     }
-    queries.keep(conn, row)
+    queries.add(conn, row)
     emit(conn, CORRECTED, attempt_id, now, {"by": by, "segment": segment, "word": word})
+
+
+def carry_over(
+    conn: Connection, attempt_id: str, before: Sequence[Segment], after: Sequence[Segment], now: datetime
+) -> None:
+    """The call was transcribed anew: each correction goes with its word, and ends where that is not heard."""
+    for one in queries.corrections_of(conn, attempt_id):
+        place = place_in(after, before, one)
+        values = {"segment": place[0], "word": place[1]} if place else {"replaced_at": now}
+        queries.change(conn, one.id, values)

@@ -91,8 +91,11 @@ class _Packer:
                 raise Stopped
             self._sound(call)
             progress(number + 1, len(calls))
+        for name, text in sorted(self._contents.texts.items()):
+            self._add(name, text.encode())
         self._add("index.html", self._page().encode())
         data = {**asdict(self._contents), "adds_up": self._contents.sums.adds_up}
+        del data["texts"]  # files of their own
         self._add("data.json", json.dumps(data, ensure_ascii=False, indent=1, default=str).encode())
         lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(self._digests.items()))
         self._file.writestr("manifest.sha256", lines)
@@ -102,6 +105,8 @@ class _Packer:
         folder = f"audio/{call['id']}"
         files: dict[str, Any] = {"intact": None, "original": None, "sidecar": None, "early": None}
         call["files"] = files
+        for finding in call["findings"]:
+            finding["evidence"] = [{**proof, "clip": None} for proof in finding["evidence"]]
         early = call["early"]
         if early is not None and (self._root / early["path"]).is_file():
             files["early"] = self._copy(f"{folder}/early.wav", self._root / early["path"])
@@ -118,10 +123,8 @@ class _Packer:
         if sidecar.is_file():
             files["sidecar"] = self._copy(f"{folder}/original.json", sidecar)
         for finding in call["findings"]:
-            proofs = [dict(proof) for proof in finding["evidence"]]
-            for number, proof in enumerate(proofs):
+            for number, proof in enumerate(finding["evidence"]):
                 proof["clip"] = self._clip(wav, proof, f"{folder}/{finding['rule_id']}-{number + 1}.wav")
-            finding["evidence"] = proofs
 
     def _clip(self, wav: Path, proof: dict[str, Any], name: str) -> str | None:
         if not proof["words"]:

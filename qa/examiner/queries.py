@@ -181,6 +181,8 @@ def verdicts_of(conn: Connection, attempt_id: str) -> list[Row]:
             reviews.c.pool,
             reviews.c.reviewer,
             reviews.c.submitted_at,
+            reviews.c.rule_set,
+            reviews.c.rule_set_version,
             appeals.c.granted,
             appeals.c.decided_by,
         )

@@ -18,6 +18,8 @@ from dialer.storage.dialects import keep_event_order
 from dialer.storage.transition import apply
 from dialer.telephony.outcomes import Leg
 from qa.announcements.queries import announcement_of
+from qa.checks.material import audio_of
+from qa.checks.rules import recorded
 from qa.falsity import queries
 from qa.falsity.queries import DoubtRow
 from qa.falsity.rules import Doubt, Followed, FormAnswer, Judged
@@ -25,8 +27,9 @@ from qa.falsity.settings import DoubtSettings
 from qa.falsity.states import DECIDED, MACHINE, DoubtEvent, DoubtState
 from qa.falsity.tables import doubts
 from qa.matching.syllables import Spoken, hear
-from qa.speech.port import Transcript
+from qa.speech.port import Mark, Transcript
 from qa.transcripts.queries import spoken
+from recordings.queries import Recording, recording_of
 
 CONSUMER = "doubts"
 FALSE_FOLLOW_UP = "false_follow_up"
@@ -77,7 +80,7 @@ def gather(conn: Connection, library: Library, attempt_id: str) -> Followed | No
         answers=given,
         talk_seconds=talk,
         legs=_legs(transcript) if transcript else None,
-        clear=_clear(transcript) if transcript else frozenset(),
+        clear=_clear(transcript, recording_of(conn, attempt_id)) if transcript else frozenset(),
         machine=str(heard.words or heard.heard or "") if heard is not None and heard.heard else "",
         own_number=queries.is_own_number(conn, call.number),
         customers_of_number=queries.customers_of_number(conn, call.agent_id, call.number, call.placed_at),
@@ -112,14 +115,17 @@ def _legs(transcript: Transcript) -> dict[Leg, Spoken]:
     return {leg: hear(transcript.legs[leg].words) if leg in transcript.legs else nobody for leg in Leg}
 
 
-def _clear(transcript: Transcript) -> frozenset[Leg]:
+def _clear(transcript: Transcript, recording: Recording | None) -> frozenset[Leg]:
     """The legs whose missing words prove something: a silent customer is one, a lost leg is not."""
-    if transcript.marks:
+    if recording is None or transcript.marks - {Mark.EXCHANGED}:
         return frozenset()
+    kept = recorded(audio_of(recording, transcript))
     return frozenset(
         leg
         for leg, said in transcript.legs.items()
-        if said.lost_seconds <= _LOST * said.seconds and (leg is Leg.CUSTOMER or said.speech_level > _QUIET)
+        if leg in kept
+        and said.lost_seconds <= _LOST * said.seconds
+        and (leg is Leg.CUSTOMER or said.speech_level > _QUIET)
     )
 
 

@@ -9,9 +9,10 @@ from dialer.alarms.service import clear_alarm, raise_alarm
 from dialer.ids import new_id
 from dialer.storage.transition import apply
 from qa.reviews import queries
+from qa.reviews.in_force import clear_overturned
 from qa.reviews.queries import AppealRow, ReviewRow
 from qa.reviews.rules import Deadlines
-from qa.reviews.scorecards import Scorecard, score
+from qa.reviews.scorecards import score, scorecard_of
 from qa.reviews.service import ReviewRefused
 from qa.reviews.states import MACHINE, ReviewEvent, ReviewState
 from qa.reviews.tables import reviews
@@ -65,7 +66,6 @@ def decide(
     conn: Connection,
     review_id: str,
     by: str,
-    card: Scorecard,
     now: datetime,
     *,
     granted: bool,
@@ -96,7 +96,7 @@ def decide(
             if not queries.decide_rule(conn, review_id, rule_id, verdict):
                 raise ReviewRefused(f"This review says nothing of {rule_id}.")
         queries.set_points(conn, review_id, points or {})
-    result = score(card, queries.scores(conn, review_id))
+    result = score(scorecard_of(row.card, row.scorecard), queries.scores(conn, review_id))
     closing = {"decided_by": by, "decided_at": now, "granted": granted, "note": note.strip()}
     if not queries.close_appeal(conn, appeal.id, closing):
         raise ReviewRefused("Somebody else has decided it meanwhile.")
@@ -107,6 +107,7 @@ def decide(
     move = MACHINE.advance(row.state, ReviewEvent.DECIDE, now)
     apply(conn, reviews, review_id, move, values=values, data={"by": by, "granted": granted})
     clear_alarm(conn, OVERDUE, review_id, now)
+    clear_overturned(conn, [row.attempt_id], now)
 
 
 def overdue(conn: Connection, now: datetime) -> list[AppealRow]:

@@ -59,12 +59,13 @@ def judged_blind(
 def double_judged(
     conn: Connection, since: datetime, until: datetime
 ) -> dict[str, list[tuple[Verdict, Verdict]]]:
-    """By rule: what two people said of the same call without seeing each other: calibration, and the head
-    office's second look (S4, S5)."""
+    """By rule: what two people said of the same call, seeing neither each other nor the machine: the head
+    office's second look at the random pool (S4, S5). What the other pools kept of a rule that nobody touched
+    is the machine's word."""
     query = (
         select(reviews.c.attempt_id, review_verdicts.c.rule_id, review_verdicts.c.verdict)
         .join(review_verdicts, reviews.c.id == review_verdicts.c.review_id)
-        .where(*_submitted(since, until))
+        .where(*_submitted(since, until), reviews.c.pool == Pool.RANDOM)
         .order_by(reviews.c.attempt_id, review_verdicts.c.rule_id, reviews.c.id)
     )
     by_place: dict[tuple[str, str], list[Verdict]] = {}

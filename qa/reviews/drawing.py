@@ -27,12 +27,21 @@ class CannotDraw(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What every draw needs to know: the plan, the scorecard, the zone that days are of, who reviews."""
+    """What every draw needs to know: the plan, the scorecard, the zone that days are of, who reviews.
+
+    `reviewers` have calls drawn for them; `staff` are all who may review, leads among them.
+    """
 
     plan: Plan
     card: Scorecard
     zone: ZoneInfo
     reviewers: Sequence[Reviewer]
+    staff: Sequence[Reviewer]
+
+    @property
+    def logins(self) -> list[str]:
+        """Whose reviews stay theirs."""
+        return [one.user_id for one in self.staff]
 
 
 def draw_day(conn: Connection, site: Site, day: date, seed: str, by: str, now: datetime) -> list[str]:
@@ -241,6 +250,7 @@ def add_review(
             "revision": 0,
             "scorecard": site.card.id,
             "scorecard_version": site.card.version,
+            "card": site.card.model_dump(mode="json"),
             "rule_set": check.rule_set if check else None,
             "rule_set_version": check.rule_set_version if check else None,
             "fatal": False,

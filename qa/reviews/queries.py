@@ -24,7 +24,8 @@ _OPEN_AT_MOST = 500
 
 @dataclass(frozen=True, slots=True)
 class ReviewRow:
-    """One review. `draft` holds verdicts, scores and note as they are so far; `score` in hundredths."""
+    """One review. `draft` holds verdicts, scores and note as they are so far; `card` is the scorecard it goes
+    by; `score` in hundredths."""
 
     id: str
     sample_id: str
@@ -40,6 +41,7 @@ class ReviewRow:
     draft: dict[str, Any]
     scorecard: str
     scorecard_version: int
+    card: dict[str, Any] | None
     rule_set: str | None
     rule_set_version: int | None
     score: int | None
@@ -142,6 +144,13 @@ def to_set_aside(conn: Connection) -> list[ReviewRow]:
     """Every open review whose call its reviewer asks to have set aside, the oldest first."""
     rows = fetch(conn, select(reviews).where(reviews.c.state.in_(OPEN)).order_by(reviews.c.id), ReviewRow)
     return [row for row in rows if row.unfit is not None]
+
+
+def open_but_of(conn: Connection, logins: Collection[str]) -> list[ReviewRow]:
+    """Every open review that is somebody's, but of none of these."""
+    others = (reviews.c.reviewer.is_not(None), reviews.c.reviewer.not_in(logins))
+    query = select(reviews).where(reviews.c.state.in_(OPEN), *others)
+    return fetch(conn, query.order_by(reviews.c.id), ReviewRow)
 
 
 def done_by(conn: Connection, user: str, since: datetime) -> list[ReviewRow]:

@@ -103,6 +103,11 @@ def score(card: Scorecard, given: Mapping[str, int | None]) -> Score:
     return Score((Decimal(sum_of) / weight).quantize(Decimal("0.01"), ROUND_HALF_UP), (), ())
 
 
+def scorecard_of(kept: Mapping[str, object] | None, name: str) -> Scorecard:
+    """The scorecard kept with a review; for one of before it was kept, the shipped one of that name."""
+    return Scorecard.model_validate(kept) if kept is not None else shipped_scorecard(name)
+
+
 def load_scorecard(path: Path) -> Scorecard:
     """Read one file. Raises ScorecardError."""
     try:

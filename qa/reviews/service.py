@@ -11,9 +11,11 @@ from dialer.storage.feed import emit
 from dialer.storage.transition import apply
 from qa.checks.queries import check_of
 from qa.reviews import queries
+from qa.reviews.alone import heard_alone
+from qa.reviews.in_force import clear_overturned
 from qa.reviews.queries import ReviewRow
 from qa.reviews.rules import Opinion, OverrideReason, Unfit, may_review, still_open
-from qa.reviews.scorecards import Scorecard, score
+from qa.reviews.scorecards import score, scorecard_of
 from qa.reviews.states import MACHINE, ReviewEvent, ReviewState
 from qa.reviews.tables import reviews
 from qa.rules.findings import Verdict
@@ -74,7 +76,7 @@ def save_draft(
         StaleDraft: it was saved elsewhere since `revision`, or is not this user's any more.
         ReviewRefused: the draft holds what cannot be read, or other first verdicts than were given blind.
     """
-    row, opinions = _get(conn, review_id), opinions_of(draft)
+    row, opinions = _held(conn, review_id, by, now), opinions_of(draft)
     before = opinions_of(row.draft)
     for rule_id in standing(conn, row):
         if rule_id not in opinions or opinions[rule_id].verdict is not before[rule_id].verdict:
@@ -95,7 +97,6 @@ def submit(
     conn: Connection,
     review_id: str,
     by: str,
-    card: Scorecard,
     now: datetime,
     *,
     asked: Sequence[str] = (),
@@ -108,13 +109,14 @@ def submit(
         ReviewRefused: it is not this user's to submit.
         BadScore: the draft has points that the scorecard does not have.
     """
-    row = _get(conn, review_id)
+    row = _held(conn, review_id, by, now)
     if row.state is not ReviewState.CLAIMED or row.reviewer != by:
         raise ReviewRefused("Only who works at a review submits it: open it first.")
     machine = queries.machine_verdicts(conn, row.attempt_id)
+    alone = heard_alone(conn, row.attempt_id)
     opinions = opinions_of(row.draft)
     points = points_of(row.draft)
-    result = score(card, points)
+    result = score(scorecard_of(row.card, row.scorecard), points)
     lacks = still_open(opinions, machine, blind=row.is_blind, asked=() if machine else asked)
     lacks |= dict.fromkeys(result.missing, "points")
     if lacks:
@@ -122,13 +124,15 @@ def submit(
     said = []
     for rule_id in machine or asked:
         opinion = opinions.get(rule_id) or Opinion(machine[rule_id])
+        # What it says of words that a person put right is not its own verdict: those it had misheard.
+        misheard = rule_id in alone and alone[rule_id] is not machine.get(rule_id)
         said.append(
             {
                 "rule_id": rule_id,
-                "machine": machine.get(rule_id),
+                "machine": alone.get(rule_id),
                 "verdict": opinion.verdict,
                 "reconsidered": None if opinion.last is opinion.verdict else opinion.last,
-                "reason": opinion.reason or "",
+                "reason": opinion.reason or (OverrideReason.MISHEARD if misheard else ""),
                 "note": opinion.note,
                 "decided": None,
             }
@@ -147,6 +151,7 @@ def submit(
     }
     told = {"by": by, "agent": row.agent_id, "attempt_id": row.attempt_id, "score": values["score"]}
     apply(conn, reviews, row.id, move, values=values, data=told)
+    clear_overturned(conn, [row.attempt_id], now)
 
 
 def set_aside(
@@ -261,6 +266,14 @@ def points_of(draft: Mapping[str, Any]) -> dict[str, int | None]:
         return {str(key): None if value is None else int(value) for key, value in given.items()}
     except (TypeError, ValueError) as error:
         raise ReviewRefused(f"The points of this draft cannot be read: {error}.") from error
+
+
+def _held(conn: Connection, review_id: str, by: str, now: datetime) -> ReviewRow:
+    """The review; held once more by whose hold ran out while he listened, and nobody has begun since."""
+    row = _get(conn, review_id)
+    if row.state is ReviewState.WAITING and row.reviewer == by:
+        return claim(conn, review_id, by, now)
+    return row
 
 
 def _get(conn: Connection, review_id: str) -> ReviewRow:

@@ -21,6 +21,8 @@ class ReviewEvent(StrEnum):
 
     CLAIM = "claim"
     GIVE_BACK = "give_back"
+    # To another reviewer, who begins it anew.
+    HAND_ON = "hand_on"
     SUBMIT = "submit"
     SET_ASIDE = "set_aside"
     APPEAL = "appeal"
@@ -34,6 +36,7 @@ MACHINE = Machine(
     {
         E.CLAIM: {S.WAITING: S.CLAIMED},
         E.GIVE_BACK: {S.CLAIMED: S.WAITING},
+        E.HAND_ON: {S.WAITING: S.WAITING, S.CLAIMED: S.WAITING},
         E.SUBMIT: {S.CLAIMED: S.SUBMITTED},
         E.SET_ASIDE: {S.WAITING: S.SET_ASIDE, S.CLAIMED: S.SET_ASIDE},
         E.APPEAL: {S.SUBMITTED: S.APPEALED},

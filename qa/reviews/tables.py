@@ -38,6 +38,8 @@ reviews = Table(
     Column("draft", JSON, nullable=False),
     Column("scorecard", String(60), nullable=False),
     Column("scorecard_version", Integer, nullable=False),
+    # The scorecard itself as it was then: a changed one is for new reviews. NULL: before it was kept.
+    Column("card", JSON),
     Column("rule_set", String(60)),
     Column("rule_set_version", Integer),
     # Hundredths of a point, 0 to 10000; NULL before it is submitted.

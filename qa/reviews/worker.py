@@ -1,4 +1,5 @@
-"""Draws yesterday's sample, gives back reviews nobody works at, tells of late appeals (S1, S4)."""
+"""Draws yesterday's sample, gives back reviews nobody works at, hands on those of who left, clears alarms
+that people have overturned, tells of late appeals (S1, S4)."""
 
 import secrets
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from dialer.storage.database import Database
 from dialer.storage.work import work_through
 from qa.reviews import appeals, queries, service
 from qa.reviews.drawing import CannotDraw, Site, bounds_of, draw_day
+from qa.reviews.handing_on import hand_on
+from qa.reviews.in_force import clear_overturned, overturned, told_of_reviewed
 from qa.reviews.settings import ReviewSettings
 from qa.sampling import queries as samples
 from qa.sampling.rules import days_due
@@ -57,6 +60,10 @@ class ReviewWorker:
         now = self._clock()
         held = await self._db.read(partial(queries.left_alone, now=now, limit=1))
         done = await self._db.write(partial(service.let_go, now=now)) if held else 0
+        if await self._db.read(lambda conn: queries.open_but_of(conn, self._site_of(conn).logins)):
+            done += await self._db.write(lambda conn: hand_on(conn, self._site_of(conn), now))
+        if told := await self._db.read(lambda conn: overturned(conn, told_of_reviewed(conn))):
+            done += await self._db.write(partial(clear_overturned, attempt_ids=told, now=now))
         if await self._db.read(partial(appeals.overdue, now=now)):
             await self._db.write(partial(appeals.tell_overdue, now=now))
         for day in await self._db.read(self._to_draw):

@@ -28,7 +28,8 @@ from dialer.followups.tables import follow_ups
 from dialer.forms.tables import result_forms
 from dialer.storage.dialects import has_phrase, upsert
 from dialer.storage.rows import fetch
-from qa.checks.tables import findings
+from qa.checks.tables import checks, findings
+from qa.reviews.in_force import has_standing
 from qa.search.rules import FORM, LEAST_ALIKE, Nearness, Passage, Phrase
 from qa.search.tables import PASSAGE_WORDS, indexed_calls, passages
 from qa.transcripts.tables import transcripts
@@ -167,11 +168,12 @@ def _passages(wanted: Filter) -> Select[Any]:
         query = query.where(attempts.c.placed_at >= wanted.since)
     if wanted.until is not None:
         query = query.where(attempts.c.placed_at < wanted.until)
-    if wanted.rule or wanted.verdict:
-        mine = [findings.c.attempt_id == attempts.c.id]
-        mine += [findings.c.rule_id == wanted.rule] if wanted.rule else []
-        mine += [findings.c.verdict == wanted.verdict] if wanted.verdict else []
-        query = query.where(exists().where(*mine), attempts.c.id.not_in(wanted.hidden))
+    if wanted.verdict:
+        query = query.outerjoin(checks, checks.c.attempt_id == attempts.c.id)
+        query = query.where(has_standing(wanted.verdict, wanted.rule), attempts.c.id.not_in(wanted.hidden))
+    elif wanted.rule:
+        judged = exists().where(findings.c.attempt_id == attempts.c.id, findings.c.rule_id == wanted.rule)
+        query = query.where(judged, attempts.c.id.not_in(wanted.hidden))
     return query
 
 

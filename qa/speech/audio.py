@@ -19,6 +19,8 @@ _FRAME_SECONDS = 0.1
 _LOUDEST_SHARE = 0.1
 
 Samples = NDArray[np.float32]
+# A file without a header, as .raw, is a TypeError: the library wants to be told what is in it.
+UNREADABLE = (sf.LibsndfileError, TypeError)
 
 
 def leg_blocks(path: Path, index: int) -> Iterator[Samples]:
@@ -39,7 +41,7 @@ def leg_blocks(path: Path, index: int) -> Iterator[Samples]:
             while len(block := audio.read(frames, dtype="float32", always_2d=True)):
                 yield resampler.resample_chunk(np.ascontiguousarray(block[:, index]))
             yield resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
-    except sf.LibsndfileError as error:
+    except UNREADABLE as error:
         raise AudioUnreadable(
             f"{path} cannot be read as audio ({error}). Check that the recording was copied completely."
         ) from error
@@ -88,7 +90,7 @@ def channels_of(path: Path) -> int:
     """How many channels the file has. Raises AudioUnreadable."""
     try:
         return int(sf.info(path).channels)
-    except sf.LibsndfileError as error:
+    except UNREADABLE as error:
         raise AudioUnreadable(f"{path} cannot be read as audio ({error}).") from error
 
 

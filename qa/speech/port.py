@@ -37,6 +37,8 @@ class Mark(StrEnum):
     MONO = "mono"
     # The customer's channel holds what agents say: perhaps the legs were exchanged. A person decides.
     SWAPPED = "swapped"
+    # A person found them exchanged: the words have changed sides, the sound has not.
+    EXCHANGED = "exchanged"
     # One leg leaked into the other; the quieter copies of words were dropped.
     CROSS_TALK = "cross_talk"
 

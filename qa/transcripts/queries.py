@@ -9,10 +9,12 @@ from sqlalchemy import Connection, Select, Update, bindparam, delete, func, inse
 
 from dialer.alarms.tables import alarms
 from dialer.cases.tables import cases
+from dialer.customers.tables import customers
 from dialer.storage.prepared import Prepared
 from dialer.storage.rows import fetch, fetch_one
 from dialer.telephony.outcomes import Leg
-from qa.conduct.stored import from_json
+from qa.conduct.rules import exchanged
+from qa.conduct.stored import from_json, to_json
 from qa.corrections.queries import corrected, corrections_of
 from qa.speech.port import LegTranscript, MadeWith, Mark, Segment, Setting, Transcript, Word
 from qa.transcripts.rules import Load, Priority, Urgency
@@ -174,6 +176,16 @@ def urgency_of(conn: Connection, attempt_id: str, short_talk_seconds: float) -> 
     return Urgency.SHORT_TALK if length is not None and length < short_talk_seconds else None
 
 
+def is_forgotten(conn: Connection, attempt_id: str) -> bool:
+    """Whether the customer of this recording asked to be forgotten."""
+    query = (
+        select(customers.c.forgotten_at)
+        .join(recordings, recordings.c.customer_id == customers.c.id)
+        .where(recordings.c.attempt_id == attempt_id)
+    )
+    return conn.execute(query).scalar() is not None
+
+
 def urge(conn: Connection, attempt_id: str, urgency: Urgency, by: str | None) -> bool:
     """Let one that waits go before those of lower priority; False where it does already, or waits no more."""
     mine = (
@@ -254,6 +266,7 @@ def exchange_legs(conn: Connection, row: TranscriptRow) -> None:
         "customer_level": row.agent_level,
         "agent_lost": row.customer_lost,
         "customer_lost": row.agent_lost,
+        "conduct": to_json(exchanged(from_json(row.conduct))),
     }
     conn.execute(update(transcripts).where(transcripts.c.attempt_id == row.attempt_id).values(**values))
 

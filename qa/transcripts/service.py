@@ -11,6 +11,7 @@ from dialer.storage.dialects import keep_event_order
 from dialer.storage.transition import apply
 from dialer.telephony.outcomes import DialOutcome, Leg
 from qa.conduct.stored import to_json
+from qa.corrections import service as corrections
 from qa.speech.models import PREFERENCE
 from qa.speech.port import Mark, ModelMissing, Transcript
 from qa.transcripts import queries
@@ -102,7 +103,9 @@ def keep(conn: Connection, attempt_id: str, transcript: Transcript, now: datetim
     }
     told = {name: values[name] for name in ("engine", "model", "seconds", "work_seconds")}
     apply(conn, transcripts, attempt_id, move, values=values, data=told)
-    queries.replace_segments(conn, attempt_id, tuple(transcript.segments()))
+    before, after = queries.segments_of(conn, attempt_id), tuple(transcript.segments())
+    corrections.carry_over(conn, attempt_id, before, after, now)
+    queries.replace_segments(conn, attempt_id, after)
     clear_alarm(conn, FAILED, attempt_id, now)
     clear_alarm(conn, ENGINE_MISSING, SUBJECT, now)
     clear_alarm(conn, CLUSTER_UNREACHABLE, SUBJECT, now)
@@ -183,6 +186,7 @@ def settle_swap(conn: Connection, attempt_id: str, swapped: bool, now: datetime,
         raise NoTranscript(f"Whose voice is on which channel of the call {attempt_id} is decided already.")
     if swapped:
         queries.exchange_legs(conn, row)
+        marks.add(Mark.EXCHANGED)
     queries.set_marks(conn, attempt_id, marks - {Mark.SWAPPED})
     # The check follows this, as after every new transcript.
     feed.emit(conn, "transcript.done", attempt_id, now, {"exchanged": swapped, "by": by})
@@ -217,6 +221,8 @@ def _expect(conn: Connection, attempt_id: str, settings: TranscriptionSettings, 
         return  # no agent was there: nothing was said that could be judged
     row = queries.transcript_of(conn, attempt_id)
     urgency = queries.urgency_of(conn, attempt_id, settings.short_talk_seconds)
+    if row is None and queries.is_forgotten(conn, attempt_id):
+        return  # his words were erased (X3): archived anew, they would be there again
     if row is None:
         queries.add(conn, attempt_id, now, urgency)
         feed.emit(conn, "transcript.waiting", attempt_id, now)

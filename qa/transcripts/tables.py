@@ -39,7 +39,7 @@ transcripts = Table(
     # Seconds of speech that the engine could not make out.
     Column("agent_lost", Float),
     Column("customer_lost", Float),
-    # What is odd about the channels: mono, swapped, cross_talk.
+    # What is odd about the channels: mono, swapped, exchanged, cross_talk.
     Column("marks", JSON),
     # What was measured of the sound (qa.conduct.stored).
     Column("conduct", JSON),

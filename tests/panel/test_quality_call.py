@@ -1,13 +1,16 @@
 """A call's page for QA, in a real browser with real sound (R2, Q4, A2, X1)."""
 
+import re
+from functools import partial
 from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
 
 from dialer.storage.feed import of_subject
+from qa.corrections.service import correct
 from recordings.rules import Problem
-from tests.panel.recorded import SECONDS, Known, record
+from tests.panel.recorded import SECONDS, Known, record, segments
 from tests.panel.site import OpenPage, Site, async_fixture
 
 
@@ -127,3 +130,22 @@ async def test_an_unknown_call_is_not_found(reviewer: Site, open_page: OpenPage)
     response = await page.goto(f"{reviewer.url}/qa/calls/01HZZZZZZZZZZZZZZZZZZZZZZZ")
     assert response is not None
     assert response.status == 404
+
+
+async def test_words_that_were_put_right_are_shown_with_what_was_heard(
+    reviewer: Site, known: Known, open_page: OpenPage
+) -> None:
+    """S2, Q7: the text is what was judged; what the machine heard, and who put it right, stand beside it."""
+    said = segments()
+    put = partial(
+        correct, attempt_id=known.attempt_id, segments=said, segment=2, word=5, now=reviewer.clock()
+    )
+    await reviewer.database.write(partial(put, heard="道", said="倒", by="li"))
+    await reviewer.database.write(partial(put, heard="倒", said="到", by="lin"))
+    page = await open_page("zhou", f"/qa/calls/{known.attempt_id}")
+    await expect(page.locator(".w.is-corrected")).to_have_text(["到"])
+    await expect(page.locator(".said del.was")).to_have_text(["道"])
+    await page.click(".corrections summary")
+    await expect(page.locator(".corrections li")).to_have_text(
+        [re.compile("道 倒 li .*再次更正"), re.compile(r"道 到 lin [^：]*$")]
+    )

@@ -20,6 +20,7 @@ from qa.reviews import queries as reviews
 from qa.reviews import service
 from qa.reviews.drawing import draw_day
 from qa.reviews.queries import ReviewRow
+from qa.reviews.scorecards import shipped_scorecard
 from qa.reviews.settings import ReviewSettings
 from qa.reviews.tables import reviews as reviews_table
 from qa.reviews.worker import ReviewWorker
@@ -32,7 +33,7 @@ from tests.panel.recorded import Known, record
 from tests.panel.site import OpenPage, Site, async_fixture, snapshot
 from tests.panel.test_quality_list import close
 from web.reviews import draws, sample
-from web.reviews.site import CARD, card_of, site_of
+from web.reviews.site import CARD, site_of
 
 ZONE = ZoneInfo("Asia/Shanghai")
 SETTINGS = ReviewSettings()
@@ -77,10 +78,10 @@ async def reviewed(site: Site, row: ReviewRow, **verdicts: str) -> None:
         machine = reviews.machine_verdicts(conn, row.attempt_id)
         said = {rule: {"verdict": str(found)} for rule, found in machine.items()}
         said |= {rule: {"verdict": verdict, "reason": "context"} for rule, verdict in verdicts.items()}
-        scores = {item.id: 80 for item in card_of(CARD).items}
+        scores = {item.id: 80 for item in shipped_scorecard(CARD).items}
         service.claim(conn, row.id, by, now)
         service.save_draft(conn, row.id, by, {"verdicts": said, "scores": scores}, row.revision, now)
-        service.submit(conn, row.id, by, card_of(CARD), now)
+        service.submit(conn, row.id, by, now)
 
     await site.database.write(work)
 
@@ -182,8 +183,8 @@ async def test_who_reviews_asks_and_the_lead_decides(
     await lead.locator("#unfit a").click()
     asked = lead.locator(f"[id='{mine[0].id}']")
     await expect(asked.locator(".asked")).to_have_text("to be set aside: there is no recording")
-    await expect(asked.locator("select")).to_have_value("no_sound")
-    await asked.locator("button").click()
+    await expect(asked.locator(".aside select")).to_have_value("no_sound")
+    await asked.locator(".aside button").click()
     await expect(lead.locator("#replaced tbody tr")).to_contain_text("there is no recording: 只有一边")
     await lead.goto(f"{site.url}/reviews")
     await expect(lead.locator("#unfit")).to_have_count(0)
@@ -362,5 +363,8 @@ async def test_a_month_is_rolled_up_and_a_training_noted_and_confirmed(
     await manager.goto(f"{site.url}/reviews/figures")
     await expect(manager.locator(".note-training").first).to_have_text("登记培训")
     await snapshot(manager, "reviews_figures_zh")
+    for month in ("9999-12", "0001-01"):
+        answer = await lead.goto(f"{site.url}/reviews/month?month={month}")
+        assert answer is not None and answer.ok, month
     await lead.goto(f"{site.url}/reviews/month?month=2020-01")
     await expect(lead.locator(".empty")).to_be_visible()

@@ -1,7 +1,7 @@
 """The SQL of the QA pages: calls with everything known of them on one line."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,16 +15,21 @@ from dialer.cases.tables import tasks
 from dialer.customers.tables import customers
 from dialer.followups.tables import follow_ups
 from dialer.forms.tables import result_forms
-from dialer.storage.rows import fetch, fetch_one
+from dialer.storage.rows import fetch
 from dialer.telephony.outcomes import DialOutcome
 from qa.checks.tables import checks
+from qa.reviews.in_force import counts_in_force, has_standing
+from qa.rules.findings import Verdict
 from qa.transcripts.tables import transcripts
 from recordings.tables import recordings
 
 
 @dataclass(frozen=True, slots=True)
 class CallRow:
-    """One call. The states are None where there is no such thing; counts before the check."""
+    """One call. The states are None where there is no such thing; counts before the check.
+
+    Of a call that a person has `reviewed` his verdicts count, not the machine's.
+    """
 
     attempt_id: str
     follow_up_id: str
@@ -54,6 +59,7 @@ class CallRow:
     passes: int | None
     fails: int | None
     unclears: int | None
+    reviewed: bool = False
 
     @property
     def talk_seconds(self) -> float | None:
@@ -73,10 +79,12 @@ class Filter:
     all_tries: bool = False
 
 
+_FAILED = has_standing(Verdict.FAIL)
+_UNCLEAR = has_standing(Verdict.UNCLEAR)
 _VERDICTS: dict[str, ColumnElement[bool]] = {
-    "fail": checks.c.fails > 0,
-    "unclear": checks.c.unclears > 0,
-    "pass": (checks.c.fails == 0) & (checks.c.unclears == 0),
+    "fail": _FAILED,
+    "unclear": _UNCLEAR,
+    "pass": checks.c.fails.is_not(None) & ~_FAILED & ~_UNCLEAR,
     "unchecked": checks.c.fails.is_(None),
     # QA has to say whether it makes a question item.
     "question": exists().where(
@@ -101,13 +109,29 @@ def calls(
     if wanted.verdict in _VERDICTS:
         query = query.where(_VERDICTS[wanted.verdict], attempts.c.id.not_in(hidden))
     newest = query.order_by(attempts.c.placed_at.desc(), attempts.c.id.desc())
-    return fetch(conn, newest.limit(limit).offset(offset), CallRow)
+    return _as_people_say(conn, fetch(conn, newest.limit(limit).offset(offset), CallRow))
 
 
 def call(conn: Connection, attempt_id: str) -> CallRow | None:
     """One call that is over."""
     query = _call().where(attempts.c.id == attempt_id, attempts.c.state == AttemptState.ENDED)
-    return fetch_one(conn, query, CallRow)
+    return next(iter(_as_people_say(conn, fetch(conn, query, CallRow))), None)
+
+
+def _as_people_say(conn: Connection, rows: list[CallRow]) -> list[CallRow]:
+    counted = counts_in_force(conn, [row.attempt_id for row in rows])
+    return [
+        replace(
+            row,
+            passes=count[Verdict.PASS],
+            fails=count[Verdict.FAIL],
+            unclears=count[Verdict.UNCLEAR],
+            reviewed=True,
+        )
+        if (count := counted.get(row.attempt_id))
+        else row
+        for row in rows
+    ]
 
 
 def _call() -> Select[Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
 from sqlalchemy import Connection
@@ -14,12 +14,13 @@ from qa.changing import queries, replaying, service
 from qa.changing.library import Current, current, rule_library
 from qa.changing.queries import DraftRow, FlipRow, ReplayRow, VersionRow
 from qa.changing.reading import BadRules
-from qa.changing.rules import Refusal, by_rule
+from qa.changing.rules import LEAST_CALLS, Refusal, Unproven, by_rule
 from qa.changing.states import DraftState
 from qa.rules.schema import RuleSet, RuleSetError
 from web.auth.guard import current_user, requires
 from web.auth.queries import User, count_with_role
 from web.auth.rules import Role
+from web.days import typed_day
 from web.i18n import N_
 from web.panel import PANEL, Panel
 from web.quality import rule_words as words
@@ -45,7 +46,8 @@ class Shown:
     draft: DraftRow | None
     offer: DraftRow | None
     replay: ReplayRow | None
-    is_replayed: bool
+    # Why the latest replay, if it came to its end, is not enough to publish by it.
+    unproven: Unproven | None
     flips: list[FlipRow]
     leads: int
 
@@ -258,7 +260,7 @@ async def _load(request: web.Request) -> Shown:
             draft=draft,
             offer=next((one for one in drafts if one.state is DraftState.OFFERED), None),
             replay=replay,
-            is_replayed=draft is not None and service.replayed(conn, draft) is not None,
+            unproven=_unproven(conn, draft, replay, panel.clock()) if draft and replay else None,
             flips=queries.flips_of(conn, replay.id, limit=2000) if replay else [],
             leads=count_with_role(conn, Role.QA_LEAD, but=login),
         )
@@ -267,6 +269,12 @@ async def _load(request: web.Request) -> Shown:
     if shown.in_force is None and shown.draft is None:
         raise web.HTTPNotFound
     return shown
+
+
+def _unproven(conn: Connection, draft: DraftRow, replay: ReplayRow, now: datetime) -> Unproven | None:
+    if service.replayed(conn, draft, now) is not None:
+        return None
+    return service.unproven_of(conn, draft, replay, now)
 
 
 def _context(request: web.Request, shown: Shown) -> dict[str, object]:
@@ -288,6 +296,7 @@ def _context(request: web.Request, shown: Shown) -> dict[str, object]:
         "changes": by_rule(shown.replay.counts) if shown.replay else (),
         "examples": examples,
         "words": words,
+        "least_calls": LEAST_CALLS,
         "look": VERDICT_LOOK,
         "may_publish": Role.QA_LEAD in user.roles,
         "other_must": own and panel.changing.four_eyes and shown.leads > 0,
@@ -322,7 +331,7 @@ def _midnight(panel: Panel, now: datetime, days: int) -> datetime:
 
 def _day(panel: Panel, typed: str) -> datetime | None:
     try:
-        day = date.fromisoformat(typed)
+        day = typed_day(typed)
     except ValueError:
         return None
     return datetime(day.year, day.month, day.day, tzinfo=panel.settings.zone)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from dialer.playbooks.reading import Problem
-from qa.changing.rules import Refusal
+from qa.changing.rules import Refusal, Unproven
 from qa.changing.states import DraftState, ReplayState
 from qa.rules.findings import Verdict
 from web.i18n import N_, Translator
@@ -35,6 +35,18 @@ REFUSED: Mapping[str, str] = {
     Refusal.NO_RIGHT: N_("Only a QA lead publishes rules."),
     Refusal.OWN_DRAFT: N_("You wrote in this draft: another QA lead publishes it."),
     Refusal.NOT_REPLAYED: N_("This text was not tried on past calls: try it, or say why it goes without."),
+}
+
+# Why a replay that came to its end is not enough to publish by it.
+UNPROVEN: Mapping[str, str] = {
+    Unproven.OTHER_TEXT: N_("The text was changed since: try it again before publishing."),
+    Unproven.OTHER_VERSION: N_(
+        "Another version came into force since: try this text beside that one before publishing."
+    ),
+    Unproven.UNJUDGED: N_("This text cannot judge every call: mend it, and try it again before publishing."),
+    Unproven.FEW_CALLS: N_(
+        "It was tried on too few calls: try it on {n} before publishing, or on all there are."
+    ),
 }
 
 # What `Problem`s advise.

@@ -14,6 +14,7 @@ from dialer.playbooks.asking import is_bad
 from dialer.playbooks.form.schema import Question
 from dialer.playbooks.library import Library
 from dialer.storage.feed import latest_id
+from dialer.telephony.outcomes import Leg
 from qa.announcements.queries import Announcement, announcement_of
 from qa.changing.library import rule_library
 from qa.checks.queries import (
@@ -25,6 +26,10 @@ from qa.checks.queries import (
     speakers_of,
 )
 from qa.checks.speaking import Speakers
+from qa.corrections.queries import corrected, history_of
+from qa.corrections.rules import Correction
+from qa.reviews.in_force import Said, said_of
+from qa.speech.port import Segment
 from qa.transcripts.queries import segments_of, transcript_of
 from recordings.queries import EarlyClip, Recording, early_clip_of, recording_of
 from recordings.service import Files, NoRecording, files_of
@@ -67,11 +72,17 @@ class CallPage:
     recording: Recording | None
     has_sound: bool
     turns: list[Turn]
+    # What the machine heard where a person put a word right, by the word's party, begin and end (S2).
+    was: Mapping[tuple[Leg, float, float], str]
+    # Who put which word right, the oldest first, those that count no more included (Q7).
+    corrections: list[Correction]
     # Who of ours spoke when.
     speakers: Speakers
     # What is odd about the channels (qa.speech.port.Mark).
     marks: list[str]
     findings: list[FindingRow]
+    # What people say of each rule, where the call was reviewed: that counts.
+    people: Mapping[str, Said]
     # What earlier checks said, the latest first.
     past: list[PastCheck]
     rule_names: Mapping[str, Mapping[str, str]]
@@ -85,6 +96,12 @@ class CallPage:
     announcement: Announcement | None
     has_early: bool
     position: int
+
+    @property
+    def only_people(self) -> Mapping[str, Said]:
+        """What people say of rules on which the machine says nothing."""
+        judged = {one.rule_id for one in self.findings}
+        return {rule_id: said for rule_id, said in self.people.items() if rule_id not in judged}
 
     @property
     def question_proofs(self) -> Sequence[Mapping[str, Any]]:
@@ -104,16 +121,22 @@ def load(conn: Connection, library: Library, root: Path, attempt_id: str) -> Cal
     recording = recording_of(conn, attempt_id)
     check = check_of(conn, attempt_id)
     found, speakers = findings_of(conn, attempt_id), speakers_of(conn, attempt_id)
+    people = said_of(conn, [attempt_id]).get(attempt_id, {})
+    heard, put_right = segments_of(conn, attempt_id), history_of(conn, attempt_id)
+    said = corrected(heard, [one for one in put_right if one.replaced_at is None])
     return CallPage(
         call=row,
         recording=recording,
         has_sound=sound(root, recording) is not None,
-        turns=dialogue(segments_of(conn, attempt_id), speakers),
+        turns=dialogue(said, speakers),
+        was=_was(heard, said),
+        corrections=put_right,
         speakers=speakers,
         marks=list(row_of.marks or ()) if (row_of := transcript_of(conn, attempt_id)) else [],
-        findings=sorted(found, key=lambda finding: _ORDER.index(finding.verdict)),
+        findings=sorted(found, key=lambda one: _ORDER.index((people.get(one.rule_id) or one).verdict)),
+        people=people,
         past=past_checks_of(conn, attempt_id),
-        rule_names=names_of(conn, found),
+        rule_names=names_of(conn, [*people.values(), *found]),
         question_need=check.question_item if check else None,
         items=items_of_call(conn, attempt_id),
         question_task=question_task(conn, attempt_id),
@@ -141,12 +164,22 @@ def early_file(root: Path, clip: EarlyClip | None) -> Path | None:
     return path if path.is_file() else None
 
 
-def names_of(conn: Connection, found: list[FindingRow]) -> dict[str, Mapping[str, str]]:
-    """What the rules were called in the version that judged, by rule and language."""
+def names_of(conn: Connection, found: Sequence[FindingRow | Said]) -> dict[str, Mapping[str, str]]:
+    """What the rules were called in the version that judged, by rule and language; the last one's word."""
     names: dict[str, Mapping[str, str]] = {}
-    for rule_set, version in {(finding.rule_set, finding.rule_set_version) for finding in found}:
-        names.update(_RULES.titles(conn, rule_set, version))
+    for rule_set, version in dict.fromkeys((one.rule_set, one.rule_set_version) for one in found):
+        if rule_set is not None and version is not None:
+            names.update(_RULES.titles(conn, rule_set, version))
     return names
+
+
+def _was(heard: list[Segment], said: list[Segment]) -> dict[tuple[Leg, float, float], str]:
+    return {
+        (after.channel, word.start, word.end): machine.text
+        for before, after in zip(heard, said, strict=True)
+        for machine, word in zip(before.words, after.words, strict=True)
+        if machine != word
+    }
 
 
 def _answers(topic: Topic, row: CallRow) -> list[GivenAnswer]:

@@ -45,6 +45,9 @@ MARK: Mapping[str, str] = {
     Mark.SWAPPED: N_(
         "Agent and customer are perhaps on the wrong channels: decide on the page of transcription."
     ),
+    Mark.EXCHANGED: N_(
+        "Agent and customer were on each other's channels: the words have changed sides, the sound has not."
+    ),
     Mark.CROSS_TALK: N_("One channel leaked into the other: its echo was left out of the words."),
 }
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from dialer.storage.feed import latest_id
 from qa.reviews import queries as reviews
 from qa.reviews import service
+from qa.reviews.handing_on import give
 from qa.reviews.queries import OPEN, ReviewRow
 from qa.reviews.rules import Unfit
 from qa.reviews.service import ReviewRefused
@@ -19,12 +20,11 @@ from qa.sampling.proof import proofs
 from qa.sampling.queries import SampleRow, sample, samples_of
 from web.auth.guard import current_user, requires
 from web.auth.rules import Role
-from web.panel import PANEL
+from web.panel import PANEL, Panel
 from web.quality.queries import CallRow, call
 from web.render import render, translator_of
 from web.reviews import words
-from web.reviews.screen import REVIEWERS
-from web.reviews.site import site_of
+from web.reviews.site import REVIEWERS, site_of
 from web.reviews.tabs import tabs_of
 
 # Who may take a call out of a sample: not those who review, or hard calls would be dropped from it.
@@ -59,6 +59,8 @@ class History:
     row: SampleRow
     taken: list[Taken]
     replaced: list[Replaced]
+    # Everybody who may review.
+    staff: list[str]
     position: int
 
 
@@ -67,6 +69,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get("/reviews/samples/{sample:[0-9A-Z]{26}}", page),
         web.post("/reviews/{review:[0-9A-Z]{26}}/aside", aside),
+        web.post("/reviews/{review:[0-9A-Z]{26}}/give", hand_over),
         web.post("/reviews/{review:[0-9A-Z]{26}}/unfit", ask),
     ]
 
@@ -79,7 +82,7 @@ async def page(request: web.Request) -> web.StreamResponse:
 
 async def _page(request: web.Request, sample_id: str, problem: str) -> web.Response:
     panel, user = request.app[PANEL], current_user(request)
-    found, of_the_day = await panel.database.read(lambda conn: _read(conn, sample_id))
+    found, of_the_day = await panel.database.read(lambda conn: _read(conn, panel, sample_id))
     proven = await asyncio.to_thread(proofs, of_the_day)
     shown = render(
         request,
@@ -90,7 +93,7 @@ async def _page(request: web.Request, sample_id: str, problem: str) -> web.Respo
         sample=found.row,
         proof=proven[sample_id],
         by_itself=BY_ITSELF,
-        may_set_aside=bool(user.roles.intersection(LEADS)),
+        is_lead=bool(user.roles.intersection(LEADS)),
         own_agent=user.agent_id,
         open_states=OPEN,
         problem=problem,
@@ -124,6 +127,25 @@ async def aside(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"/reviews/samples/{row.sample_id}#replaced")
 
 
+@requires(*LEADS)
+async def hand_over(request: web.Request) -> web.StreamResponse:
+    """Give an open review to another person (S1)."""
+    panel, user, now = request.app[PANEL], current_user(request), request.app[PANEL].clock()
+    to, review_id = str((await request.post()).get("to", "")), request.match_info["review"]
+    row = await panel.database.read(lambda conn: reviews.review(conn, review_id))
+    if row is None:
+        raise web.HTTPNotFound
+
+    def work(conn: Connection) -> None:
+        give(conn, site_of(conn, panel.reviews, panel.settings.zone), review_id, to, user.login, now)
+
+    try:
+        await panel.database.write(work)
+    except ReviewRefused as error:
+        return await _page(request, row.sample_id, translator_of(request).sentence(str(error)))
+    raise web.HTTPSeeOther(f"/reviews/samples/{row.sample_id}#{review_id}")
+
+
 @requires(*REVIEWERS)
 async def ask(request: web.Request) -> web.StreamResponse:
     """Whoever works at a review asks a lead to set its call aside, and goes on with the next."""
@@ -155,7 +177,7 @@ def _reason(given: object) -> Unfit:
         raise web.HTTPBadRequest from error
 
 
-def _read(conn: Connection, sample_id: str) -> tuple[History, list[SampleRow]]:
+def _read(conn: Connection, panel: Panel, sample_id: str) -> tuple[History, list[SampleRow]]:
     """A draw, and all those of its day: together they prove themselves."""
     position, row = latest_id(conn), sample(conn, sample_id)
     if row is None:
@@ -179,4 +201,5 @@ def _read(conn: Connection, sample_id: str) -> tuple[History, list[SampleRow]]:
         )
         for gone, instead, reason, by, at, note in row.replaced
     ]
-    return History(row, taken, replaced, position), samples_of(conn, row.day)
+    staff = site_of(conn, panel.reviews, panel.settings.zone).logins
+    return History(row, taken, replaced, staff, position), samples_of(conn, row.day)

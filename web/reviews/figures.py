@@ -12,14 +12,16 @@ from dialer.storage.feed import emit, latest_id
 from qa.reviews import drawing
 from qa.reviews.drawing import CannotDraw
 from qa.reviews.figures import Summary, summary, workbook
+from qa.reviews.scorecards import shipped_scorecard
 from qa.rules.schema import RuleSetError
 from web.auth.guard import current_user, requires
+from web.days import typed_day
 from web.i18n import N_, Translator
 from web.panel import PANEL
 from web.render import language_of, render, translator_of
 from web.reviews.draws import LEADS
 from web.reviews.loading import RULES
-from web.reviews.site import CARD, card_of, site_of
+from web.reviews.site import CARD, site_of
 from web.reviews.tabs import tabs_of
 
 # One who reads the whole address book of scores has used a right (X1).
@@ -60,7 +62,7 @@ async def page(request: web.Request) -> web.StreamResponse:
         tabs=tabs_of(user.roles),
         here="/reviews/figures",
         figures=figures,
-        card=card_of(CARD),
+        card=shipped_scorecard(CARD),
         names=names,
         titles=rule_titles(language),
         since=since,
@@ -80,7 +82,7 @@ async def sheet(request: web.Request) -> web.StreamResponse:
     since, until = _span(request)
     figures, names, _ = await _read(request, since, until)
     titles = {**rule_titles(language), **named(translator_of(request))}
-    data = await asyncio.to_thread(workbook, figures, card_of(CARD), names, titles, language)
+    data = await asyncio.to_thread(workbook, figures, shipped_scorecard(CARD), names, titles, language)
     told = {"user": user.id, "login": user.login, "since": since.isoformat(), "until": until.isoformat()}
     await panel.database.write(lambda conn: emit(conn, FETCHED, user.id, panel.clock(), told))
     name = f"service-quality-{since}-{until}.xlsx"
@@ -101,7 +103,7 @@ async def second(request: web.Request) -> web.StreamResponse:
     """The head office's blind second look at a day's reviews (S5)."""
     panel, user, now = request.app[PANEL], current_user(request), request.app[PANEL].clock()
     try:
-        day = date.fromisoformat(str((await request.post()).get("day", "")))
+        day = typed_day(str((await request.post()).get("day", "")))
     except ValueError as error:
         raise web.HTTPBadRequest from error
     seed = token_hex(6)
@@ -153,8 +155,8 @@ def _span(request: web.Request) -> tuple[date, date]:
     panel = request.app[PANEL]
     today = panel.clock().astimezone(panel.settings.zone).date()
     try:
-        since = date.fromisoformat(request.query.get("since", ""))
-        until = date.fromisoformat(request.query.get("until", ""))
+        since = typed_day(request.query.get("since", ""))
+        until = typed_day(request.query.get("until", ""))
     except ValueError:
         return today - timedelta(days=today.weekday()), today
     return min(since, until), max(since, until)

@@ -59,7 +59,7 @@ def load_screen(
     said = corrected(segments_of(conn, row.attempt_id), put_right)
     waiting = len(reviews.open_for(conn, user.login, user.agent_id))
     done = len(reviews.done_by(conn, user.login, panel.clock() - _DAY))
-    card, draft = card_of(row.scorecard), row.draft
+    card, draft = card_of(row), row.draft
     return Screen(
         review_id=row.id,
         sample_id=row.sample_id,

@@ -15,17 +15,18 @@ from dialer.importing.errors import inert
 from dialer.storage.feed import emit, latest_id
 from qa.reviews.figures import Row, fill
 from qa.reviews.month import MonthSheet, month_sheet
-from qa.reviews.scorecards import Scorecard
+from qa.reviews.scorecards import Scorecard, shipped_scorecard
 from qa.training import queries as trainings
 from qa.training.queries import Trained, Training
 from web.auth.guard import current_user, requires
+from web.days import typed_day
 from web.i18n import N_, Translator
 from web.panel import PANEL
 from web.render import language_of, render, translator_of
 from web.reviews import words
 from web.reviews.draws import LEADS
 from web.reviews.figures import FETCHED, as_file, rule_titles
-from web.reviews.site import CARD, card_of
+from web.reviews.site import CARD
 from web.reviews.tabs import tabs_of
 
 # Who answers for a sheet writes under it.
@@ -64,7 +65,7 @@ async def page(request: web.Request) -> web.StreamResponse:
         here="/reviews/month",
         found=found,
         sheet=found.sheet,
-        card=card_of(CARD),
+        card=shipped_scorecard(CARD),
         titles=rule_titles(language),
         earlier=found.sheet.first - timedelta(days=1),
         later=found.sheet.last + timedelta(days=1),
@@ -80,7 +81,9 @@ async def file(request: web.Request) -> web.StreamResponse:
     """The same as XLSX, with room for those who sign it."""
     panel, user = request.app[PANEL], current_user(request)
     found, language, text = await _read(request), language_of(request), translator_of(request)
-    data = await asyncio.to_thread(workbook, found, card_of(CARD), rule_titles(language), language, text)
+    data = await asyncio.to_thread(
+        workbook, found, shipped_scorecard(CARD), rule_titles(language), language, text
+    )
     first, last = found.sheet.first, found.sheet.last
     told = {"user": user.id, "login": user.login, "since": first.isoformat(), "until": last.isoformat()}
     await panel.database.write(lambda conn: emit(conn, FETCHED, user.id, panel.clock(), told))
@@ -171,6 +174,6 @@ def _today(request: web.Request) -> date:
 
 def _month(request: web.Request) -> date:
     try:
-        return date.fromisoformat(f"{request.query.get('month', '')[:7]}-01")
+        return typed_day(f"{request.query.get('month', '')[:7]}-01")
     except ValueError:
         return _today(request).replace(day=1)

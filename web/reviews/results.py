@@ -8,7 +8,7 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from dialer.storage.feed import emit, latest_id
-from qa.checks.queries import FindingRow, findings_of
+from qa.checks.queries import FindingRow, findings_at, findings_of
 from qa.reviews import appeals
 from qa.reviews import queries as reviews
 from qa.reviews.appeals import last_day
@@ -29,8 +29,7 @@ from web.quality.view import names_of, sound
 from web.render import language_of, render, translator_of
 from web.reviews import words
 from web.reviews.figures import rule_titles
-from web.reviews.screen import REVIEWERS
-from web.reviews.site import card_of, deadlines_of
+from web.reviews.site import REVIEWERS, card_of, deadlines_of
 from web.reviews.tabs import tabs_of
 
 _LATEST = 30
@@ -183,7 +182,6 @@ async def decide(request: web.Request) -> web.StreamResponse:
             conn,
             review_id,
             user.login,
-            card_of(row.scorecard),
             now,
             granted=granted,
             note=form.get("note", "")[:1000],
@@ -237,7 +235,7 @@ async def heard(request: web.Request) -> web.StreamResponse:
         row = reviews.review(conn, review_id)
         if row is None or not (user.agent_id == row.agent_id or user.roles.intersection(REVIEWERS)):
             raise web.HTTPNotFound
-        found = next((one for one in findings_of(conn, row.attempt_id) if one.rule_id == rule_id), None)
+        found = next((one for one in _judged(conn, row) if one.rule_id == rule_id), None)
         if found is None or not found.words or found.start is None or found.end is None:
             raise web.HTTPNotFound
         return row.attempt_id, max(0.0, found.start - _AROUND), found.end + _AROUND
@@ -280,6 +278,11 @@ async def _piece(request: web.Request, attempt_id: str, start: float, end: float
     return web.Response(body=data, content_type="audio/wav", headers={"Cache-Control": "private, no-store"})
 
 
+def _judged(conn: Connection, row: ReviewRow) -> list[FindingRow]:
+    """What the machine had found when the review was submitted: its verdicts are about that."""
+    return findings_at(conn, row.attempt_id, row.submitted_at) if row.submitted_at else []
+
+
 def _trained(conn: Connection, agent_id: str) -> list[tuple[Training, Trained]]:
     held = trainings.of_agent(conn, agent_id)
     there = trainings.trained(conn, [one.id for one in held])
@@ -292,7 +295,7 @@ def _result(
     talked = call(conn, row.attempt_id)
     if talked is None:
         return None
-    findings = findings_of(conn, row.attempt_id)
+    findings = _judged(conn, row)
     names, by_rule = names_of(conn, findings), {one.rule_id: one for one in findings}
     worst = {Verdict.FAIL: 0, Verdict.UNCLEAR: 1, Verdict.PASS: 2, Verdict.NA: 3}
     said = sorted(reviews.verdicts(conn, row.id).values(), key=lambda one: worst[one.in_force])
@@ -305,7 +308,7 @@ def _result(
     return Result(
         row,
         talked,
-        card_of(row.scorecard),
+        card_of(row),
         verdicts,
         reviews.scores(conn, row.id),
         [one for one in clips if one.attempt_id == row.attempt_id],

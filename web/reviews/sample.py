@@ -20,13 +20,13 @@ from qa.sampling.queries import SampleRow, being_checked, is_drawn, samples_of
 from qa.sampling.rules import Pool, Tier
 from web.auth.guard import current_user, requires
 from web.auth.rules import Role
+from web.days import typed_day
 from web.panel import PANEL, Panel
 from web.quality.queries import CallRow, call
 from web.render import language_of, render, translator_of
 from web.reviews import words
 from web.reviews.draws import LEADS
-from web.reviews.screen import REVIEWERS
-from web.reviews.site import site_of
+from web.reviews.site import REVIEWERS, site_of
 from web.reviews.tabs import tabs_of
 
 _LISTED = 100
@@ -195,6 +195,6 @@ def _daily(conn: Connection, panel: Panel, now: datetime) -> Daily | None:
 def _day(text: str, today: date) -> date:
     """The day that was asked for, else yesterday: that of the usual draw."""
     try:
-        return date.fromisoformat(text)
+        return typed_day(text)
     except ValueError:
         return today - timedelta(days=1)

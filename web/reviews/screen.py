@@ -21,10 +21,9 @@ from web.panel import PANEL
 from web.render import language_of, render, render_text, translator_of
 from web.reviews import words
 from web.reviews.loading import asked_of, changed, load_screen
-from web.reviews.site import card_of
+from web.reviews.site import REVIEWERS, card_of
 from web.reviews.view import Screen
 
-REVIEWERS = (Role.QA, Role.QA_LEAD, Role.SUPERVISOR)
 # Heard before and after the words of a piece of evidence, in seconds.
 _MARGIN = 0.3
 
@@ -45,6 +44,8 @@ class Change(_Sent):
     reason: str = ""
     points: int | None = None
     note: str = Field(default="", max_length=1000)
+    # Of this press of a key, so that it counts once though its answer was lost and it is sent again.
+    key: str = Field(default="", max_length=40)
 
     @property
     def value(self) -> str | int | None:
@@ -85,6 +86,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get("/reviews/{review:[0-9A-Z]{26}}", page),
         web.get("/reviews/{review:[0-9A-Z]{26}}/part", part),
+        web.post("/reviews/{review:[0-9A-Z]{26}}/hold", hold),
         web.post("/reviews/{review:[0-9A-Z]{26}}/draft", save),
         web.post("/reviews/{review:[0-9A-Z]{26}}/words", put_right),
         web.post("/reviews/{review:[0-9A-Z]{26}}/clips", clip),
@@ -135,6 +137,22 @@ async def part(request: web.Request) -> web.StreamResponse:
 
 
 @requires(*REVIEWERS)
+async def hold(request: web.Request) -> web.StreamResponse:
+    """He listens: a long call is held as long as it plays."""
+    panel, user, now = request.app[PANEL], current_user(request), request.app[PANEL].clock()
+
+    def work(conn: Connection) -> None:
+        row = _mine(conn, request, user.login)
+        service.claim(conn, row.id, user.login, now, own_agent_id=user.agent_id)
+
+    try:
+        await panel.database.write(work)
+    except ReviewRefused as error:
+        return _refused(request, error)
+    return web.json_response({})
+
+
+@requires(*REVIEWERS)
 async def save(request: web.Request) -> web.StreamResponse:
     """Keep what one key changed."""
     panel, user, now = request.app[PANEL], current_user(request), request.app[PANEL].clock()
@@ -142,13 +160,15 @@ async def save(request: web.Request) -> web.StreamResponse:
 
     def work(conn: Connection) -> Screen | None:
         row = _mine(conn, request, user.login)
+        if body.key and body.key == row.draft.get("last"):
+            return load_screen(conn, panel, row, user, text)
         try:
             stands = body.id in service.standing(conn, row)
             draft = changed(row.draft, body.kind, body.id, body.value, stands=stands)
         except ValueError as error:
             raise web.HTTPBadRequest from error
-        score(card_of(row.scorecard), service.points_of(draft))
-        service.save_draft(conn, row.id, user.login, draft, body.revision, now)
+        score(card_of(row), service.points_of(draft))
+        service.save_draft(conn, row.id, user.login, {**draft, "last": body.key}, body.revision, now)
         return load_screen(conn, panel, _mine(conn, request, user.login), user, text)
 
     try:
@@ -225,7 +245,7 @@ async def submit(request: web.Request) -> web.StreamResponse:
         if row.revision != body.revision:
             raise StaleDraft("This review was saved in another tab or by another person: load it anew.")
         asked = [rule.id for rule in asked_of(conn, panel.library, row)]
-        service.submit(conn, row.id, user.login, card_of(row.scorecard), now, asked=asked)
+        service.submit(conn, row.id, user.login, now, asked=asked)
         waiting = reviews.open_for(conn, user.login, user.agent_id, limit=1)
         return f"/reviews/{waiting[0].id}" if waiting else "/reviews"
 

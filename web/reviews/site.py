@@ -1,13 +1,13 @@
 """What every draw of this site goes by (S1)."""
 
-from functools import cache
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from qa.reviews.drawing import Site
+from qa.reviews.queries import ReviewRow
 from qa.reviews.rules import Deadlines
-from qa.reviews.scorecards import Scorecard, shipped_scorecard
+from qa.reviews.scorecards import Scorecard, scorecard_of, shipped_scorecard
 from qa.reviews.settings import ReviewSettings
 from qa.sampling.rules import Reviewer
 from web.auth.queries import all_accounts
@@ -15,20 +15,20 @@ from web.auth.rules import Role
 from web.panel import Panel
 
 CARD = "service-quality"
+REVIEWERS = (Role.QA, Role.QA_LEAD, Role.SUPERVISOR)
 
 
-@cache
-def card_of(name: str) -> Scorecard:
-    """The scorecard of a review."""
-    return shipped_scorecard(name)
+def card_of(row: ReviewRow) -> Scorecard:
+    """The scorecard that a review goes by."""
+    return scorecard_of(row.card, row.scorecard)
 
 
 def site_of(conn: Connection, settings: ReviewSettings, zone: ZoneInfo) -> Site:
     """The plan, the scorecard, the zone of its days, who reviews now."""
-    reviewers = [
-        Reviewer(one.login, one.agent_id) for one in all_accounts(conn) if one.active and Role.QA in one.roles
-    ]
-    return Site(settings.plan(), card_of(CARD), zone, reviewers)
+    active = [one for one in all_accounts(conn) if one.active]
+    reviewers = [Reviewer(one.login, one.agent_id) for one in active if Role.QA in one.roles]
+    staff = [Reviewer(one.login, one.agent_id) for one in active if one.roles.intersection(REVIEWERS)]
+    return Site(settings.plan(), shipped_scorecard(CARD), zone, reviewers, staff)
 
 
 def deadlines_of(panel: Panel) -> Deadlines:

@@ -18,6 +18,7 @@ from qa.training.queries import Broken, Trained, Training
 from qa.training.service import CannotNote, Held
 from web.auth.guard import current_user, requires
 from web.auth.rules import Role
+from web.days import typed_day
 from web.panel import PANEL, Panel
 from web.quality.queries import CallRow, call
 from web.render import language_of, render, translator_of
@@ -120,7 +121,7 @@ async def note(request: web.Request) -> web.StreamResponse:
     panel, user = request.app[PANEL], current_user(request)
     form, now = await request.post(), panel.clock()
     try:
-        held_on, minutes = date.fromisoformat(str(form.get("held_on", ""))), int(str(form.get("minutes", "")))
+        held_on, minutes = typed_day(str(form.get("held_on", ""))), int(str(form.get("minutes", "")))
     except ValueError as error:
         raise web.HTTPBadRequest from error
     held = Held(

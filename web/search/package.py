@@ -12,8 +12,10 @@ from qa.examiner import orders, queries
 from qa.examiner.queries import Package, Wanted
 from qa.examiner.service import NothingToPack
 from qa.examiner.states import PackageEvent, PackageState
+from qa.reviews.queries import blind_reviews
 from web.auth.guard import current_user, requires
 from web.auth.rules import Role
+from web.i18n import N_
 from web.panel import PANEL, Panel
 from web.render import render, translator_of
 from web.search import words
@@ -21,6 +23,8 @@ from web.search import words
 READERS = (Role.QA, Role.SUPERVISOR, Role.AUDITOR)
 _SHOWN = 30
 _LONGEST = 100
+# A package tells all verdicts of its calls (S4).
+_BLIND = N_("You have yet to judge a call of this package by yourself: submit your review first.")
 _MOVES = {"stop": PackageEvent.STOP, "again": PackageEvent.AGAIN}
 
 
@@ -85,6 +89,8 @@ async def fetch(request: web.Request) -> web.StreamResponse:
     if package.state is not PackageState.READY or not file.is_file():
         raise web.HTTPNotFound
     login, now = current_user(request).login, panel.clock()
+    if await panel.database.read(lambda conn: _is_blind(conn, package.wanted, login)):
+        return await _refuse(request, translator_of(request)(_BLIND))
     await panel.database.write(lambda conn: orders.note_fetched(conn, package, login, now))
     name = f'attachment; filename="examiner-{package.follow_up_id or package.id}.zip"'
     headers = {
@@ -96,15 +102,34 @@ async def fetch(request: web.Request) -> web.StreamResponse:
 
 
 async def _ask(request: web.Request, wanted: Wanted) -> web.StreamResponse:
-    panel, by, now = request.app[PANEL], current_user(request).login, request.app[PANEL].clock()
+    panel, text = request.app[PANEL], translator_of(request)
+    by, now = current_user(request).login, panel.clock()
+    if await panel.database.read(lambda conn: _is_blind(conn, wanted, by)):
+        return await _refuse(request, text(_BLIND), wanted.policy)
     try:
         made = await panel.database.write(lambda conn: orders.ask(conn, wanted, by, now))
     except NothingToPack as error:
-        text = translator_of(request)
-        shown = await _show(request, "packages/page.html", text.sentence(str(error)), wanted.policy)
-        shown.set_status(422)
-        return shown
+        return await _refuse(request, text.sentence(str(error)), wanted.policy)
     raise web.HTTPSeeOther(f"/packages#{made}")
+
+
+async def _refuse(request: web.Request, problem: str, policy: str = "") -> web.Response:
+    shown = await _show(request, "packages/page.html", problem, policy)
+    shown.set_status(422)
+    return shown
+
+
+def _is_blind(conn: Connection, wanted: Wanted, login: str) -> bool:
+    """Whether a call of this package has yet to be judged by this user, who must not see the verdicts."""
+    blind = [call for one in blind_reviews(conn, login) if (call := attempt(conn, one)) is not None]
+    if not blind:
+        return False
+    owed = {
+        follow_up["id"]
+        for occasion in queries.issued(conn, wanted, ())
+        for follow_up in queries.follow_ups_of(conn, occasion["id"], "")
+    }
+    return any(call.follow_up_id in owed for call in blind)
 
 
 async def _package(request: web.Request) -> Package:

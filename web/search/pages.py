@@ -3,7 +3,7 @@
 import asyncio
 import unicodedata
 from collections.abc import Collection, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from functools import cache
 
 from aiohttp import web
@@ -15,6 +15,7 @@ from qa.search.queries import Filter
 from qa.search.rules import NothingToFind
 from qa.search.service import Results, note_search, search
 from web.auth.guard import current_user, requires
+from web.days import typed_day
 from web.labels import DISPOSITION
 from web.panel import PANEL, Panel
 from web.quality.words import CHANNEL, VERDICT
@@ -104,7 +105,7 @@ def _filter(request: web.Request, hidden: Collection[str]) -> Filter:
 
 def _day(request: web.Request, name: str) -> datetime | None:
     try:
-        day = date.fromisoformat(request.query.get(name, ""))
+        day = typed_day(request.query.get(name, ""))
     except ValueError:
         return None
     return datetime.combine(day, time(), request.app[PANEL].settings.zone)

@@ -86,7 +86,8 @@ FIELDS: tuple[Field, ...] = (
         0,
         {
             "number": "手机 联系方式 手机号 手机号码 联系电话 电话 电话号码 客户电话 客户手机 移动电话 "
-            "送修人电话 送修人手机 车主电话 车主手机 投保人电话 投保人手机 来电号码 联系人电话 固定电话 "
+            "送修人电话 送修人手机 车主电话 车主手机 投保人电话 投保人手机 投保人手机号 投保人手机号码 "
+            "投保人联系电话 投保人联系方式 来电号码 联系人电话 固定电话 "
             "备用电话 座机 业主电话 phone mobile tel telephone",
         },
     ),
@@ -97,7 +98,7 @@ FIELDS: tuple[Field, ...] = (
         0,
         {
             "amount": "金额 结算金额 总金额 实收金额 应收金额 实收 合计金额 收费金额 收费 保费 首期保费 "
-            "成交价 车价 消费金额 费用 总费用 amount total",
+            "期交保费 成交价 车价 消费金额 费用 总费用 amount total",
         },
     ),
     *_fields(
@@ -106,7 +107,8 @@ FIELDS: tuple[Field, ...] = (
         0,
         {
             "items": "维修项目 服务项目 项目 维修内容 服务内容 作业内容 安检项目 items",
-            "products": "产品名称 险种 险种名称 产品 商品名称 商品 产品型号 型号 products product",
+            "products": "产品名称 险种 险种名称 主险名称 主险 保险产品 保险产品名称 产品 商品名称 商品 "
+            "产品型号 型号 products product",
         },
     ),
     *_fields(
@@ -144,7 +146,7 @@ FIELDS: tuple[Field, ...] = (
             "due_date": "下次保养日期 下次保养时间 下次保养 保养到期日 应保养日期 到期日期 到期日 到期时间 "
             "会员到期日 续保日期 due_date",
             "first_maintenance_due": "首保日期 首保到期日 首次保养日期",
-            "effective_date": "生效日期 保单生效日 生效日 effective_date",
+            "effective_date": "生效日期 保单生效日 保单生效日期 合同生效日期 生效日 effective_date",
             "received_date": "回执日期 保单回执日期 签收日期",
             "admitted_on": "入院日期 入院时间",
             "last_login": "最后登录时间 最近登录时间 最后登录日期 最近登录日期 last_login",
@@ -172,11 +174,24 @@ FIELDS: tuple[Field, ...] = (
         Form.TEXT,
         500,
         {
-            "policy_number": "保单号 保单号码 合同号 保险合同号 policy_no policy_number",
-            "payment": "缴费方式 交费方式 缴别 缴费频率 payment",
-            "payment_term": "缴费期间 交费期间 缴费年限 缴费期",
-            "term": "保险期间 保障期间 保险期限 term",
+            "policy_number": "保单号 保单号码 保险单号 合同号 保险合同号 policy_no policy_number",
+            "insurer": "保险公司 保险公司名称 承保公司 承保公司名称 承保机构 出单公司 insurer",
+            "product_kind": "产品设计类型 设计类型 险种类型 险种类别 产品类型 产品类别 保险类型 险类 "
+            "product_kind",
+            "payment": "缴费方式 交费方式 缴别 交别 缴费频率 交费频率 缴费频次 交费频次 缴费类型 交费类型 "
+            "缴费间隔 交费间隔 payment",
+            "payment_term": "缴费期间 交费期间 缴费年限 交费年限 缴费年期 交费年期 缴费期 交费期 缴费期限 "
+            "交费期限 缴费年数 交费年数 payment_term",
+            "term": "保险期间 保障期间 保险期限 保障期限 保险期 保障期 保险年期 保障年限 term period",
+            "fees": "费用说明 费用明细 各项费用 费用名称及金额 费用项目 扣费项目 收费项目 fees",
+            "fee_initial": "初始费用 初始费用比例 初始费用率 初始费",
+            "fee_policy": "保单管理费 保单管理费用",
+            "fee_account": "账户管理费 资产管理费 账户管理费率 资产管理费率",
+            "fee_surrender": "退保费用 退保手续费 退保费用率",
+            # Whether the follow-up was announced at the sale.
+            "sale_notice": "销售时告知回访 是否告知回访 告知回访 回访告知 sale_notice",
             "insured": "被保险人 被保人",
+            "gender": "性别 投保人性别 客户性别 gender",
             "account": "资金账号 资金帐号 客户号 账号 账户 帐号 account",
             "account_channel": "开户方式 开户渠道",
             "activity": "活动类型 异常类型 交易类型 业务状态 activity",
@@ -230,7 +245,7 @@ FIELDS: tuple[Field, ...] = (
         0,
         {
             "document_tail": "证件号后四位 身份证后四位 证件尾号 证件号码 证件号 身份证号 身份证号码 "
-            "document_tail",
+            "投保人证件号码 投保人证件号 投保人身份证号 投保人身份证号码 投保人证件号后四位 document_tail",
         },
     ),
     *_fields(

@@ -57,7 +57,8 @@ KINDS: Mapping[str, Kind] = {
         ),
         _kind(
             "policy",
-            "保单号 保单号码 投保人 被保险人 缴费方式 保险期间 险种 险种名称 承保日期 投保日期 policy_no",
+            "保单号 保单号码 投保人 被保险人 缴费方式 交费方式 保险期间 险种 险种名称 产品设计类型 承保日期 "
+            "投保日期 policy_no",
             id_from="policy_number",
             time_from="effective_date",
         ),

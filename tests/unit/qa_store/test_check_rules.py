@@ -7,26 +7,12 @@ import pytest
 from dialer.playbooks.library import shipped_library
 from dialer.telephony.outcomes import Leg
 from qa.checks.library import RuleLibrary, shipped_rules
-from qa.checks.rules import Audio, facts, quality, surname
+from qa.checks.rules import Audio, quality, recorded
 from qa.rules.findings import LegQuality
 from qa.rules.schema import RuleSetError
 from recordings.rules import Problem
 
 SOUND = {Leg.AGENT: -20.0, Leg.CUSTOMER: -25.0}
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [("陈建国", "陈"), ("欧阳娜", "欧阳"), ("陈", "陈"), ("Smith", "Smith"), ("", "")],
-)
-def test_a_customer_is_addressed_by_surname(name: str, expected: str) -> None:
-    assert surname(name) == expected
-
-
-def test_a_fact_nobody_knows_is_empty() -> None:
-    """The rule that needs it then says so, instead of looking for the wrong words."""
-    known = facts(name="陈建国", salutation="先生", plate=None, branch="东店", agent="8001")
-    assert (known["plate"], known["shop"], known["sir"], known["agent"]) == ("", "东店", "先生", "8001")
 
 
 @pytest.mark.parametrize(
@@ -44,6 +30,26 @@ def test_a_fact_nobody_knows_is_empty() -> None:
 )
 def test_how_far_audio_can_be_trusted(audio: Audio, agent: LegQuality, customer: LegQuality) -> None:
     assert quality(audio) == {Leg.AGENT: agent, Leg.CUSTOMER: customer}
+
+
+def test_of_exchanged_legs_a_channels_trouble_is_the_other_partys() -> None:
+    """Q4: the channel that nothing came on is the customer's, whom the archive took for the agent."""
+    audio = Audio(True, [Problem.SILENT_AGENT], SOUND, exchanged=True)
+    assert quality(audio) == {Leg.AGENT: LegQuality(), Leg.CUSTOMER: LegQuality(silent=True)}
+
+
+@pytest.mark.parametrize(
+    ("audio", "expected"),
+    [
+        (Audio(True, [Problem.SILENT_CUSTOMER], SOUND), {Leg.AGENT, Leg.CUSTOMER}),
+        (Audio(True, [Problem.MISSING_CUSTOMER], SOUND), {Leg.AGENT}),
+        (Audio(True, [Problem.MISSING_AGENT], SOUND, exchanged=True), {Leg.AGENT}),
+        (Audio(True, [Problem.UNREADABLE], SOUND), set()),
+        (Audio(False, (), SOUND), set()),
+    ],
+)
+def test_a_lost_leg_proves_nothing_and_a_silent_one_does(audio: Audio, expected: set[Leg]) -> None:
+    assert recorded(audio) == expected
 
 
 def test_every_shipped_playbook_has_its_rules() -> None:

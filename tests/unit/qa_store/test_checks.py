@@ -1,5 +1,6 @@
 """Transcribed calls are checked against the rules of their playbook (Q2-Q5)."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from qa.checks import service
 from qa.checks.library import RuleLibrary
 from qa.checks.queries import FindingRow, check_of, findings_of
 from qa.checks.states import CheckState
+from qa.conduct.rules import Measure, Place
 from qa.corrections.queries import corrections_of
 from qa.corrections.service import correct
 from qa.rules.findings import Verdict
 from qa.rules.schema import RuleSet
 from qa.transcripts.queries import segments_of
+from qa.transcripts.service import settle_swap
 from recordings.rules import Problem
 from recordings.service import redo
 from tests.unit.qa_store.world import GOOD_CALL, PLATE, Says, Turn, World, heard
@@ -70,6 +73,33 @@ async def test_a_good_call_passes_the_shipped_rules(world: World) -> None:
     assert (told.subject, told.data["fail"], told.data["unclear"]) == (attempt, 0, 0)
     assert told.data["pass"] == len(judged)
     assert told.data["signals"]["dissatisfied"] is False
+
+
+async def test_q6_manners_are_blamed_on_nobody_until_it_is_known_who_spoke(world: World) -> None:
+    """Q6: break-ins of exchanged legs are the customer's; while that is suspected, nobody's."""
+    other = {Leg.AGENT: Leg.CUSTOMER, Leg.CUSTOMER: Leg.AGENT}
+    turns = tuple((other[leg], at, text) for leg, at, text in GOOD_CALL)
+    measured = {
+        "agent_break_ins": Measure(6.0, (Place(Leg.AGENT, 1.0, 2.0),)),
+        "customer_break_ins": Measure(0.0),
+        "agent_loudness": Measure(-50.0),
+        "customer_loudness": Measure(-20.0),
+        "silence_longest": Measure(40.0),
+    }
+    attempt = await world.archived()
+    await world.transcription(Says(replace(heard(turns), conduct=measured))).step()
+    await world.checks().step()
+    rules = ("no_breaking_in", "loud_enough", "no_long_silence")
+    found = await findings(world, attempt)
+    assert [(found[rule].verdict, found[rule].reason) for rule in rules] == [
+        (Verdict.UNCLEAR, "legs_swapped"),
+        (Verdict.UNCLEAR, "legs_swapped"),
+        (Verdict.FAIL, "out_of_bounds"),
+    ]
+    await world.db.write(lambda conn: settle_swap(conn, attempt, True, world.now, "wang"))
+    await world.checks().step()
+    found = await findings(world, attempt)
+    assert [found[rule].verdict for rule in rules] == [Verdict.PASS, Verdict.PASS, Verdict.FAIL]
 
 
 async def test_facts_of_the_call_decide(world: World) -> None:
