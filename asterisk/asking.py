@@ -33,11 +33,12 @@ ACTIONS = (
     "ShowDialPlan",
     "Status",
 )
-# A call, its recording, and what an agent may do in it cannot do without these.
+# A call, its recording, what an agent may do in it, and the test of his phone cannot do without these.
 MODULES = (
     "app_bridgeaddchan.so",
     "app_chanspy.so",
     "app_dial.so",
+    "app_echo.so",
     "app_mixmonitor.so",
     "app_playback.so",
     "app_playtones.so",
@@ -51,6 +52,7 @@ MODULES = (
     "func_logic.so",
     "func_periodic_hook.so",
     "func_strings.so",
+    "func_timeout.so",
     "cel_custom.so",
     "res_manager_devicestate.so",
     "res_musiconhold.so",

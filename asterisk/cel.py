@@ -1,23 +1,30 @@
 """What Asterisk's own log of channel events (CEL) proves of a call.
 
 CDR is no evidence: it loses calls when Asterisk dies, and shows unanswered ones as answered. CEL is
-written line by line as things happen. Columns: eventtype, eventtime, uniqueid, linkedid, channame,
-appname, userfield, extra.
+written line by line as things happen, and lives through the death of Asterisk; not through a power cut, which
+takes the seconds that the machine had not put on its disk yet (Asterisk never syncs). Columns: eventtype,
+eventtime, uniqueid, linkedid, channame, appname, userfield, extra.
 """
 
 import asyncio
 import csv
+import glob
+import gzip
 import json
 import os
+import re
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 import structlog
 
-from asterisk.callbook import SERVING, first_of, is_attempt
+from asterisk.callbook import FIRST, FIRST_DIALS, SERVING, first_of, is_attempt
+from asterisk.callers import LetGo
+from dialer.telephony.events import CustomerCalls
 from dialer.telephony.port import CallTrail, TrailUnreadable
 
 log = structlog.get_logger(__name__)
@@ -29,6 +36,12 @@ _COLUMNS = 8
 _CHUNK = 1 << 20
 # How the dialplan marks the agent's leg of a customer-first call.
 _AGENTS = "agent:"
+# What logrotate makes of a name: cel.csv.1, cel.csv.2.gz; with dateext cel.csv-20261130.
+_ROTATED = re.compile(r"(?:\.(?P<number>\d{1,4})|-\d{8,14}(?:\.\d+)?)(?:\.gz)?")
+
+
+class LogGap(OSError):
+    """A part of the log is gone: the source goes on with the oldest there is."""
 
 
 class CelSource(Protocol):
@@ -38,6 +51,7 @@ class CelSource(Protocol):
         """The next bytes, oldest first; empty when all that is written was read. Blocks.
 
         Raises:
+            LogGap: what came next is gone; the next `read` begins anew.
             OSError: the log cannot be read.
         """
 
@@ -46,46 +60,78 @@ class CelSource(Protocol):
 
 
 class CelFile:
-    """The log on a disk of this machine. Follows logrotate's renaming (`cel.csv` → `cel.csv.1`)."""
+    """The log on a disk of this machine, with all that logrotate has made of it by renaming.
 
-    def __init__(self, path: Path) -> None:
+    `back` is how much older than the newest line a rotated file may end (None: any): what is in doubt is not
+    older, and a year of logs would take minutes to read.
+    """
+
+    def __init__(self, path: Path, *, back: timedelta | None = timedelta(days=7)) -> None:
         self._path = path
-        self._file: BinaryIO | None = None
-        self._rotated: BinaryIO | None = None
+        self._back = back
+        self._file: BinaryIO | gzip.GzipFile | None = None
 
     def read(self) -> bytes:
         """See `CelSource`."""
         if self._file is None:
-            return self._read_first()
-        chunk = self._file.read(_CHUNK)
-        if chunk:
-            return chunk
-        # At the end: is it still the file of that name? The open one was read to its end, whatever its
-        # name is now.
-        now = self._path.stat()
-        mine = os.fstat(self._file.fileno())
-        if (now.st_dev, now.st_ino) != (mine.st_dev, mine.st_ino):
+            self._file = _open(next(iter(self._files()), self._path))
+        while not (chunk := _read(self._file)):
+            mine = os.fstat(self._file.fileno())
+            following = self._after(mine)
+            if following is None:
+                if isinstance(self._file, gzip.GzipFile) or mine.st_size >= self._file.tell():
+                    return b""
+                self.close()
+                raise LogGap(f"{self._path} was emptied before it was read to its end")
+            # Its name is another's now: first what was written between the last look and that.
+            if chunk := _read(self._file):
+                return chunk
             self._file.close()
-            self._file = self._path.open("rb")
-        elif now.st_size < self._file.tell():
-            self._file.seek(0)
-        return self._file.read(_CHUNK)
+            self._file = _open(following)
+        return chunk
 
     def close(self) -> None:
         """See `CelSource`."""
-        for file in (self._file, self._rotated):
-            if file is not None:
-                file.close()
-        self._file = self._rotated = None
+        if self._file is not None:
+            self._file.close()
+        self._file = None
 
-    def _read_first(self) -> bytes:
-        before = self._path.with_name(self._path.name + ".1")
-        if self._rotated is None and before.exists():
-            self._rotated = before.open("rb")
-        if self._rotated is not None and (chunk := self._rotated.read(_CHUNK)):
-            return chunk
-        self._file = self._path.open("rb")
-        return self._file.read(_CHUNK)
+    def _after(self, mine: os.stat_result) -> Path | None:
+        """The file after this one, which was read to its end and may be renamed or compressed by now."""
+        files = self._files()
+        for index, file in enumerate(files):
+            if file.stat().st_ino == mine.st_ino:
+                return next(iter(files[index + 1 :]), None)
+        return next((one for one in files if one == self._path or _written(one) > mine.st_mtime_ns), None)
+
+    def _files(self) -> list[Path]:
+        """All there are, the oldest first and the one that is written now last."""
+        found = []
+        for file in self._path.parent.glob(glob.escape(self._path.name) + "[.-]*"):
+            ending = _ROTATED.fullmatch(file.name.removeprefix(self._path.name))
+            # While it is compressed there are two of it.
+            if ending is not None and not (file.suffix == ".gz" and file.with_suffix("").exists()):
+                found.append((_written(file), -int(ending["number"] or 0), file.name, file))
+        now = [self._path] if self._path.exists() else []
+        newest = max([*map(_written, now), *(one[0] for one in found)], default=0)
+        since = 0 if self._back is None else newest - self._back // timedelta(microseconds=1) * 1000
+        return [*(file for written, _, _, file in sorted(found) if written >= since), *now]
+
+
+def _written(file: Path) -> int:
+    """The time of its last line (ns), which compressing keeps."""
+    return file.stat().st_mtime_ns
+
+
+def _open(file: Path) -> BinaryIO | gzip.GzipFile:
+    return gzip.open(file) if file.suffix == ".gz" else file.open("rb")
+
+
+def _read(file: BinaryIO | gzip.GzipFile) -> bytes:
+    try:
+        return file.read(_CHUNK)
+    except (EOFError, zlib.error) as error:
+        raise OSError(f"{file.name} is not whole: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +177,7 @@ class Trails:
         self._legs: dict[str, str] = {}
         self._forgotten = ""
         self._good = self._bad = 0
+        self.let_go = LetGo()
 
     def add(self, lines: Iterable[str]) -> None:
         """Take up lines of the log."""
@@ -167,7 +214,10 @@ class Trails:
 
     def _add_row(self, row: CelRow) -> None:
         if row.unique_id.startswith(SERVING):  # in the customer's bridge it has the call's Linkedid
+            if row.event == "CHAN_START" and row.unique_id.startswith((FIRST, FIRST_DIALS)):
+                self._at_gate(row)
             return
+        self.let_go.add(row.event, row.at, row.unique_id, row.userfield)
         attempt_id = self._legs.get(row.unique_id)
         if attempt_id is None:
             owned = _owner(row)
@@ -181,15 +231,30 @@ class Trails:
             self._legs[row.unique_id] = attempt_id
         trail = self._trails.get(attempt_id) or CallTrail(attempt_id=attempt_id)
         is_agent = self._agents.get(attempt_id) == row.unique_id
-        self._trails[attempt_id] = (_agent_row if is_agent else _customer_row)(trail, row)
+        self._keep((_agent_row if is_agent else _customer_row)(trail, row))
+
+    def _at_gate(self, row: CelRow) -> None:
+        attempt_id = row.unique_id[len(FIRST) :]
+        trail = self._trails.get(attempt_id) or CallTrail(attempt_id=attempt_id)
+        self._keep(replace(trail, gate_at=trail.gate_at or row.at))
+
+    def _keep(self, trail: CallTrail) -> None:
+        self._trails[trail.attempt_id] = trail
         if len(self._trails) > self._remembered:
-            self._forget(next(iter(self._trails)))
+            oldest = next(iter(self._trails))
+            self._forget(oldest)
+            self._forgotten = max(self._forgotten, oldest)
+
+    def gap(self) -> None:
+        """Lines are missing from here on: of calls that went on, what was read proves nothing any more."""
+        for attempt_id, trail in list(self._trails.items()):
+            if trail.agent_ended_at is None or (trail.customer_started_at and not trail.customer_ended_at):
+                self._forget(attempt_id)
 
     def _forget(self, attempt_id: str) -> None:
         del self._trails[attempt_id]
         for ours in (self._agents, self._customers):
             self._legs.pop(ours.pop(attempt_id, ""), None)
-        self._forgotten = max(self._forgotten, attempt_id)
 
 
 def _owner(row: CelRow) -> tuple[str, bool] | None:
@@ -251,17 +316,39 @@ class CelLog:
             TrailUnreadable: the log cannot be read.
         """
         async with self._turn:
-            try:
-                await asyncio.to_thread(self._read_on)
-            except OSError as error:
-                raise TrailUnreadable(
-                    f"Asterisk's channel event log cannot be read ({error}). Check setting cel_file, that "
-                    "Asterisk has cel.conf and cel_custom.conf as shipped, and that this service may read "
-                    "the file."
-                ) from error
+            await self._catch_up()
             return self._trails.of(attempt_id)
 
+    async def let_go(self, since: datetime) -> tuple[CustomerCalls, ...]:
+        """Customers who rang and were gone since then, before they were put through.
+
+        Raises:
+            TrailUnreadable: the log cannot be read.
+        """
+        async with self._turn:
+            await self._catch_up()
+            return self._trails.let_go.since(since)
+
+    async def _catch_up(self) -> None:
+        try:
+            await asyncio.to_thread(self._read_on)
+        except OSError as error:
+            raise TrailUnreadable(
+                f"Asterisk's channel event log cannot be read ({error}). Check setting cel_file, that "
+                "Asterisk has cel.conf and cel_custom.conf as shipped, and that this service may read "
+                "the file."
+            ) from error
+
     def _read_on(self) -> None:
+        try:
+            self._read_all()
+        except LogGap as error:
+            log.error("A part of the channel event log is gone.", action="read_cel", error=str(error))
+            self._trails.gap()
+            self._rest = b""
+            self._read_all()
+
+    def _read_all(self) -> None:
         while chunk := self._source.read():
             # The last line may be half written: it waits for its end.
             whole, end, rest = (self._rest + chunk).rpartition(b"\n")

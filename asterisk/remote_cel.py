@@ -7,6 +7,8 @@ import ssl
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from asterisk.cel import LogGap
+
 _LONGEST = 8 << 20
 
 
@@ -34,8 +36,8 @@ class RemoteCel:
         if answer.status == 410:
             # What lay between is gone: begin with the oldest there is, as after a start.
             self.close()
-            raise OSError(
-                f"a part of the log at {self._url} is gone: it was renamed twice before it was read"
+            raise LogGap(
+                f"a part of the log at {self._url} is gone: its file was taken away before it was read"
             )
         if answer.status != 200:
             raise OSError(f"the node agent at {self._url} refuses ({answer.status}): {_said(body)}")

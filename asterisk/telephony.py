@@ -20,11 +20,21 @@ from asterisk.callers import CALLER_CONTEXT, UP_EXTEN, Callers
 from asterisk.cel import CelFile, CelLog, CelSource
 from asterisk.incall import InCallActions
 from asterisk.partybook import IN_CALL_EVENTS, PartyBook
+from asterisk.phonetest import EchoTests
 from asterisk.settings import AsteriskSettings
 from asterisk.tls import context_of
 from asterisk.translate import CALL_EVENTS, originate_attempt, translate
 from dialer.figures import LinkFigures
-from dialer.telephony.events import HangupRequested, InCallEvent, LinkDown, LinkUp, TelephonyEvent
+from dialer.telephony.events import (
+    CustomerCalls,
+    HangupRequested,
+    InCallEvent,
+    LinkDown,
+    LinkUp,
+    TelephonyEvent,
+)
+from dialer.telephony.incall import PartyOrder
+from dialer.telephony.phonetest import PhoneHeard, PhoneTestOrder
 from dialer.telephony.port import (
     CallerHears,
     CallOrder,
@@ -75,7 +85,7 @@ class AsteriskTelephony(InCallActions):
         self._outbox: Outbox[TelephonyEvent] = Outbox(queue_limit)
         self._book = CallBook()
         self._parties = PartyBook(self._book)
-        self._callers = Callers()
+        self._callers = Callers(settings.trunk_dials)
         self._devices = Devices(settings.agent_channel)
         self._up = False
         self._held: list[tuple[Fields, datetime]] = []
@@ -91,6 +101,8 @@ class AsteriskTelephony(InCallActions):
             on_down=self._went_down,
             hold=self._outbox.eased,
         )
+        self._manager.figures.events = self._outbox.figures
+        self._tests = EchoTests(self._manager, settings.agent_channel, self._times, self._hang_up_channel)
         for name in {*CALL_EVENTS, *IN_CALL_EVENTS, "DeviceStateChange"}:
             self._manager.register_event(name, self._on_message)
 
@@ -124,6 +136,7 @@ class AsteriskTelephony(InCallActions):
         customer_dial = self._settings.trunk_dials.get(order.trunk, self._settings.customer_dial)
         action = orders.originate(order, self._settings.agent_channel, customer_dial, secrets.token_hex(4))
         self._need_link()
+        await self._tests.give_way(order.agent_extension)
         if attempt_id in self._book.calls or attempt_id in self._signs:
             raise RequestRefused(
                 f"Attempt {attempt_id} is alive on the telephone system: it cannot be placed again."
@@ -207,6 +220,25 @@ class AsteriskTelephony(InCallActions):
         """See the port."""
         return await self._log.trail(attempt_id)
 
+    async def let_go(self, since: datetime) -> tuple[CustomerCalls, ...]:
+        """See the port."""
+        return await self._log.let_go(since)
+
+    async def add_party(self, order: PartyOrder) -> None:
+        """See the port."""
+        await self._tests.give_way(order.extension)
+        await super().add_party(order)
+
+    async def test_phone(self, order: PhoneTestOrder) -> PhoneHeard:
+        """See the port."""
+        self._need_link()
+        return await self._tests.run(order)
+
+    async def end_phone_test(self, test_id: str) -> None:
+        """See the port."""
+        self._need_link()
+        await self._tests.end(test_id)
+
     async def _check_waits(self, call: Call, name: str) -> None:
         """Ask Asterisk itself: another process, or the gate's end, may have been faster than our events."""
         rows = await self._manager.request({"Action": "Status", "Channel": name}, as_list=True)
@@ -234,6 +266,7 @@ class AsteriskTelephony(InCallActions):
         rows = await self._status()
         self._book.restore(rows)
         self._parties.restore(rows)
+        await self._tests.end_left_over(rows)
         self._up = True
         version = settings.get("AsteriskVersion", "")
         self._outbox.put_anyway(LinkUp(at=self._clock(), version=version, started_at=start))
@@ -275,6 +308,7 @@ class AsteriskTelephony(InCallActions):
         self._up = False
         self._held.clear()
         self._devices.forget()
+        self._tests.forget()
         for sign in self._signs.values():
             if not sign.done():
                 sign.set_exception(
@@ -302,6 +336,7 @@ class AsteriskTelephony(InCallActions):
         if fields["Event"] == "DeviceStateChange":
             event = self._devices.change(fields, at)
         else:
+            self._tests.take(fields)
             # First who took part, then the leg: its end takes it out of the book.
             in_call = self._parties.take(fields, at)
             caller = self._callers.take(fields, at)

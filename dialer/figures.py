@@ -23,14 +23,23 @@ class Histogram:
 
 
 @dataclass(slots=True)
+class QueueFigures:
+    """A queue of events: how many wait now, and how long each had waited when it was taken."""
+
+    waiting: int = 0
+    waited: Histogram = field(default_factory=Histogram)
+
+
+@dataclass(slots=True)
 class LinkFigures:
-    """One link to a telephone system: round trips of a ping, from asking for a call to its first channel, and
-    how often the link came up (the first time, and after each loss)."""
+    """One link to a telephone system: round trips of a ping, from asking for a call to its first channel, its
+    events on the way to the engine, and how often the link came up (the first time, and after each loss)."""
 
     up: bool = False
     links: int = 0
     ping: Histogram = field(default_factory=Histogram)
     placing: Histogram = field(default_factory=Histogram)
+    events: QueueFigures = field(default_factory=QueueFigures)
 
 
 @dataclass(slots=True)

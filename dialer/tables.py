@@ -11,8 +11,10 @@ import dialer.cases.tables
 import dialer.customers.tables
 import dialer.followups.tables
 import dialer.forms.tables
+import dialer.halts.tables
 import dialer.importing.tables
 import dialer.nodes.tables
+import dialer.phonetests.tables
 import dialer.planning.tables
 import dialer.playbooks.tables
 import dialer.trunks.tables  # noqa: F401

@@ -118,6 +118,7 @@ def keep(conn: Connection, call: Call, archived: Archived, verdict: Verdict, now
             "attempt_id": call.attempt_id,
             "follow_up_id": call.follow_up_id,
             "seconds": archived.seconds,
+            "gap_seconds": verdict.gap_seconds,
             "problems": list(verdict.problems),
         },
     )

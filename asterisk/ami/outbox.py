@@ -3,7 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
+from time import perf_counter
 from typing import Generic, TypeVar
+
+from dialer.figures import QueueFigures
 
 T = TypeVar("T")
 
@@ -13,7 +16,9 @@ class Outbox(Generic[T]):
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self._items: deque[T] = deque()
+        self.figures = QueueFigures()
+        # Each with the moment at which it was put.
+        self._items: deque[tuple[T, float]] = deque()
         self._changed = asyncio.Event()
         self._eased = asyncio.Event()
         self._eased.set()
@@ -32,7 +37,8 @@ class Outbox(Generic[T]):
 
     def put_anyway(self, item: T) -> None:
         """Add news of the link itself, for which there is always room."""
-        self._items.append(item)
+        self._items.append((item, perf_counter()))
+        self.figures.waiting = len(self._items)
         self._changed.set()
 
     async def eased(self) -> None:
@@ -48,7 +54,9 @@ class Outbox(Generic[T]):
         """All events for one reader; ends after `close`."""
         while True:
             while self._items:
-                item = self._items.popleft()
+                item, put_at = self._items.popleft()
+                self.figures.waiting = len(self._items)
+                self.figures.waited.add(perf_counter() - put_at)
                 if len(self._items) <= self.limit // 2:
                     self._eased.set()
                 yield item

@@ -10,7 +10,7 @@ from asterisk.settings import AsteriskSettings, PrivateAsteriskSettings
 from asterisk.version import Version
 
 # Told by HFAgentUp, so that the service notices an Asterisk whose include file is an older one.
-DIALPLAN_VERSION = 4
+DIALPLAN_VERSION = 5
 
 # The manager interface of a private Asterisk never leaves the machine: it is not encrypted.
 AMI_HOST = "127.0.0.1"

@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from types import TracebackType
 
+LOCK = "service.lock"
+
 
 class AlreadyServed(Exception):
     """Another service runs on this data folder."""
@@ -13,7 +15,7 @@ class AlreadyServed(Exception):
 def serving_pid(data_dir: Path) -> int | None:
     """The process of the service that runs on this data folder; None where none does. Takes no lock."""
     try:
-        with (data_dir / "service.lock").open("r") as file:
+        with (data_dir / LOCK).open("r") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except OSError:
@@ -27,7 +29,7 @@ class ServiceLock:
     """Held while the service runs; the kernel frees it however the service ends."""
 
     def __init__(self, data_dir: Path) -> None:
-        self._path = data_dir / "service.lock"
+        self._path = data_dir / LOCK
 
     def __enter__(self) -> None:
         self._file = self._path.open("a+")

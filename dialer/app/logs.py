@@ -10,6 +10,9 @@ from typing import TextIO, cast
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field
+from structlog.typing import EventDict
+
+from dialer.storage.away import DatabaseAway
 
 
 class LogFormat(StrEnum):
@@ -59,6 +62,7 @@ def set_up_logs(
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _briefly,
             structlog.processors.format_exc_info,
             structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=0, sort_keys=False)
             if file is None and format is LogFormat.TEXT
@@ -70,6 +74,16 @@ def set_up_logs(
     )
     # Libraries speak through logging: only what a person should read.
     logging.basicConfig(level=logging.WARNING, stream=stream, force=True)
+
+
+def _briefly(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """The loss of the database is told once, with what to do; whoever meets it meanwhile says one line."""
+    told = event.get("exc_info")
+    error = sys.exc_info()[1] if told is True else told
+    if isinstance(error, DatabaseAway):
+        del event["exc_info"]
+        event.setdefault("error", str(error))
+    return event
 
 
 class Followed:

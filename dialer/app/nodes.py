@@ -1,6 +1,5 @@
 """The telephone systems of an installation, and what reaches them (D8)."""
 
-import socket
 from collections.abc import Callable
 from datetime import datetime
 
@@ -38,11 +37,6 @@ def shares_of(settings: Settings) -> tuple[Share, ...]:
     )
 
 
-def owner_of(settings: Settings) -> str:
-    """What names this installation among those that share a database: one service runs for it at a time."""
-    return f"{socket.gethostname()}:{settings.data_dir}"
-
-
 class Nodes:
     """How the nodes of an installation are reached; `server` is its private Asterisk, where it has one."""
 
@@ -58,7 +52,9 @@ class Nodes:
         node = self._by_name.get(share.name)
         found = node.asterisk if node is not None else self._alone
         trunks = trunks_of(self._settings.calling.trunks, share.name, first=share.first)
-        dials = {one.name: one.dial for one in trunks if one.dial}
+        # Every one of them: by its dial string it is known, too, which one brings in a customer who rings.
+        named = trunks if self._settings.calling.trunks else ()
+        dials = {one.name: one.dial or found.customer_dial for one in named}
         return found.model_copy(update={"trunk_dials": dials}) if dials else found
 
     def telephony(self, share: Share, clock: Callable[[], datetime]) -> AsteriskTelephony:

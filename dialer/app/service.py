@@ -9,14 +9,18 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
 
 import dialer.tables  # noqa: F401  a database has every table
 from asterisk.server import AsteriskServer
 from dialer.app.daily import daily_parts
+from dialer.app.database import migrate_when_there
 from dialer.app.doctor.examine import examine_apart
+from dialer.app.installation import installation_of, note_copy
 from dialer.app.library import LibraryKeeper, live_library
 from dialer.app.lock import ServiceLock
-from dialer.app.nodes import Nodes, owner_of, shares_of
+from dialer.app.nodes import Nodes, shares_of
+from dialer.app.private_asterisk import AsteriskKeeper
 from dialer.app.settings import Settings, transcription_settings
 from dialer.calling.engine import Engine, Step
 from dialer.calling.fleet import Fleet
@@ -30,7 +34,6 @@ from dialer.pace import keep_pace
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database
 from dialer.storage.dialects import is_sqlite
-from dialer.storage.migrating import migrate
 from qa.announcements.worker import AnnouncementWorker
 from qa.changing.library import rule_library
 from qa.changing.replaying import Replayer
@@ -83,8 +86,9 @@ class Service:
             self._make_engine,
             # SQLite has one process, and the lock of the data folder sees to that.
             leases=None if is_sqlite(settings.url) else settings.leases,
-            owner=owner_of(settings),
+            owner=installation_of(settings.data_dir).owner,
         )
+        self._asterisk = AsteriskKeeper(settings, self.database, clock) if server is not None else None
         self._watchdog = Watchdog(
             self.database,
             settings.calling,
@@ -118,9 +122,15 @@ class Service:
             trunks=settings.calling.trunks,
             site=EndRules(ZoneInfo(settings.calling.time_zone), settings.planning.max_tries),
         )
-        self._checks = CheckWorker(self.database, self.library, rule_library(), clock)
+        self._checks = CheckWorker(
+            self.database, self.library, rule_library(), clock, company=settings.site.company
+        )
         replayer = Replayer(
-            self.database, settings.changing, clock, partial(place, cluster, workers, niceness)
+            self.database,
+            settings.changing,
+            clock,
+            partial(place, cluster, workers, niceness),
+            company=settings.site.company,
         )
         self._replays = ReplayWorker(self.database, replayer)
         self._search = SearchWorker(self.database)
@@ -172,9 +182,12 @@ class Service:
 
         Raises:
             AlreadyServed: another service runs on this data folder.
+            DatabaseRefuses: see there.
         """
         with ServiceLock(self.settings.data_dir):
-            await migrate(self.settings.url)
+            note_copy(self.settings.data_dir, self._clock)
+            if not await migrate_when_there(self.settings.url, stop):
+                return
             await self.database.start()
             if self._keeper is not None:
                 await self._keeper.load()
@@ -182,8 +195,7 @@ class Service:
             works = [asyncio.create_task(work, name=name) for name, work in self._works()]
             try:
                 await stop.wait()
-                left = await self.engine.drain(self.settings.drain_seconds)
-                log.info("The service stops.", action="stop", calls_left=left)
+                await self._drain()
             finally:
                 for work in works:
                     work.cancel()
@@ -191,6 +203,15 @@ class Service:
                 self._pool.stop()
                 self._threads.shutdown(wait=True)
                 await self.database.stop()
+
+    async def _drain(self) -> None:
+        try:
+            left: int | None = await self.engine.drain(self.settings.drain_seconds)
+        except SQLAlchemyError as error:
+            # Nobody can tell how many there are; they go on, and are settled at the next start.
+            log.error("Calls in progress could not be waited for.", action="stop", error=str(error))
+            left = None
+        log.info("The service stops.", action="stop", calls_left=left)
 
     async def _each_second(self, now: datetime) -> None:
         """What time brings about for agents; trouble with one of them holds up no other, nor the engine."""
@@ -222,6 +243,8 @@ class Service:
             ("reach", self._reach.run),
             ("packages", self._packages.run),
         ]
+        if self._asterisk is not None:
+            parts.append(("asterisk", self._asterisk.run))
         if self.settings.transcribe:
             parts += [("transcription", self._transcription.run), ("checks", self._checks.run)]
             parts += [

@@ -41,6 +41,11 @@ class SiteSettings(BaseModel):
     """Who we are."""
 
     branch: str = Field(default="本店", description="The branch of orders that name none.")
+    company: str = Field(
+        default="",
+        description="What agents call us, as 明光人寿: the insurer of policies that name none, and the shop "
+        "where the branch is no name (本店). Calls are checked for it.",
+    )
 
 
 class NodeSettings(BaseModel):

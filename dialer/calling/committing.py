@@ -5,14 +5,15 @@ Every function runs inside one unit of work: what belongs together becomes durab
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, String, bindparam, insert, not_, or_, select
 
 from dialer.agents import service as agent_service
 from dialer.agents.queries import Agent
 from dialer.agents.states import AgentEvent
+from dialer.calling.engaged import Engaged, is_engaged, shut_for
 from dialer.calling.lines import Line, Lines
 from dialer.calling.matching import Named
 from dialer.calling.settings import CallingSettings, Mode
@@ -22,11 +23,13 @@ from dialer.followups import service as follow_up_service
 from dialer.followups.queries import FollowUp
 from dialer.followups.rules import in_window
 from dialer.followups.states import FollowUpEvent
+from dialer.halts import service as halts
 from dialer.ids import new_id
 from dialer.machine import IllegalMove
 from dialer.nodes.queries import may_act
 from dialer.nodes.rules import ALONE, Share
 from dialer.planning.dialling import Verdict, verdicts
+from dialer.planning.rules.gates import Gate
 from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.library import Library
 from dialer.storage.feed import emit
@@ -35,23 +38,35 @@ from dialer.telephony.port import CallOrder
 from dialer.trunks.choosing import NoLine
 
 _HOURS = "window"
+# Whom somebody has on the line already is looked at again so late.
+_CALL_GOES_ON = timedelta(minutes=1)
+_ROW = (
+    "id",
+    "follow_up_id",
+    "agent_id",
+    "number",
+    "state",
+    "run_id",
+    "placed_at",
+    "counted",
+    "playbook_version",
+    "mode",
+    "trunk",
+    "caller_id",
+    "node",
+)
+_NEW = {name: bindparam(f"new_{name}", type_=attempts.c[name].type) for name in _ROW}
+# Who rang is on the line himself: nobody is dialled for him.
 _PLACE = Prepared(
-    insert(attempts),
-    columns=(
-        "id",
-        "follow_up_id",
-        "agent_id",
-        "number",
-        "state",
-        "run_id",
-        "placed_at",
-        "counted",
-        "playbook_version",
-        "mode",
-        "trunk",
-        "caller_id",
-        "node",
-    ),
+    insert(attempts).from_select(
+        list(_ROW),
+        select(*_NEW.values()).where(
+            or_(
+                _NEW["mode"] == CallMode.INBOUND,
+                not_(is_engaged(_NEW["number"], bindparam("of_customer", type_=String))),
+            )
+        ),
+    )
 )
 
 
@@ -129,12 +144,24 @@ def judge(
     open_to_us = {*passing, *(() if pairing.settings.keep_hours else (_HOURS,))}
     if open_to_us:
         found = [_without(verdict, open_to_us) for verdict in found]
+    if shut := shut_for(conn, due):
+        found = [_shut(verdict, shut.get(verdict.follow_up_id), now) for verdict in found]
     return list(zip(due, found, strict=True))
 
 
 def _without(verdict: Verdict, passing: Collection[str]) -> Verdict:
     shut = {gate.name for gate in verdict.gates if not gate.passed}
     return replace(verdict, allowed=True) if shut and shut <= set(passing) else verdict
+
+
+def _shut(verdict: Verdict, gate: str | None, now: datetime) -> Verdict:
+    """What else is in the way comes first: it may be so for longer."""
+    if gate is None:
+        return verdict
+    gates = (*verdict.gates, Gate(gate, "yes", "no", False))
+    if not verdict.allowed:
+        return replace(verdict, gates=gates)
+    return replace(verdict, allowed=False, gates=gates, put_off_until=now + _CALL_GOES_ON, reason=gate)
 
 
 def commit_to(
@@ -155,22 +182,20 @@ def commit_to(
 
     Raises:
         IllegalMove: one of them is not to be had any more.
-        NodeLost: see there.
+        Engaged, NodeLost: see there.
+        Halted: a supervisor has stopped calls of its playbook; who rings himself is put through (V2).
         NoFreeLine: no trunk takes a call now. `lines` are given where several calls are committed to at once.
     """
     if not may_act(conn, pairing.share.name, pairing.run_id):
         raise NodeLost(f"node {pairing.share.name} was taken over by another service")
+    if not caller:
+        halts.refuse(conn, owed.playbook)
     lines = lines or pairing.lines(conn, now)
     # Who rang is on the line: none of ours is taken for him.
     line = Line("", owed.number, "", False) if caller else lines.take(owed.number, owed.branch)
     if isinstance(line, NoLine):
         raise NoFreeLine(line)
     attempt_id = new_id()
-    if not held:
-        follow_up_service.move_from(conn, owed, FollowUpEvent.DIAL, now)
-        agent_service.reserve(conn, agent.id, attempt_id, now)
-    else:
-        agent_service.move(conn, agent.id, AgentEvent.RESERVE, now, attempt_id=attempt_id)
     row = {
         "id": attempt_id,
         "follow_up_id": owed.id,
@@ -186,7 +211,14 @@ def commit_to(
         "caller_id": line.caller_id or None,
         "node": pairing.share.name,
     }
-    _PLACE.run(conn, row)
+    values = {f"new_{name}": value for name, value in row.items()}
+    if _PLACE.run(conn, {**values, "of_customer": owed.customer_id}) != 1:
+        raise Engaged(f"somebody has the number or the customer of follow-up {owed.id} on the line already")
+    if not held:
+        follow_up_service.move_from(conn, owed, FollowUpEvent.DIAL, now)
+        agent_service.reserve(conn, agent.id, attempt_id, now)
+    else:
+        agent_service.move(conn, agent.id, AgentEvent.RESERVE, now, attempt_id=attempt_id)
     if not caller:
         lines.begin(line, attempt_id)
     emit(

@@ -7,17 +7,19 @@ committed before the agent's phone is asked to ring, and the go before the gate 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from dialer.alarms.service import clear_alarm, raise_alarm
 from dialer.calling import queries
 from dialer.calling.committing import NodeLost
+from dialer.calling.crossing import give_way
 from dialer.calling.following import Follower, Step
 from dialer.calling.inbound.desk import CallerDesk
 from dialer.calling.incall.steps import InCall
+from dialer.calling.link import Link
 from dialer.calling.modes.service import Taken
 from dialer.calling.modes.timing import Timetable
 from dialer.calling.placer import Placer
@@ -28,7 +30,8 @@ from dialer.calling.settler import Settler
 from dialer.calling.status import EngineStatus
 from dialer.clock import Clock, Steps
 from dialer.ids import new_id
-from dialer.nodes.rules import ALONE, DEFAULT_NODE, Share, alarm_subject
+from dialer.nodes.rules import ALONE, Share
+from dialer.phonetests.worker import PhoneTester
 from dialer.planning.settings import PlanningSettings
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database
@@ -83,7 +86,6 @@ class Engine:
         share: Share = ALONE,
     ) -> None:
         self._share = share
-        self._subject = alarm_subject(share.name)
         self._db = database
         self._telephony = telephony
         self._library = library
@@ -102,6 +104,8 @@ class Engine:
             pairing=self._pairing,
             may_place=self._may_place,
             place=self._place_for_caller,
+            drop=lambda attempt_id: self._placer.drop(attempt_id),  # noqa: PLW0108 - made below
+            give_way=partial(give_way, site=self._site),
         )
         self.in_call = InCall(
             database,
@@ -110,6 +114,7 @@ class Engine:
             clock,
             pairing=self._pairing,
             spend=self._rates.spend,
+            withdraw=lambda attempt_id: self._placer.withdraw(attempt_id),  # noqa: PLW0108 - made below
             share=share,
         )
         self._calls = Follower(
@@ -154,10 +159,17 @@ class Engine:
             place=self._place_wanted,
             nudge=lambda: database.feed.wake((_NUDGE,)),
         )
-        self._link = EngineStatus(self._pairing())
+        self._link = Link(
+            database,
+            clock,
+            share,
+            settle=self._settler.settle_all,
+            doubt=self._settler.doubt_all,
+            rebuild=self._rebuild,
+        )
+        self._tester = PhoneTester(database, telephony, clock, share)
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
-        self._settled = False
         self._agents_left = True
         self._steps = Steps()
 
@@ -166,10 +178,10 @@ class Engine:
         """The engine now."""
         return EngineStatus(
             self._pairing(),
-            self._link.link_up,
-            self._link.link_reason,
-            self._link.link_advice,
-            self._settled,
+            self._link.up,
+            self._link.reason,
+            self._link.advice,
+            self._link.settled,
             self._stopping,
         )
 
@@ -194,9 +206,14 @@ class Engine:
                 tasks.create_task(self._timetable.run(), name="engine-timing")
                 tasks.create_task(self._receive(), name="engine-receive")
                 tasks.create_task(self._sweep(), name="engine-sweep")
+                tasks.create_task(self._tester.run(), name="engine-phone-tests")
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    # First of all: those who wait for a database that hangs would keep the link open (D8).
+                    await self._telephony.stop()
         finally:
             await self._calls.stop()
-            await self._telephony.stop()
 
     async def drain(self, grace: float) -> int:
         """Place no further call; wait up to `grace` seconds for those in flight.
@@ -206,6 +223,7 @@ class Engine:
         """
         self._stopping = True
         await self._tell("engine.stopping", "engine")
+        await self._tester.stop()
         deadline = asyncio.get_running_loop().time() + grace
         while (left := len(await self._db.read(lambda c: queries.in_flight(c, self._share)))) and (
             asyncio.get_running_loop().time() < deadline
@@ -255,7 +273,7 @@ class Engine:
         return len(found.orders)
 
     def _may_place(self) -> bool:
-        return not self._stopping and not self._placer.held and self._link.link_up and self._settled
+        return not self._stopping and not self._placer.held and self._link.up and self._link.settled
 
     def _place_wanted(self, taken: Taken) -> None:
         self._rates.spend(taken.order.trunk)
@@ -303,9 +321,12 @@ class Engine:
     async def _on_event(self, event: TelephonyEvent) -> None:
         match event:
             case LinkUp():
-                await self._on_link_up(event)
+                await self._link.came_up(event)
+                self._db.feed.wake((_NUDGE,))
             case LinkDown():
-                await self._on_link_down(event)
+                await self._link.went_down(event)
+                self._calls.lose_sight()
+                self._desk.lose_sight()
             case CallEvent():
                 self._calls.take(event)
             case CustomerCalls():
@@ -317,38 +338,9 @@ class Engine:
                 self._spawn(self._tell("engine.phone", event.extension, reachable=event.reachable))
                 self._db.feed.wake((_NUDGE,))
 
-    async def _on_link_up(self, event: LinkUp) -> None:
-        log.info("The link to the telephone system is up.", action="link_up", version=event.version)
-        self._link = EngineStatus(self._pairing(), link_up=True)
-        try:
-            await self._db.write(lambda c: clear_alarm(c, "link_down", self._subject, self._clock()))
-            self._settled = await self._settler.settle_all()
-            await self.in_call.rebuild()
-            await self._tell("engine.settled", "engine", settled=self._settled)
-        except Exception:
-            # The sweep tries again: the link itself is fine.
-            log.exception("What is in flight could not be settled.", action="link_up")
-        self._db.feed.wake((_NUDGE,))
-
-    async def _on_link_down(self, event: LinkDown) -> None:
-        log.error(
-            "The link to the telephone system is down.",
-            action="link_down",
-            reason=event.reason,
-            advice=event.advice,
-        )
-        self._link = EngineStatus(self._pairing(), link_reason=event.reason, link_advice=event.advice)
-        self._settled = False
-        data = {"reason": event.reason, "advice": event.advice}
-        if self._share.name != DEFAULT_NODE:
-            data["node"] = self._share.name
-        try:
-            await self._db.write(lambda c: raise_alarm(c, "link_down", self._subject, self._clock(), data))
-            await self._settler.doubt_all()
-        except Exception:
-            log.exception("The loss of the link could not be written down.", action="link_down")
-        self._calls.lose_sight()
-        self._desk.lose_sight()
+    async def _rebuild(self) -> None:
+        await self.in_call.rebuild()
+        await self._desk.catch_up()
 
     async def settle(self, attempt_ids: Iterable[str]) -> None:
         """Find out how these attempts stand; those that are alive go on."""
@@ -364,14 +356,18 @@ class Engine:
     # --- sweeping ------------------------------------------------------------------------
 
     async def _sweep(self) -> None:
+        steps = (self._look_at_clock, self._desk.tidy, self._link.catch_up, self._settle_late)
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
-            try:
-                await self._sweep_once(self._clock())
-            except Exception:
-                log.exception("A sweep could not be finished.", action="sweep")
+            for step in steps:
+                try:
+                    await step()
+                except Exception:
+                    # None of them holds up the others.
+                    log.exception("A sweep could not be finished.", action="sweep")
 
-    async def _sweep_once(self, now: datetime) -> None:
+    async def _look_at_clock(self) -> None:
+        now = self._clock()
         if abs(stepped := self._steps.since_last(now, asyncio.get_running_loop().time())) > _STEP_SECONDS:
             log.warning(
                 "The clock of this machine was stepped: every call in flight is looked at anew. "
@@ -379,19 +375,19 @@ class Engine:
                 action="sweep",
                 seconds=round(stepped, 1),
             )
-            self._settled = False
+            await self._link.look_anew()
         if self._each_second is not None:
             await self._each_second(now)
-        await self._desk.tidy()
-        if not self._link.link_up:
+
+    async def _settle_late(self) -> None:
+        if not (self._link.up and self._link.settled):
             return
-        if not self._settled:
-            self._settled = await self._settler.settle_all()
-            return
+        now = self._clock()
         placed, gone = now - self._settler.agent_time, now - self._settler.dial_time
         late = await self._db.read(
             lambda c: queries.overdue(c, self._share, placed_before=placed, go_before=gone)
         )
         undone = set(self._calls.undone)
-        if await self._settler.settle(undone.union(late)):
+        if await self._settler.settle(undone.union(late)) and undone:
+            await self.in_call.rebuild(undone)
             self._calls.undone -= undone

@@ -232,7 +232,8 @@ class Fleet:
         handing_over: asyncio.Task[int] | None = None
         while True:
             waited = [running] if handing_over is None else [running, handing_over]
-            await asyncio.wait(waited, timeout=leases.renew_seconds, return_when=asyncio.FIRST_COMPLETED)
+            pause = max(0.0, min(leases.renew_seconds, until - clock()))
+            await asyncio.wait(waited, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
             if running.done():
                 return
             if handing_over is not None and handing_over.done():
@@ -241,9 +242,16 @@ class Fleet:
             asked = clock()
             if asked >= until:
                 break
+            renewing = asyncio.create_task(self._renew(lease, leases))
+            await asyncio.wait(
+                [running, renewing], timeout=until - asked, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not renewing.done():
+                # Not waited for: to let go of a connection that is silent takes time, and none is left.
+                renewing.cancel()
+                continue
             try:
-                async with asyncio.timeout(until - asked):
-                    kept = await self._renew(lease, leases)
+                kept = renewing.result()
             except Exception as error:
                 log.error(
                     "The node could not be kept now.",

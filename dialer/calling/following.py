@@ -14,12 +14,14 @@ from sqlalchemy import Connection
 from structlog.contextvars import bound_contextvars
 
 from dialer.calling import queries, service
+from dialer.calling.engaged import Engaged
 from dialer.calling.incall.steps import InCall
 from dialer.calling.mailboxes import Mailboxes
 from dialer.calling.progress import Ending, Progress, conclude, observe
 from dialer.calling.service import EndRules
 from dialer.calling.states import CallMode
 from dialer.clock import Clock
+from dialer.halts.service import Halted
 from dialer.playbooks.library import Library
 from dialer.storage.database import Database
 from dialer.telephony.events import (
@@ -33,7 +35,14 @@ from dialer.telephony.events import (
     InCallEvent,
     LegEnded,
 )
-from dialer.telephony.port import LinkUnavailable, RequestRefused, RequestUncertain, Telephony
+from dialer.telephony.outcomes import DialOutcome
+from dialer.telephony.port import (
+    LinkUnavailable,
+    RequestRefused,
+    RequestUncertain,
+    Telephony,
+    TelephonyError,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +50,8 @@ T = TypeVar("T")
 
 # Events of a call may come after its end was written; so many ended calls are remembered.
 _REMEMBERED = 5_000
+# The agent's phone rang, and his customer is not to be dialled after all.
+_TURNED_BACK = Ending(DialOutcome.FAILED, dialled=False)
 
 
 class Step(StrEnum):
@@ -190,7 +201,12 @@ class Follower:
     async def _let_through(self, attempt_id: str) -> None:
         self._passed(Step.AGENT_UP)
         now = self._clock()
-        granted = await self._write(lambda c: service.grant_go(c, attempt_id, self._run_id, now))
+        try:
+            granted = await self._write(lambda c: service.grant_go(c, attempt_id, self._run_id, now))
+        except (Engaged, Halted) as error:
+            log.info("The customer is not dialled.", action="grant_go", attempt=attempt_id, why=str(error))
+            await self._turn_back(attempt_id)
+            return
         if not granted:
             return
         self._passed(Step.GO_COMMITTED)
@@ -208,6 +224,14 @@ class Follower:
             )
             await self._settle([attempt_id])
         self._passed(Step.GO_SENT)
+
+    async def _turn_back(self, attempt_id: str) -> None:
+        try:
+            await self._telephony.hang_up(attempt_id)
+        except TelephonyError as error:
+            # He waits at the gate in vain, and the telephone system lets him go.
+            log.warning("A phone stays up.", action="hang_up", attempt=attempt_id, error=str(error))
+        await self.end(attempt_id, _TURNED_BACK)
 
     async def _write(self, work: Callable[[Connection], T]) -> T:
         # The moves of one call are brief, and the next ones wait for them.

@@ -21,6 +21,7 @@ class IdleReason(StrEnum):
     TRUNK_BROKEN = "trunk_broken"
     NO_LINE_FREE = "no_line_free"
     SETTLING = "settling"
+    HALTED = "halted"
     PHONE_UNREACHABLE = "phone_unreachable"
     OUTSIDE_HOURS = "outside_hours"
     NOT_ON_TRIAL_LIST = "not_on_trial_list"
@@ -43,6 +44,7 @@ class Gates:
     due_allowed: int
     next_due_at: datetime | None
     no_line: NoLine | None = None
+    halted: bool = False
 
 
 def why_idle(gates: Gates) -> IdleReason:
@@ -60,6 +62,7 @@ def why_idle(gates: Gates) -> IdleReason:
         (gates.state is AgentState.PAUSED, IdleReason.PAUSED),
         (gates.stopping, IdleReason.STOPPING),
         (not gates.settled, IdleReason.SETTLING),
+        (gates.halted, IdleReason.HALTED),
         (gates.due_in_all == 0, IdleReason.NOTHING_DUE),
         (gates.due_in_hours == 0, IdleReason.OUTSIDE_HOURS),
         (gates.due_allowed == 0, IdleReason.NOT_ON_TRIAL_LIST),

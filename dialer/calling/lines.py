@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from sqlalchemy import Connection, func, select, union_all
+from sqlalchemy import Connection, String, and_, column, func, or_, select, table, union_all
 
 from dialer.calling.settings import CallingSettings
-from dialer.calling.states import IN_FLIGHT
+from dialer.calling.states import IN_FLIGHT, AttemptState, CallMode
 from dialer.calling.tables import attempts, call_parties
 from dialer.storage.prepared import Prepared
 from dialer.trunks.choosing import Load, NoLine, choose, room, trunks_of
@@ -21,10 +21,22 @@ from dialer.trunks.queries import breakers
 from dialer.trunks.service import try_again
 from dialer.trunks.settings import TrunkSettings
 
-# Calls, and the phones outside that were asked into them.
+# All that is needed of them here: `inbound`, whose they are, takes its lines from this module.
+_tickets = table("tickets", column("trunk", String), column("state", String), column("attempt_id", String))
+# What is in doubt and not alive holds no line.
+_alive = and_(
+    attempts.c.state.in_(IN_FLIGHT),
+    or_(attempts.c.state != AttemptState.UNKNOWN, attempts.c.absent_at.is_(None)),
+)
+# Calls, the phones outside that were asked into them, and who rang, from his ringing to the end of his talk.
 _in_flight = union_all(
-    select(attempts.c.trunk).where(attempts.c.state.in_(IN_FLIGHT)),
+    select(attempts.c.trunk).where(_alive, attempts.c.mode != CallMode.INBOUND),
     select(call_parties.c.trunk).where(call_parties.c.ended_at.is_(None), call_parties.c.number.is_not(None)),
+    select(_tickets.c.trunk)
+    .outerjoin(attempts, attempts.c.id == _tickets.c.attempt_id)
+    .where(
+        or_(_tickets.c.state == "ringing", and_(_tickets.c.state == "talking", _alive)),
+    ),
 ).subquery()
 _CARRIED = Prepared(select(_in_flight.c.trunk, func.count().label("calls")).group_by(_in_flight.c.trunk))
 _ANY = 1_000_000
@@ -41,7 +53,8 @@ class Line:
 
 
 def carried(conn: Connection) -> dict[str | None, int]:
-    """Calls in flight, by trunk; a phone outside that was asked into one is a call of its own there."""
+    """Calls in flight, by trunk (None: it is not known); a phone outside that was asked into one is a call of
+    its own there, and so is a customer who rings."""
     return {row[0]: row[1] for row in _CARRIED.rows(conn)}
 
 
@@ -97,9 +110,9 @@ class Lines:
 
     def begin(self, line: Line, attempt_id: str) -> None:
         """The attempt on this line is committed to: where it tries a broken trunk, nobody else does."""
-        broken = self._loads[line.trunk].breaker
-        if line.tries and broken is not None:
-            try_again(self._conn, broken, attempt_id, self._now)
+        if line.tries:
+            until = self._now + self._settings.longest_way
+            try_again(self._conn, line.trunk, attempt_id, self._now, until)
 
     def _line(self, trunk: TrunkSettings, number: str, branch: str, *, tries: bool) -> Line:
         caller_id = caller_id_of(trunk, branch, self._settings.caller_id)

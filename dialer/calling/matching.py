@@ -24,7 +24,8 @@ def pairs(
     named: Named = _ALL,
     unwanted: Unwanted = (),
 ) -> list[tuple[Agent, FollowUp]]:
-    """Each follow-up with the agent who takes it, in the order of `due`; each agent and customer once.
+    """Each follow-up with the agent who takes it, in the order of `due`; each agent, customer and telephone
+    once.
 
     `agents` are ready, the longest waiting first; `on_duty` are all who are signed in, ready or not.
     Nobody is given what the rules forbid him, even where he would wait for nothing.
@@ -35,7 +36,7 @@ def pairs(
     for owed in due:
         if not free:
             break
-        if owed.customer_id in called:
+        if called & {owed.customer_id, owed.number}:
             continue
         able = [
             agent
@@ -46,7 +47,7 @@ def pairs(
             continue
         agent = next((one for one in able if one.id == owed.owner_id), able[0])
         free.remove(agent)
-        called.add(owed.customer_id)
+        called |= {owed.customer_id, owed.number}
         taken.append((agent, owed))
     return taken
 

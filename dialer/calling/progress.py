@@ -89,6 +89,10 @@ class Ending:
     agent_missed: bool = False
 
 
+NOT_DIALLED = Ending(DialOutcome.FAILED, dialled=False)
+"""Given up before the customer's phone was dialled: nobody's fault, and no try."""
+
+
 def observe(seen: Progress, event: CallEvent) -> Progress:
     """`seen` and one more event."""
     match event:

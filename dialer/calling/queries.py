@@ -47,6 +47,7 @@ class Attempt:
     caller_id: str | None = None
     node: str | None = None
     heard: str | None = None
+    absent_at: datetime | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", AttemptState(self.state))

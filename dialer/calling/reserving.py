@@ -18,6 +18,7 @@ from dialer.calling.modes.preparing import keep_appointments, show_first, skippe
 from dialer.followups import queries as follow_up_queries
 from dialer.followups import service as follow_up_service
 from dialer.followups.queries import Callers, FollowUp
+from dialer.halts.queries import open_halts
 from dialer.planning.dialling import decided
 from dialer.telephony.port import CallOrder
 
@@ -32,7 +33,9 @@ _LOOK_AGAIN = timedelta(days=1)
 
 def could_reserve(conn: Connection, pairing: Pairing, now: datetime) -> bool:
     """Whether any agent waits for a call and a line is free. Cheap: asked before a transaction is opened."""
-    return bool(_waiting(conn, pairing)) and pairing.lines(conn, now).room > 0
+    if not _waiting(conn, pairing) or open_halts(conn).everything:
+        return False
+    return pairing.lines(conn, now).room > 0
 
 
 def _waiting(conn: Connection, pairing: Pairing) -> list[Agent]:
@@ -50,16 +53,17 @@ class Reserved(NamedTuple):
 def reserve(conn: Connection, pairing: Pairing, now: datetime, *, spare: int = 0) -> Reserved:
     """Pair ready agents with due follow-ups, and commit to each pair: the first of two commits.
 
-    Never more calls than ready agents, and than the trunks may take (D4).
+    Never more calls than ready agents, and than the trunks may take (D4); none that is stopped (V2).
     """
     # So many are spared for customers who wait on the line (D9).
     waiting = _waiting(conn, pairing)[spare:]
-    if not waiting:
+    stopped = open_halts(conn)
+    if not waiting or stopped.everything:
         return Reserved([], agents_left=False)
     lines = pairing.lines(conn, now)
     free = waiting[: lines.room]
     named, playbooks = pairing.named, pairing.open_playbooks(now)
-    kept = keep_appointments(conn, pairing, lines, named, free, now)
+    kept = keep_appointments(conn, pairing, lines, named, free, now, stopped)
     orders = [order for order in kept.values() if order is not None]
     looking = len(kept)
     free = [agent for agent in free if agent.id not in kept]
@@ -75,7 +79,7 @@ def reserve(conn: Connection, pairing: Pairing, now: datetime, *, spare: int = 0
             numbers=pairing.numbers,
             limit=candidates * len(free),
             callers=Callers([agent.id for agent in free], ON_DUTY),
-            shut=shut_to(free, named),
+            shut=(*shut_to(free, named), *stopped.playbooks),
             unwanted=unwanted_by_all(unwanted, free),
         )
         if not due:

@@ -16,6 +16,7 @@ from dialer.agents.service import CUSTOMER_ABANDONED
 from dialer.agents.states import AgentEvent, AgentState, PauseReason
 from dialer.alarms.service import clear_alarm, raise_alarm
 from dialer.calling import ledger
+from dialer.calling.engaged import Engaged, rings_us
 from dialer.calling.inbound import service as tickets
 from dialer.calling.incall import service as in_call
 from dialer.calling.progress import Ending
@@ -27,6 +28,8 @@ from dialer.followups import queries as follow_up_queries
 from dialer.followups import service as follow_up_service
 from dialer.followups.rules import MAX_TRIES
 from dialer.followups.states import FollowUpEvent, FollowUpState
+from dialer.halts import service as halts
+from dialer.halts.queries import open_halts
 from dialer.ids import new_id
 from dialer.machine import IllegalMove
 from dialer.nodes.queries import may_act
@@ -36,12 +39,12 @@ from dialer.storage.prepared import Prepared
 from dialer.storage.transition import apply
 from dialer.telephony.outcomes import DialOutcome
 from dialer.trunks.choosing import verdict
-from dialer.trunks.service import note_call
+from dialer.trunks.service import note_call, note_reached
 from dialer.trunks.settings import DEFAULT_BREAKER, BreakerSettings
 
 Evidence = Mapping[str, str | None]
 
-_UNKNOWN = "attempt_unknown"
+UNKNOWN_ALARM = "attempt_unknown"
 _RINGS = Prepared(
     update(attempts).where(attempts.c.id == bindparam("of_attempt")), columns=("of_attempt", "ringing_at")
 )
@@ -71,16 +74,31 @@ def grant_go(conn: Connection, attempt_id: str, run_id: str, now: datetime) -> b
     """The second commit: from here on the customer may be dialled. False where that is not ours.
 
     `run_id` fences: a run of the service that has been replaced, or has lost the node, grants nothing.
+
+    Raises:
+        Halted: a supervisor has stopped such calls meanwhile, and this one has not begun (V2).
+        Engaged: the customer rang meanwhile, and is put through to an agent (D9).
     """
     current = _current(conn, attempt_id)
     if current.run_id != run_id or not MACHINE.allows(current.state, AttemptEvent.GO):
         return False
     if not may_act(conn, current.node, run_id):
         return False
+    if current.go_at is None and current.mode != CallMode.INBOUND:
+        _refuse_halted(conn, current)
+        if rings_us(conn, current.number):
+            raise Engaged(f"the customer of attempt {attempt_id} is on the line: he rang himself")
     _move(conn, current, AttemptEvent.GO, now, go_at=current.go_at or now)
     if current.go_at is None and current.mode != CallMode.INBOUND:
         ledger.note_dial(conn, attempt_id, now)
     return True
+
+
+def _refuse_halted(conn: Connection, current: Attempt) -> None:
+    if open_halts(conn).open:
+        owed = follow_up_queries.follow_up(conn, current.follow_up_id)
+        assert owed is not None  # the foreign key says so
+        halts.refuse(conn, owed.playbook)
 
 
 def note_customer_ringing(conn: Connection, attempt_id: str, now: datetime) -> None:
@@ -88,6 +106,8 @@ def note_customer_ringing(conn: Connection, attempt_id: str, now: datetime) -> N
     current = _current(conn, attempt_id)
     if current.state is AttemptState.CUSTOMER_GO and current.ringing_at is None:
         _RINGS.run(conn, {"of_attempt": attempt_id, "ringing_at": now})
+        if current.trunk is not None:
+            note_reached(conn, current.trunk, attempt_id, now)
         emit(conn, "attempt.customer_ringing", attempt_id, now, {"agent": current.agent_id})
 
 
@@ -99,6 +119,8 @@ def note_answered(
     if not MACHINE.allows(current.state, AttemptEvent.ANSWER):
         return
     _move(conn, current, AttemptEvent.ANSWER, now, answered_at=current.answered_at or answered_at or now)
+    if current.trunk is not None:
+        note_reached(conn, current.trunk, attempt_id, now)
     if current.mode == CallMode.INBOUND:
         tickets.note_talking(conn, attempt_id, now)
     on_it = session(conn, current.agent_id)
@@ -112,7 +134,7 @@ def doubt(conn: Connection, attempt_id: str, run_id: str, now: datetime) -> Atte
     if not may_act(conn, current.node, run_id):
         return None
     if MACHINE.allows(current.state, AttemptEvent.DOUBT):
-        _move(conn, current, AttemptEvent.DOUBT, now, doubted_at=now, run_id=run_id)
+        _move(conn, current, AttemptEvent.DOUBT, now, doubted_at=now, absent_at=None, run_id=run_id)
     elif current.state is AttemptState.UNKNOWN:
         conn.execute(update(attempts).where(attempts.c.id == attempt_id).values(run_id=run_id))
     else:
@@ -152,6 +174,8 @@ def end(
         counted = True
         if current.mode == CallMode.INBOUND:
             tickets.note_over(conn, attempt_id, now)
+    elif owed.state is not FollowUpState.CALLING:
+        counted = False  # its agent had left the talk to others: the form is owed, whatever became of them
     elif current.mode == CallMode.INBOUND:
         until = tickets.given_back(conn, attempt_id, now)
         if until is None and ending.outcome is DialOutcome.AGENT_UNAVAILABLE:
@@ -185,6 +209,8 @@ def end(
         values["answered_at"] = answered_at or now
     told = {"outcome": ending.outcome.value, "answered": answered, "agent": current.agent_id}
     _move(conn, current, AttemptEvent.END, now, told=told, **values)
+    if current.doubted_at is not None:
+        clear_alarm(conn, UNKNOWN_ALARM, attempt_id, now)
     _note_trunk(conn, current, ending, site.breaker, now)
     wrap_up = playbook.wrap_up_seconds if playbook else _WRAP_UP_SECONDS
     _let_agent_go(conn, current, ending, wrap_up, now)
@@ -231,7 +257,11 @@ def adopt_dialling(
     now: datetime,
 ) -> bool:
     """The call is alive and on its way to the customer: this run goes on with it, where granted."""
-    granted = grant_go(conn, doubted.id, run_id, now)
+    try:
+        granted = grant_go(conn, doubted.id, run_id, now)
+    except (halts.Halted, Engaged):
+        # Its agent waits at the gate in vain, and the telephone system lets him go.
+        return False
     if granted:
         _repair(conn, doubted, decision, evidence, now)
     return granted
@@ -253,9 +283,19 @@ def adopt_talking(
     _repair(conn, doubted, decision, evidence, now)
 
 
-def keep_unknown(conn: Connection, doubted: Attempt, decision: Decision, now: datetime) -> None:
-    """Nothing is proven yet. The call itself is gone, so its agent need not wait for the proof."""
-    raise_alarm(conn, _UNKNOWN, doubted.id, now, {"why": decision.why})
+def keep_unknown(
+    conn: Connection, doubted: Attempt, decision: Decision, now: datetime, *, gone: bool = True
+) -> None:
+    """Nothing is proven yet. Where the call itself is `gone`, its agent need not wait for the proof, and it
+    holds no line; a person may say how it ended."""
+    current = _current(conn, doubted.id)
+    if current.state is not AttemptState.UNKNOWN:
+        return  # an event, or a person, was quicker
+    raise_alarm(conn, UNKNOWN_ALARM, doubted.id, now, {"why": decision.why, "gone": gone})
+    if not gone:
+        return
+    if current.absent_at is None:
+        conn.execute(update(attempts).where(attempts.c.id == doubted.id).values(absent_at=now))
     on_it = session(conn, doubted.agent_id)
     if on_it is not None and on_it.attempt_id == doubted.id and on_it.state is not AgentState.WRAP_UP:
         agent_service.release(conn, on_it, AgentEvent.NOT_REACHED, now)
@@ -274,7 +314,7 @@ def _repair(
         "evidence": {"why": decision.why, **evidence},
     }
     conn.execute(insert(repairs).values(**row))
-    clear_alarm(conn, _UNKNOWN, doubted.id, now)
+    clear_alarm(conn, UNKNOWN_ALARM, doubted.id, now)
     emit(conn, "attempt.repaired", doubted.id, now, {"decided": row["decided"], "why": decision.why})
 
 

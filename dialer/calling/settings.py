@@ -1,5 +1,6 @@
 """How the engine calls."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -107,6 +108,12 @@ class CallingSettings(BaseModel):
     )
     breaker: BreakerSettings = BreakerSettings()
     reach: ReachSettings = ReachSettings()
+
+    @property
+    def longest_way(self) -> timedelta:
+        """From the commit to a call until the customer's phone has answered, or has rung in vain."""
+        phones = self.agent_ring_seconds + self.gate_seconds + self.customer_ring_seconds
+        return timedelta(seconds=self.page_lead_seconds + phones + self.settle_margin_seconds)
 
     @model_validator(mode="after")
     def _trunks_differ(self) -> "CallingSettings":

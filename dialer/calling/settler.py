@@ -32,6 +32,9 @@ from dialer.telephony.port import (
 
 log = structlog.get_logger(__name__)
 
+CANNOT = "settling it fails: give the log to the administrator"
+"""Why an attempt stays in doubt whose settling raises."""
+
 
 class Settler:
     """Decides what became of attempts in doubt. `adopt` is told of calls found alive, `ended` of others."""
@@ -61,11 +64,14 @@ class Settler:
         self._ended = ended
         # Attempts whose unreadable log was told of: once is enough.
         self._unreadable: set[str] = set()
+        # And those whose settling fails, with the error that was told.
+        self._failing: dict[str, str] = {}
         # Since when the telephone system has not known them, on the event loop's clock: it is not stepped.
         self._absent_since: dict[str, float] = {}
         self._one_at_a_time = asyncio.Lock()
         margin = settings.settle_margin_seconds
         self._patience = timedelta(seconds=settings.page_lead_seconds + margin)
+        self._gate = timedelta(seconds=settings.gate_seconds)
         self.agent_time = timedelta(
             seconds=settings.page_lead_seconds + settings.agent_ring_seconds + settings.gate_seconds + margin
         )
@@ -112,7 +118,18 @@ class Settler:
 
     async def _settle_one(self, current: Attempt, live: LiveCall | None) -> None:
         with bound_contextvars(attempt=current.id):
-            await self._look_into(current, live)
+            try:
+                await self._look_into(current, live)
+            except Exception as error:
+                # One that cannot be settled holds up neither the others nor dialling. Where not even that can
+                # be written down, nothing can: then the next sweep tries all of it again.
+                gone = self._absent(current.id, live) >= self._patience
+                await self._keep(current, Decision(Settlement.KEEP_UNKNOWN, CANNOT), gone=gone)
+                if self._failing.get(current.id) != repr(error):
+                    self._failing[current.id] = repr(error)
+                    log.exception("An attempt in doubt cannot be settled.", action="settle", error=str(error))
+            else:
+                self._failing.pop(current.id, None)
 
     async def _look_into(self, current: Attempt, live: LiveCall | None) -> None:
         trail: CallTrail | None = None
@@ -132,8 +149,11 @@ class Settler:
             absent=self._absent(current.id, live),
             patience=self._patience,
             customer_first=_is_first(current),
+            ringing_at=current.ringing_at,
+            gate=self._gate,
         )
         decision = settle(doubt, live, trail, now)
+        await self._apply(current, decision, live, _evidence(live, trail, unreadable), now)
         if decision.settlement not in (Settlement.WAIT, Settlement.KEEP_UNKNOWN):
             self._unreadable.discard(current.id)
             log.info(
@@ -143,7 +163,6 @@ class Settler:
                 decided=decision.settlement.value,
                 why=decision.why,
             )
-        await self._apply(current, decision, live, _evidence(live, trail, unreadable), now)
 
     def _absent(self, attempt_id: str, live: LiveCall | None) -> timedelta:
         if live is not None:
@@ -165,8 +184,7 @@ class Settler:
             case Settlement.WAIT:
                 return
             case Settlement.KEEP_UNKNOWN:
-                await self._db.write(lambda c: service.keep_unknown(c, current, decision, now))
-                return
+                await self._keep(current, decision, gone=True)
             case Settlement.END:
                 await self._db.write(
                     lambda c: service.settle_end(
@@ -189,6 +207,10 @@ class Settler:
                 if granted and decision.settlement is not Settlement.ADOPT_DIALLING:
                     await self._open_gate(attempt_id)
 
+    async def _keep(self, current: Attempt, decision: Decision, *, gone: bool) -> None:
+        now = self._clock()
+        await self._db.write(lambda c: service.keep_unknown(c, current, decision, now, gone=gone))
+
     async def _open_gate(self, attempt_id: str) -> None:
         try:
             await self._telephony.open_gate(attempt_id)
@@ -202,13 +224,14 @@ def _is_first(current: Attempt) -> bool:
 
 
 def _progress_of(live: LiveCall, current: Attempt, decision: Decision) -> Progress:
-    # A call that is alive now has lost nothing that its own end will not tell.
+    # What a call that is alive has lost its own end will tell, but for an agent who has left it already.
     first = _is_first(current)
     agent_there = live.customer_answered and not live.awaits_agent if first else True
     return Progress(
         whole=True,
         customer_first=first,
         agent=LegEvidence(answered=agent_there),
+        agent_gone=live.agent_gone,
         dialled=live.customer_dialled,
         customer=LegEvidence(answered=live.customer_answered),
         answered_at=decision.answered_at,

@@ -1,7 +1,8 @@
 """What to do with an attempt in doubt, decided from what is alive and what was logged (D7). Pure.
 
 CDR is no evidence: after a crash its rows are missing, and agent-first they count from the
-agent's answer. Live channels and CEL are.
+agent's answer. Live channels and CEL are. What CEL lacks is evidence only where it holds the call at all: a
+full disk, a power cut or a rotation leaves holes in it.
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +15,9 @@ from dialer.telephony.port import CallTrail, GatePosition, LiveCall
 
 # Who hangs up ends both legs within less; the apology takes longer.
 _APOLOGY = timedelta(seconds=1)
+# What the gate's own end takes, at most.
+_GATE_MARGIN = timedelta(seconds=5)
+_HOLE = "the telephone system's log has a hole: a person must say how the call ended"
 
 
 class Settlement(StrEnum):
@@ -34,7 +38,8 @@ class Doubt:
 
     `absent` is the time since the telephone system was first asked and did not know the call, on a clock
     that nobody steps; after `patience` a request that was under way would have arrived, and the log's last
-    line, too. Nothing of what is not alive can dial any more: the gate is on the agent's own leg.
+    line, too. Nothing of what is not alive can dial any more: the gate is on the agent's own leg, and holds
+    it for `gate` at most. `ringing_at` and `answered_at` are what we saw ourselves of the customer's phone.
     """
 
     go_at: datetime | None
@@ -43,6 +48,8 @@ class Doubt:
     absent: timedelta
     patience: timedelta
     customer_first: bool = False
+    ringing_at: datetime | None = None
+    gate: timedelta = timedelta(seconds=4)
 
     @property
     def silent(self) -> bool:
@@ -106,12 +113,22 @@ def _settle_never_gone(doubt: Doubt, trail: CallTrail | None, now: datetime) -> 
 
 def _settle_gone(doubt: Doubt, go_at: datetime, trail: CallTrail, now: datetime) -> Decision:
     if trail.customer_answered_at is not None:
-        if doubt.customer_first and trail.agent_answered_at is None and not doubt.silent:
+        if doubt.customer_first and not _agent_came(doubt, trail) and not doubt.silent:
             return Decision(Settlement.WAIT, "the log does not show yet whether the agent answered")
         return _ended_answered(doubt, go_at, trail)
+    if doubt.answered_at is None:
+        over = trail.agent_ended_at if trail.customer_started_at is None else trail.customer_ended_at
+        if over is not None or doubt.silent:
+            return _ended_unanswered(doubt, trail, now)
+    elif doubt.silent:
+        return _ended_answered(doubt, go_at, trail)
+    return Decision(Settlement.WAIT, "the log may not be complete yet")
+
+
+def _ended_unanswered(doubt: Doubt, trail: CallTrail, now: datetime) -> Decision:
+    if not _holds_the_call(doubt, trail):
+        return Decision(Settlement.KEEP_UNKNOWN if doubt.silent else Settlement.WAIT, _HOLE)
     if trail.customer_started_at is not None:
-        if trail.customer_ended_at is None and not doubt.silent:
-            return Decision(Settlement.WAIT, "the log shows the customer's leg and no end yet")
         # A leg that ended without an answer and without a telling cause was rung until it was given up.
         rang = trail.customer_ended_at is not None
         outcome = customer_outcome(LegEvidence(cause=trail.customer_cause, rang=rang))
@@ -121,14 +138,31 @@ def _settle_gone(doubt: Doubt, go_at: datetime, trail: CallTrail, now: datetime)
             Ending(outcome, dialled=True, cause=trail.customer_cause),
             ended_at=now,
         )
-    if trail.agent_ended_at is not None or doubt.silent:
-        return Decision(
-            Settlement.END,
-            "the log shows no leg to the customer",
-            Ending(DialOutcome.FAILED, dialled=False),
-            ended_at=now,
-        )
-    return Decision(Settlement.WAIT, "the log may not be complete yet")
+    return Decision(
+        Settlement.END,
+        "the log shows no leg to the customer",
+        Ending(DialOutcome.FAILED, dialled=False),
+        ended_at=now,
+    )
+
+
+def _holds_the_call(doubt: Doubt, trail: CallTrail) -> bool:
+    """Whether what the log lacks did not happen.
+
+    Where the go was committed something of ours waited at the gate, and what is let through dials at once.
+    """
+    began = trail.gate_at if doubt.customer_first else trail.agent_answered_at
+    if began is None:
+        return False
+    if trail.customer_started_at is not None:
+        return True
+    if doubt.ringing_at is not None:
+        return False
+    # Customer first no agent is rung for a customer who was not dialled. Agent first, a log without the end
+    # of the agent's leg stops there: the power may have gone while the customer was being dialled.
+    if doubt.customer_first or trail.agent_ended_at is None:
+        return doubt.customer_first and trail.agent_ended_at is None
+    return trail.agent_ended_at - began <= doubt.gate + _GATE_MARGIN
 
 
 def _ended_answered(doubt: Doubt, go_at: datetime, trail: CallTrail) -> Decision:
@@ -139,11 +173,18 @@ def _ended_answered(doubt: Doubt, go_at: datetime, trail: CallTrail) -> Decision
     else:
         ended_at = max(answered_at, doubt.doubted_at)
         why = "the log shows the answer and no end: the telephone system stopped during the talk"
+        if trail.customer_answered_at is None:
+            why = "the answer was seen, and the log has a hole"
     ending = Ending(DialOutcome.ANSWERED, dialled=True, cause=trail.customer_cause)
-    if doubt.customer_first and trail.agent_answered_at is None:
+    if doubt.customer_first and not _agent_came(doubt, trail):
         why = "the log shows that the customer answered, and no agent"
         ending = replace(ending, outcome=DialOutcome.ABANDONED, agent_missed=_apologised(trail))
     return Decision(Settlement.END, why, ending, answered_at, ended_at)
+
+
+def _agent_came(doubt: Doubt, trail: CallTrail) -> bool:
+    # Customer first the answer is written down when an agent has met him.
+    return doubt.answered_at is not None or trail.agent_answered_at is not None
 
 
 def _apologised(trail: CallTrail) -> bool:

@@ -12,6 +12,7 @@ from dialer.calling.idle import Gates, IdleReason, why_idle
 from dialer.calling.matching import shut_to
 from dialer.calling.reserving import Pairing
 from dialer.followups import queries as follow_up_queries
+from dialer.halts.queries import open_halts
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,12 @@ def idle(conn: Connection, agent_id: str, status: EngineStatus, *, form_saved: b
     # What others are named for is nothing that waits for this one (R12).
     shut = shut_to([agent], status.pairing.named) if agent else ()
     in_all = follow_up_queries.count_due(conn, now, every, None, shut)
+    stopped = open_halts(conn)
+    shut = (*shut, *stopped.playbooks)
+    # All that waits is stopped, or nothing waits and everything would be (V2).
+    halted = stopped.everything is not None or (
+        in_all > 0 and bool(stopped.open) and follow_up_queries.count_due(conn, now, every, None, shut) == 0
+    )
     in_hours = follow_up_queries.count_due(conn, now, open_playbooks, None, shut)
     allowed = follow_up_queries.count_due(conn, now, open_playbooks, status.pairing.numbers, shut)
     next_due = follow_up_queries.next_due_at(conn, now)
@@ -77,5 +84,6 @@ def idle(conn: Connection, agent_id: str, status: EngineStatus, *, form_saved: b
         due_allowed=allowed,
         next_due_at=next_due,
         no_line=status.pairing.lines(conn, now).refusal,
+        halted=halted,
     )
     return Idle(why_idle(gates), in_all, allowed, next_due)

@@ -1,8 +1,10 @@
 """Attempts, the repairs of those that were in doubt, and further phones in a call."""
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, text
 
 from dialer.storage.base import Id, UtcDateTime, metadata
+
+_IN_FLIGHT = text("ended_at IS NULL")
 
 attempts = Table(
     "attempts",
@@ -20,6 +22,8 @@ attempts = Table(
     Column("ringing_at", UtcDateTime),
     Column("answered_at", UtcDateTime),
     Column("doubted_at", UtcDateTime),
+    # In doubt: since when the telephone system does not know it. It holds no line any more.
+    Column("absent_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
     Column("outcome", String(20)),
     Column("cause", Integer),
@@ -40,6 +44,8 @@ attempts = Table(
     Index("ix_attempts_state", "state", "placed_at"),
     Index("ix_attempts_placed_at", "placed_at"),
     Index("ix_attempts_agent", "agent_id", "placed_at"),
+    # Which telephones somebody of ours has on the line: asked by each commit to a call.
+    Index("ix_attempts_in_flight", "number", sqlite_where=_IN_FLIGHT, postgresql_where=_IN_FLIGHT),
 )
 
 repairs = Table(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from dialer.followups.queries import FollowUp
 from dialer.followups.states import FollowUpState
+from dialer.halts.rules import Halts
 from dialer.planning.rules.gates import Gate
 from dialer.playbooks.expressions.conditions import Facts, Value
 from dialer.playbooks.library import Library
@@ -15,7 +16,8 @@ OPEN = (FollowUpState.PLANNED, FollowUpState.WAITING, FollowUpState.MERGED)
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What stands around a follow-up: most dials, who is signed in, names, the list of trial mode.
+    """What stands around a follow-up: most dials, who is signed in, names, the list of trial mode, what is
+    stopped.
 
     `named` are the ids of the only ones who may call, by playbook (R12).
     """
@@ -25,6 +27,7 @@ class Around:
     names: Mapping[str, str]
     trial_numbers: Collection[str] | None = None
     named: Mapping[str, Collection[str]] = field(default_factory=dict)
+    halts: Halts = field(default_factory=Halts)
 
 
 def own_gates(owed: FollowUp, around: Around, now: datetime) -> list[Gate]:
@@ -39,6 +42,8 @@ def own_gates(owed: FollowUp, around: Around, now: datetime) -> list[Gate]:
     if around.trial_numbers is not None:
         listed = owed.number in around.trial_numbers
         gates.append(Gate("trial", "yes" if listed else "no", "yes", listed))
+    if halt := around.halts.of(owed.playbook):
+        gates.append(Gate("halted", f"{halt.by}: {halt.why}", "no", False))
     gates.append(_tries(owed, around))
     gates.append(_agent(owed, around))
     gates.extend(_callers(owed, around))

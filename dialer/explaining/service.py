@@ -15,6 +15,7 @@ from dialer.explaining import queries
 from dialer.explaining.gates import OPEN, Around, in_the_way, left_out_gates, own_gates, unwanted
 from dialer.explaining.values import Answer, Explanation
 from dialer.followups.queries import FollowUp
+from dialer.halts.queries import open_halts
 from dialer.planning.dialling import verdicts
 from dialer.planning.rules.facts import facts_of
 from dialer.planning.rules.gates import Gate
@@ -61,7 +62,8 @@ def explain_customer(
     occasions = {row["id"]: row for row in queries.occasion_rows(conn, customer_id)}
     on_duty = {one.agent_id for one in sessions(conn) if one.state is not AgentState.OFFLINE}
     named = named_callers(library, agent_keys(conn))
-    around = Around(settings.max_tries, on_duty, queries.agent_names(conn), trial_numbers, named)
+    names, stopped = queries.agent_names(conn), open_halts(conn)
+    around = Around(settings.max_tries, on_duty, names, trial_numbers, named, stopped)
     owed = queries.follow_up_rows(conn, customer_id)
     made = _follow_ups(conn, owed, occasions, around, library, settings, zone, now)
     left = _left_out(conn, queries.exclusion_rows(conn, customer_id), occasions)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from dialer.nodes.rules import DEFAULT_NODE, Lease
 from dialer.nodes.tables import node_leases
+from dialer.storage.dialects import database_time
 from dialer.storage.prepared import Prepared
 from dialer.storage.rows import fetch_one
 
@@ -59,3 +60,11 @@ def told(conn: Connection) -> dict[str, Told]:
     """What is said of each node, by whoever has it."""
     query = select(node_leases.c.node, node_leases.c.owner, node_leases.c.told)
     return {row.node: Told(row.node, row.owner, row.told) for row in conn.execute(query)}
+
+
+def owners(conn: Connection) -> frozenset[str]:
+    """The installations that have a node now, or wait for one."""
+    query = select(node_leases.c.owner, node_leases.c.wanted_by).where(
+        node_leases.c.until > database_time(conn)
+    )
+    return frozenset(name for row in conn.execute(query) for name in row if name)

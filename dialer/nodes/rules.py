@@ -72,8 +72,9 @@ class Lease:
 def may_take(lease: Lease | None, owner: str, now: datetime, *, home: bool, patience: timedelta) -> bool:
     """Whether an installation may have the node: nobody has it, or it had it before, or the time is past.
 
-    An installation runs one service at a time, so its own earlier run is dead. Who is not at `home` there
-    leaves the node alone for `patience` more, so that those whose it is come first.
+    An installation runs one service at a time, so its own earlier run is dead; a copy of it is another one
+    (`dialer/app/installation.py`). Who is not at `home` there leaves the node alone for `patience` more, so
+    that those whose it is come first.
     """
     if lease is None:
         return home

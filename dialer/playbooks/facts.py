@@ -10,8 +10,9 @@ from dialer.playbooks.form.questions import AnswerType, Question
 
 _TEXTS = """
 kind unit branch plate grade customer_kind language name salutation adviser technician salesperson
-stylist doctor nurse marketer manager inspector handler policy_number payment payment_term term
-insured account account_channel activity risk_level model vin repair_type reason competitor
+stylist doctor nurse marketer manager inspector handler policy_number insurer product_kind payment
+payment_term term fees fee_initial fee_policy fee_account fee_surrender sale_notice insured gender
+account account_channel activity risk_level model vin repair_type reason competitor
 intention complaint complaint_kind complaint_level result department diagnosis ward fault hazard
 meter address ticket_kind content channel service list_name campaign note identity document_tail
 """

@@ -1,6 +1,7 @@
 """The playbooks, by id and version: those on disk, and those that were saved since."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -98,8 +99,9 @@ def shipped_folder() -> Path:
     return Path(str(files("playbooks")))
 
 
+@cache
 def shipped_library() -> Library:
-    """The playbooks that come with the product."""
+    """The playbooks that come with the product; read once, for they do not change while it runs."""
     return read_library(shipped_folder())
 
 

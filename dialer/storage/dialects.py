@@ -23,7 +23,7 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Dialect
+from sqlalchemy.engine import Dialect, ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -37,6 +37,8 @@ T = TypeVar("T")
 _EVENT_ORDER_LOCK = 4_117
 # A unit of work waits for nothing but the database: one that stands still for so long is taken back.
 _LONGEST_HALT_MS = 10_000
+# A server that says nothing for so long, to who connects or to a statement, is taken for gone.
+_CONNECT_SECONDS, _ANSWER_SECONDS = 5.0, 10.0
 
 
 # So many compiled statements are kept by a connection: all of a call and of the pages.
@@ -48,12 +50,22 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def make_server_engine(url: str) -> AsyncEngine:
-    """The engine of a PostgreSQL server."""
+def make_server_engine(url: str, *, patient: bool = False) -> AsyncEngine:
+    """The engine of a PostgreSQL server. Unless `patient`, a statement without an answer fails in time."""
     # A process that is halted in the middle of a transaction would hold up every other one for ever. What is
     # compiled just in time, by a guess of its cost, takes longer to compile than all we ask takes to run.
     settings = {"idle_in_transaction_session_timeout": str(_LONGEST_HALT_MS), "jit": "off"}
-    return create_async_engine(url, connect_args={"server_settings": settings})
+    longest = None if patient else _ANSWER_SECONDS
+    how = {"timeout": _CONNECT_SECONDS, "command_timeout": longest, "server_settings": settings}
+    engine = create_async_engine(url, connect_args=how, pool_timeout=_ANSWER_SECONDS)
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def silence_ends_all(context: ExceptionContext) -> None:
+        # SQLAlchemy throws the silent connection away; the others of before would each be waited for as long.
+        if isinstance(context.original_exception, TimeoutError):
+            context.invalidate_pool_on_disconnect = True
+
+    return engine
 
 
 def make_sqlite_writer(url: str) -> Engine:

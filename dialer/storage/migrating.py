@@ -7,7 +7,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
+from dialer.storage.away import as_away
 from dialer.storage.dialects import (
     broken_references,
     is_sqlite,
@@ -28,14 +30,23 @@ def migration_config() -> Config:
 
 
 async def migrate(url: str) -> None:
-    """Bring the database at `url` to the newest schema; one that has it is left as it is."""
+    """Bring the database at `url` to the newest schema; one that has it is left as it is.
+
+    Raises:
+        DatabaseAway, BrokenMigration: see there.
+    """
     if is_sqlite(url):
         await asyncio.to_thread(_migrate_sqlite, url)
         return
-    engine = make_server_engine(url)
-    async with engine.begin() as connection:
-        await connection.run_sync(_upgrade)
-    await engine.dispose()
+    # A table may be rebuilt, or an index be made, for longer than anything else may take.
+    engine = make_server_engine(url, patient=True)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade)
+    except (OSError, DBAPIError) as error:
+        raise as_away(error) or error from None
+    finally:
+        await engine.dispose()
 
 
 def _migrate_sqlite(url: str) -> None:

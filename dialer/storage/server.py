@@ -9,10 +9,11 @@ from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.figures import Histogram, StoreFigures
+from dialer.storage.away import DatabaseAway, as_away
 from dialer.storage.dialects import end_halted, keep_event_order, make_server_engine
 from dialer.storage.feed import Feed, flush, forget, take_news
 
@@ -25,7 +26,11 @@ _LONGEST_HALT_SECONDS = 10.0
 
 
 class Server:
-    """PostgreSQL through SQLAlchemy's asyncio engine; each write a transaction of its own."""
+    """PostgreSQL through SQLAlchemy's asyncio engine; each write a transaction of its own.
+
+    Nobody waits for a server that went away for longer than a statement may take; the log tells of it once,
+    and once of its return (D7).
+    """
 
     def __init__(self, url: str, feed: Feed) -> None:
         self._engine = make_server_engine(url)
@@ -35,6 +40,7 @@ class Server:
         self._waiting = 0
         self._commits = Histogram()
         self._keeper: asyncio.Task[None] | None = None
+        self._away_since: float | None = None
 
     @property
     def figures(self) -> StoreFigures:
@@ -58,9 +64,10 @@ class Server:
         while True:
             await asyncio.sleep(_KEEP_SECONDS)
             try:
-                async with Cancellable(self._engine.begin()) as connection:
-                    ended = await connection.run_sync(end_halted, _LONGEST_HALT_SECONDS)
-            except (SQLAlchemyError, OSError) as error:
+                ended = await self._run(lambda conn: end_halted(conn, _LONGEST_HALT_SECONDS), commit=True)
+            except DatabaseAway:
+                continue
+            except SQLAlchemyError as error:
                 log.warning("Halted sessions could not be looked for.", action="keep", error=str(error))
                 continue
             if ended:
@@ -68,8 +75,7 @@ class Server:
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Run `query` on a connection of its own."""
-        async with Cancellable(self._engine.connect()) as connection:
-            return await connection.run_sync(query)
+        return await self._run(query, commit=False)
 
     async def write(self, work: Callable[[Connection], T], *, urgent: bool = False) -> T:
         """Run `work`; its result is durable. Writes come in turn, `urgent` or not."""
@@ -77,9 +83,7 @@ class Server:
         try:
             async with self._turn:
                 began = perf_counter()
-                async with Cancellable(self._engine.begin()) as connection:
-                    await connection.run_sync(keep_event_order)
-                    result, news = await connection.run_sync(_with_events, work)
+                result, news = await self._run(lambda conn: _with_events(conn, work), commit=True)
                 self._commits.add(perf_counter() - began)
         finally:
             self._waiting -= 1
@@ -89,8 +93,63 @@ class Server:
 
     async def write_apart(self, work: Callable[[Connection], T]) -> T:
         """Run `work`, which leaves no event row, beside whatever else is written."""
-        async with Cancellable(self._engine.begin()) as connection:
-            return await connection.run_sync(work)
+        return await self._run(work, commit=True)
+
+    async def _run(self, work: Callable[[Connection], T], *, commit: bool) -> T:
+        """Run `work` in a transaction of its own.
+
+        Raises:
+            DatabaseAway: see there.
+        """
+        try:
+            try:
+                result = await self._once(work, commit=commit)
+            except _CutOff:
+                # Often the connection was dead before: the server was started anew while it was idle.
+                result = await self._once(work, commit=commit)
+        except (OSError, DBAPIError, _CutOff) as error:
+            away = as_away(error.cause if isinstance(error, _CutOff) else error)
+            if away is None:
+                raise
+            self._note_loss(away)
+            raise away from None
+        self._note_answer()
+        return result
+
+    async def _once(self, work: Callable[[Connection], T], *, commit: bool) -> T:
+        async with Cancellable(self._engine.connect()) as connection:
+            try:
+                result = await connection.run_sync(work)
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise _CutOff(error) from error
+                raise
+            if commit:
+                await connection.commit()
+            return result
+
+    def _note_loss(self, away: DatabaseAway) -> None:
+        if self._away_since is None:
+            self._away_since = perf_counter()
+            log.error(
+                "The database is lost: talks in progress go on, no new call is placed. "
+                "It is asked again by itself; see that PostgreSQL runs and can be reached.",
+                action="lose_database",
+                error=str(away),
+            )
+
+    def _note_answer(self) -> None:
+        if self._away_since is not None:
+            gone, self._away_since = perf_counter() - self._away_since, None
+            log.warning("The database answers again.", action="find_database", seconds=round(gone, 1))
+
+
+class _CutOff(Exception):
+    """The connection was found dead before anything was committed: the work may be run again."""
+
+    def __init__(self, cause: DBAPIError) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
 
 
 class Cancellable:
@@ -122,6 +181,7 @@ def _go_if_cancelled(error: Exception) -> None:
 
 
 def _with_events(connection: Connection, work: Callable[[Connection], T]) -> tuple[T, frozenset[str]]:
+    keep_event_order(connection)
     try:
         result = work(connection)
         flush(connection)

@@ -160,7 +160,8 @@ class PhoneResumed(InCallEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerCalls:
-    """A customer rings and waits to be put through (D9). `number` is his, "" where it is withheld.
+    """A customer rings and waits to be put through (D9). `number` is his, "" where it is withheld; `trunk`
+    is the one that brings him in, "" where that is not known.
 
     Told again after the link was lost, for whoever still waits.
     """
@@ -169,6 +170,7 @@ class CustomerCalls:
     number: str
     called: str
     at: datetime
+    trunk: str = ""
     asterisk_at: datetime | None = None
 
 

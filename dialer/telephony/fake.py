@@ -21,7 +21,10 @@ from dialer.telephony.events import (
 )
 from dialer.telephony.fake_call import FakeCall, HungUpBy
 from dialer.telephony.fake_incall import FakeInCall
+from dialer.telephony.fake_phonetest import FakePhoneTests
 from dialer.telephony.fates import AgentFate, CustomerFate
+from dialer.telephony.incall import PartyOrder
+from dialer.telephony.phonetest import PhoneHeard, PhoneTestOrder
 from dialer.telephony.port import (
     CallerHears,
     CallOrder,
@@ -70,8 +73,10 @@ class FakeTelephony(FakeInCall):
         self._uncertain: bool | None = None
         # Who rang and waits, with what he hears; nothing yet: None.
         self.callers: dict[str, CallerHears | None] = {}
-        self._numbers: dict[str, tuple[str, str]] = {}
+        self._numbers: dict[str, tuple[str, str, str]] = {}
+        self._left_unserved: list[CustomerCalls] = []
         self._rang = 0
+        self.phone_tests = FakePhoneTests(lambda: self.agents, lambda: self.phones, pace)
 
     # The port.
 
@@ -98,6 +103,7 @@ class FakeTelephony(FakeInCall):
     async def call_agent(self, order: CallOrder) -> None:
         """See the port."""
         self._need_link()
+        self.phone_tests.give_way(order.agent_extension)
         if order.attempt_id in self._calls:
             raise RequestRefused(
                 f"Attempt {order.attempt_id} is alive on the telephone system: it cannot be placed again."
@@ -169,6 +175,29 @@ class FakeTelephony(FakeInCall):
         call = self._past.get(attempt_id)
         return call.trail if call is not None else CallTrail(attempt_id=attempt_id)
 
+    async def let_go(self, since: datetime) -> tuple[CustomerCalls, ...]:
+        """See the port."""
+        if not self.trail_readable:
+            raise TrailUnreadable(
+                "The trail of calls cannot be read: check that the telephone system writes it."
+            )
+        return tuple(one for one in self._left_unserved if one.at >= since)
+
+    async def add_party(self, order: PartyOrder) -> None:
+        """See the port."""
+        self.phone_tests.give_way(order.extension)
+        await super().add_party(order)
+
+    async def test_phone(self, order: PhoneTestOrder) -> PhoneHeard:
+        """See the port."""
+        self._need_link()
+        return await self.phone_tests.run(order)
+
+    async def end_phone_test(self, test_id: str) -> None:
+        """See the port."""
+        self._need_link()
+        self.phone_tests.end(test_id)
+
     # The people.
 
     def agent_answers(self, attempt_id: str) -> None:
@@ -208,20 +237,23 @@ class FakeTelephony(FakeInCall):
         if self._up:
             self._events.put_nowait(PhoneState(at=self._clock(), extension=extension, reachable=reachable))
 
-    def customer_calls(self, number: str, called: str = "4000") -> str:
+    def customer_calls(self, number: str, called: str = "4000", trunk: str = "") -> str:
         """A customer rings; the id of the call. He waits until he is put through or hangs up."""
         self._rang += 1
         call_id = f"caller-{self._rang}"
         self.callers[call_id] = None
-        self._numbers[call_id] = (number, called)
+        self._numbers[call_id] = (number, called, trunk)
         if self._up:
             self._tell_of(call_id)
         return call_id
 
     def caller_hangs_up(self, call_id: str) -> None:
         """A customer who waits gives up."""
-        if self._numbers.pop(call_id, None) is not None:
+        if (rang := self._numbers.pop(call_id, None)) is not None:
             del self.callers[call_id]
+            number, called, trunk = rang
+            gone = CustomerCalls(call_id=call_id, number=number, called=called, at=self._clock(), trunk=trunk)
+            self._left_unserved.append(gone)
             if self._up:
                 self._events.put_nowait(CallerLeft(call_id=call_id, at=self._clock()))
 
@@ -231,6 +263,7 @@ class FakeTelephony(FakeInCall):
         """The link is lost, or cannot be had: calls go on unseen until `restore_link`."""
         self._fault = (reason, advice)
         self._up = False
+        self.phone_tests.forget()
         if self._running:
             self._events.put_nowait(LinkDown(at=self._clock(), reason=reason, advice=advice))
 
@@ -271,9 +304,9 @@ class FakeTelephony(FakeInCall):
             self._tell_of(call_id)
 
     def _tell_of(self, call_id: str) -> None:
-        number, called = self._numbers[call_id]
+        number, called, trunk = self._numbers[call_id]
         self._events.put_nowait(
-            CustomerCalls(call_id=call_id, number=number, called=called, at=self._clock())
+            CustomerCalls(call_id=call_id, number=number, called=called, at=self._clock(), trunk=trunk)
         )
 
     def _need_link(self) -> None:

@@ -105,6 +105,7 @@ class FakeCall:
         try:
             if self.order.customer_first:
                 self.gate = GatePosition.WAITING
+                self._note(gate_at=self.clock())
                 self._tell(AtGate)
             else:
                 await self._agent_rings()

@@ -9,8 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from dialer.telephony.events import TelephonyEvent
+from dialer.telephony.events import CustomerCalls, TelephonyEvent
 from dialer.telephony.incall import InCallTelephony
+from dialer.telephony.phonetest import PhoneTests
 
 
 class TelephonyError(Exception):
@@ -98,10 +99,12 @@ class CallTrail:
     """What the telephone system's own log (CEL) proves of a call that is over or under way.
 
     Times are the telephone system's clock. `customer_started_at` None means that the log holds
-    no customer leg: it was not dialled, provided the log is complete up to now.
+    no customer leg: it was not dialled, provided the log holds the call at all. `gate_at` is when, customer
+    first, the channel began that waits at the gate; agent first the agent's answer stands for it.
     """
 
     attempt_id: str
+    gate_at: datetime | None = None
     agent_answered_at: datetime | None = None
     customer_started_at: datetime | None = None
     customer_answered_at: datetime | None = None
@@ -110,7 +113,7 @@ class CallTrail:
     agent_ended_at: datetime | None = None
 
 
-class Telephony(InCallTelephony, Protocol):
+class Telephony(InCallTelephony, PhoneTests, Protocol):
     """Places calls and tells what became of them. All methods are safe to call at any time."""
 
     async def start(self) -> None:
@@ -166,6 +169,15 @@ class Telephony(InCallTelephony, Protocol):
 
     async def trail(self, attempt_id: str) -> CallTrail:
         """What the telephone system's log proves of this attempt.
+
+        Raises:
+            TrailUnreadable: the log cannot be read.
+        """
+
+    async def let_go(self, since: datetime) -> tuple[CustomerCalls, ...]:
+        """Customers who rang and were gone since then before they were put through, whoever watched (D9).
+
+        By the telephone system's log, whose clock it is: `at` of each is when he was gone.
 
         Raises:
             TrailUnreadable: the log cannot be read.

@@ -46,7 +46,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """Where a trunk's breaker stands. `waits` is how often it was tried in vain, `probe` the trying call."""
+    """Where a trunk's breaker stands. `waits` is how often it was tried in vain, `probe` the trying call.
+
+    `retry_at`: when one call may try it; half open, when another one may, for the first must be over by then.
+    """
 
     name: str
     state: BreakerState = BreakerState.CLOSED
@@ -61,6 +64,15 @@ class Breaker:
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", BreakerState(self.state))
 
+    def is_due(self, now: datetime) -> bool:
+        """Whether one call may try the trunk, which is broken.
+
+        While one does no other may, until the first one's customer has been rung or never will be.
+        """
+        if self.retry_at is None:
+            return self.state is BreakerState.OPEN
+        return self.retry_at <= now
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -73,13 +85,14 @@ class Load:
     @property
     def tries(self) -> bool:
         """Whether the next call would be the one that tries a broken trunk."""
-        return self.breaker is not None and self.breaker.state is BreakerState.OPEN
+        return self.breaker is not None and self.breaker.state is not BreakerState.CLOSED
 
     def one_more(self) -> "Load":
         """After one more call."""
-        breaker = replace(self.breaker, state=BreakerState.HALF_OPEN) if self.breaker and self.tries else None
-        allowed = None if self.allowed is None else self.allowed - 1
-        return Load(self.in_flight + 1, allowed, breaker or self.breaker)
+        breaker = self.breaker
+        if breaker is not None and self.tries:
+            breaker = replace(breaker, state=BreakerState.HALF_OPEN, retry_at=None)
+        return Load(self.in_flight + 1, None if self.allowed is None else self.allowed - 1, breaker)
 
 
 def trunks_of(configured: Sequence[TrunkSettings], node: str, *, first: bool) -> tuple[TrunkSettings, ...]:
@@ -103,7 +116,7 @@ def choose(
 def room(trunk: TrunkSettings, load: Load, now: datetime) -> int:
     """How many more calls the trunk may take now."""
     if load.breaker is not None and load.breaker.state is not BreakerState.CLOSED:
-        most = 1 if _is_due(load.breaker, now) else 0
+        most = 1 if load.breaker.is_due(now) else 0
     else:
         most = _UNLIMITED
     if trunk.channels is not None:
@@ -111,11 +124,6 @@ def room(trunk: TrunkSettings, load: Load, now: datetime) -> int:
     if load.allowed is not None:
         most = min(most, load.allowed)
     return max(0, most)
-
-
-def _is_due(breaker: Breaker, now: datetime) -> bool:
-    # While one call tries it, no other does.
-    return breaker.state is BreakerState.OPEN and (breaker.retry_at is None or breaker.retry_at <= now)
 
 
 def _filled(trunk: TrunkSettings, load: Load) -> float:
@@ -134,7 +142,7 @@ def _why_none(loads: Sequence[tuple[TrunkSettings, Load]], now: datetime) -> NoL
 
 
 def _shut(breaker: Breaker, now: datetime) -> bool:
-    return breaker.state is not BreakerState.CLOSED and not _is_due(breaker, now)
+    return breaker.state is not BreakerState.CLOSED and not breaker.is_due(now)
 
 
 def verdict(outcome: DialOutcome, *, dialled: bool, dial_status: str | None) -> Verdict:

@@ -9,7 +9,7 @@ from dialer.alarms.service import clear_alarm, raise_alarm
 from dialer.storage.transition import apply
 from dialer.trunks.choosing import Breaker, Change, Verdict, after_call
 from dialer.trunks.queries import breaker
-from dialer.trunks.settings import BreakerSettings
+from dialer.trunks.settings import DEFAULT_BREAKER, BreakerSettings
 from dialer.trunks.states import MACHINE, BreakerEvent, BreakerState
 from dialer.trunks.tables import trunk_states
 
@@ -37,14 +37,26 @@ def note_call(
     _apply(conn, known or Breaker(trunk), change, now)
 
 
-def try_again(conn: Connection, broken: Breaker, attempt_id: str, now: datetime) -> None:
-    """This call tries a broken trunk.
+def note_reached(conn: Connection, trunk: str, attempt_id: str, now: datetime) -> None:
+    """A customer's phone rings, or he answered: the trunk works, however long they talk."""
+    known = breaker(conn, trunk)
+    if known is not None and known.state is BreakerState.HALF_OPEN:
+        note_call(conn, trunk, attempt_id, Verdict.GOOD, "", DEFAULT_BREAKER, now)
+
+
+def try_again(conn: Connection, trunk: str, attempt_id: str, now: datetime, until: datetime) -> None:
+    """This call tries a broken trunk; nothing heard of it `until` then, another one may.
 
     Raises:
         IllegalMove: another call does already.
     """
+    broken = breaker(conn, trunk)
+    if broken is not None and broken.state is BreakerState.HALF_OPEN and broken.is_due(now):
+        # The one before has told nothing in its time: it is in doubt.
+        lapsed = MACHINE.advance(broken.state, BreakerEvent.FAIL, now)
+        apply(conn, trunk_states, trunk, lapsed, values={"probe": None})
     transition = MACHINE.advance(BreakerState.OPEN, BreakerEvent.TRY, now)
-    apply(conn, trunk_states, broken.name, transition, values={"probe": attempt_id})
+    apply(conn, trunk_states, trunk, transition, values={"probe": attempt_id, "retry_at": until})
 
 
 def _apply(conn: Connection, before: Breaker, change: Change, now: datetime) -> None:

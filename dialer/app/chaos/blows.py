@@ -5,10 +5,15 @@ import contextlib
 import random
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import partial
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from asterisk.server import ServerError
 from dialer.app.chaos.plan import Blow, Fault, Window
+from dialer.app.chaos.power import lose_tail
 from dialer.app.chaos.stage import Stage
 from dialer.app.chaos.stream import Side, foreign_events
 
@@ -16,7 +21,7 @@ from dialer.app.chaos.stream import Side, foreign_events
 _PATIENCE_SECONDS = 30.0
 _LINK_SECONDS = 60.0
 _LOOK_SECONDS = 0.01
-_ASTERISK_AWAY_SECONDS = (0.0, 4.0)
+_ASTERISK_AWAY_SECONDS = (0.0, 2.5)
 _START_TRIES = 3
 
 
@@ -123,6 +128,9 @@ class Blows:
                 for line in list(stage.proxy.lines):
                     with contextlib.suppress(OSError):
                         await line.inject(foreign_events(fault.amount, self._dice.randrange(1 << 32)))
+            case Blow.LOCK_DATABASE if stage.database_url:
+                with contextlib.suppress(SQLAlchemyError):
+                    await stage.database.write(partial(_keep_others_waiting, seconds=fault.seconds))
             case Blow.LOCK_DATABASE:
                 path = stage.data_dir / "dialer.db"
                 await _lock(str(path), fault.seconds)
@@ -140,8 +148,13 @@ class Blows:
                 await asyncio.sleep(fault.seconds)
                 await stage.people.register_again(away)
 
-    async def _cut_power(self, _fault: Fault) -> None:
-        await asyncio.gather(self._stage.service.kill(), self._stage.server.kill())
+    async def _cut_power(self, fault: Fault) -> None:
+        stage = self._stage
+        await asyncio.gather(stage.service.kill(), stage.server.kill())
+        # What the service committed is on the disk: that is what its commits wait for.
+        if fault.amount:
+            since = datetime.now(UTC) - timedelta(seconds=fault.amount)
+            stage.lost += await asyncio.to_thread(lose_tail, stage.server.layout.cel_file, since, self._dice)
 
     async def _tear(self, side: Side, _fault: Fault) -> None:
         for line in self._stage.proxy.lines:
@@ -174,6 +187,11 @@ class Blows:
         await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for waiter in waiters:
             waiter.cancel()
+
+
+def _keep_others_waiting(conn: Connection, *, seconds: float) -> None:
+    # Whoever writes is alone.
+    conn.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": seconds})
 
 
 async def _lock(path: str, seconds: float) -> None:

@@ -20,6 +20,11 @@ from asterisk.phones import (
 _RATE = 8000
 _KEPT = 100_000
 
+# Of those who ring us: longer than anybody is left to wait.
+_PATIENT = 0.15
+LONGEST_TALK = 13.0
+"""Nobody waits or talks longer than so many seconds."""
+
 
 def tone(seconds: float) -> bytes:
     """A-law of a tone: enough to be no silence."""
@@ -51,6 +56,13 @@ def customer_does(dice: random.Random) -> Behaviour:
         if kind < 0:
             return behaviour
     return Announce(speech=_NOTICE, then=Answer(ring_seconds=ring, speech=_SPEECH, hang_up_after=2.0))
+
+
+def caller_does(dice: random.Random) -> Behaviour:
+    """What a customer's phone does who rings us: how long he waits and talks, as it comes."""
+    patient = dice.random() < _PATIENT
+    seconds = LONGEST_TALK if patient else dice.uniform(1.0, 6.0)
+    return Answer(ring_seconds=0, speech=_SPEECH, hang_up_after=seconds)
 
 
 def agent_does(dice: random.Random) -> Behaviour:
@@ -110,7 +122,8 @@ class People:
     def _customer(self, call: PhoneCall) -> Behaviour:
         # By the number and how often it was rung, so that the order of calls does not matter.
         times = sum(one.number == call.number for one in self.trunk.calls)
-        return customer_does(random.Random(f"{self._seed}/{call.number}/{times}"))
+        dice = random.Random(f"{self._seed}/{call.number}/{times}")
+        return customer_does(dice) if call.attempt else caller_does(dice)
 
     def _agent(self, extension: str) -> "_Agent":
         return _Agent(f"{self._seed}/{extension}")

@@ -36,7 +36,7 @@ class Blow(StrEnum):
     END_SERVICE = "end_service"
     KILL_ASTERISK = "kill_asterisk"
     STOP_ASTERISK = "stop_asterisk"
-    # Both at once: the machine has no power, and comes back.
+    # Both at once: the machine has no power, and comes back without what was not on its disk.
     POWER_CUT = "power_cut"
     CUT = "cut"
     # A connection reset in the middle of an action, or of an event or answer.
@@ -64,7 +64,8 @@ class Blow(StrEnum):
 class Fault:
     """One fault: `blow` at `window`, for `seconds`; `amount` is its size where it has one.
 
-    Of a stepped clock it is seconds, of a flood events, of a delay milliseconds, of phones how many.
+    Of a stepped clock it is seconds, of a flood events, of a delay milliseconds, of phones how many, of a
+    power cut the seconds before it that the channel event log loses.
     """
 
     blow: Blow
@@ -79,6 +80,8 @@ class Fault:
 
 
 _HOUR, _DAY = 3600, 86400
+# So long Linux keeps what was written, before it goes to the disk by itself.
+_WRITTEN_BACK = 30
 _OF_A_CALL = tuple(window for window in Window if window is not Window.ANY)
 _OF_THE_LINK = tuple(window for window in _OF_A_CALL if window is not Window.RECORDED)
 
@@ -95,9 +98,10 @@ _FAMILIES: Sequence[Sequence[Fault]] = (
         Fault(Blow.KILL_ASTERISK),
         Fault(Blow.STOP_ASTERISK),
         Fault(Blow.STOP_ASTERISK, Window.TALKING),
-        Fault(Blow.POWER_CUT),
-        Fault(Blow.POWER_CUT, Window.GO_SENT),
+        Fault(Blow.POWER_CUT, amount=_WRITTEN_BACK),
+        Fault(Blow.POWER_CUT, Window.GO_SENT, amount=1),
         Fault(Blow.POWER_CUT, Window.TALKING),
+        Fault(Blow.POWER_CUT, Window.TALKING, amount=5),
     ],
     [
         *(Fault(Blow.CUT, window, seconds=3.0) for window in _OF_THE_LINK),
@@ -112,8 +116,8 @@ _FAMILIES: Sequence[Sequence[Fault]] = (
         Fault(Blow.STALL, Window.AGENT_UP, seconds=3.0),
         Fault(Blow.STALL, Window.GO_COMMITTED, seconds=3.0),
         Fault(Blow.STALL, seconds=3.0),
-        Fault(Blow.SPLIT, seconds=4.0),
-        Fault(Blow.DELAY, seconds=4.0, amount=300),
+        Fault(Blow.SPLIT, seconds=3.0),
+        Fault(Blow.DELAY, seconds=3.0, amount=300),
         Fault(Blow.FLOOD, amount=20_000),
         Fault(Blow.FLOOD, Window.TALKING, amount=50_000),
         Fault(Blow.STALL, seconds=13.0),
@@ -131,7 +135,7 @@ _FAMILIES: Sequence[Sequence[Fault]] = (
         Fault(Blow.LOCK_DATABASE, Window.TALKING, seconds=12.5),
     ],
     [
-        *(Fault(Blow.STEP_CLOCK, seconds=4.0, amount=step) for step in (_HOUR, -_HOUR, _DAY, -_DAY)),
+        *(Fault(Blow.STEP_CLOCK, seconds=3.0, amount=step) for step in (_HOUR, -_HOUR, _DAY, -_DAY)),
         Fault(Blow.PHONES_AWAY, seconds=3.0, amount=2),
         Fault(Blow.PHONES_AWAY, Window.AGENT_UP, seconds=3.0, amount=4),
     ],

@@ -11,7 +11,7 @@ from asterisk.ports import PortBusy
 from asterisk.server import AsteriskServer, ServerError
 from asterisk.version import parse_version
 from dialer.app.cli.common import DEFAULT_DATA, DataDir, console, fail, run, settings_of
-from dialer.app.private_asterisk import running_asterisk
+from dialer.app.private_asterisk import running_asterisk, stop_by_hand
 
 app = typer.Typer(
     help="The private Asterisk of a data folder; files for an existing one.", no_args_is_help=True
@@ -47,9 +47,8 @@ def start(data: DataDir = DEFAULT_DATA) -> None:
 
 @app.command()
 def stop(data: DataDir = DEFAULT_DATA) -> None:
-    """Stop it; calls in progress end."""
-    server = _attached(data)
-    run(server.stop())
+    """Stop it; calls in progress end. A service that runs leaves it so."""
+    run(stop_by_hand(settings_of(data), _attached(data)))
     console.print("Asterisk is stopped.")
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 import signal
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,7 @@ from asterisk.install import InstallError
 from asterisk.ports import PortBusy
 from asterisk.server import ServerError
 from dialer.app.chaos.run import Chaos, ChaosReport
-from dialer.app.chaos.stage import Say
+from dialer.app.chaos.stage import NotEmpty
 from dialer.app.cli.common import AsJson, console, fail, run, show
 from dialer.app.demo.site import NotADemoFolder
 from dialer.app.lock import AlreadyServed
@@ -31,6 +32,12 @@ def chaos(
     skip: Annotated[
         int, typer.Option(min=0, help="Leave out so many of the seed's faults: an earlier run had them.")
     ] = 0,
+    database: Annotated[
+        str,
+        typer.Option(
+            "--database", help="A PostgreSQL without tables, postgresql+asyncpg://…; left out: SQLite."
+        ),
+    ] = "",
     report_to: Annotated[
         Path | None, typer.Option("--report", help="Also write the result to this file, as JSON.")
     ] = None,
@@ -48,8 +55,8 @@ def chaos(
 
     say(f"seed {chosen}: give it with --seed to have the same faults again")
     try:
-        report = run(_run(data, say, chosen, faults, calls, skip))
-    except (NotADemoFolder, AlreadyServed, InstallError, ServerError, PortBusy) as error:
+        report = run(_run(Chaos(data, say, chosen, database), faults, calls, skip))
+    except (NotADemoFolder, NotEmpty, AlreadyServed, InstallError, ServerError, PortBusy) as error:
         fail(error)
     if report_to is not None:
         report_to.write_text(json.dumps(asdict(report), indent=2), "utf-8")
@@ -61,8 +68,7 @@ def chaos(
         fail(f"seed {chosen}: " + "; ".join(report.found.details))
 
 
-async def _run(data: Path, say: Say, chosen: int, faults: int, calls: int, skip: int) -> ChaosReport:
-    drill = Chaos(data, say, chosen)
+async def _run(drill: Chaos, faults: int, calls: int, skip: int) -> ChaosReport:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, drill.stop.set)
@@ -78,7 +84,10 @@ def _print(report: ChaosReport) -> None:
         table.add_row(f"  {name}", str(times))
     for name in ("calls", "service_starts", "seconds"):
         table.add_row(name.replace("_", " "), str(getattr(report, name)))
-    table.add_row("outcomes", ", ".join(f"{name} {times}" for name, times in found.pop("outcomes").items()))
+    table.add_row("steps in calls", f"{_counts(report.steps)}; refused {report.refused}")
+    table.add_row("longest, in seconds", _counts(report.longest))
+    for name in ("modes", "outcomes"):
+        table.add_row(name, _counts(found.pop(name)))
     faults = found.pop("faults")
     found.pop("details")
     for name, value in found.items():
@@ -89,3 +98,7 @@ def _print(report: ChaosReport) -> None:
     console.print(table)
     if report.stopped:
         console.print("Stopped early: the numbers are of what was done by then.")
+
+
+def _counts(of: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in of.items())

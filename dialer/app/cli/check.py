@@ -13,12 +13,13 @@ from dialer.app.cli.common import DEFAULT_DATA, AsJson, DataDir, console, fail, 
 from dialer.app.settings import Settings, speech_model
 from dialer.playbooks.library import BadPlaybook, shipped_library
 from dialer.telephony.outcomes import Leg
+from qa.checks.facts import in_rules_words
 from qa.checks.library import shipped_rules
 from qa.dialogue.turns import Turn
 from qa.rules.assess import Assessment, assess
 from qa.rules.findings import Finding, Reason
+from qa.rules.readable import text_facts
 from qa.rules.schema import Rule, RuleSet, RuleSetError, load_rule_set
-from qa.scoring.labelled import text_facts
 from qa.speech.port import Mark, SpeechError, Transcript
 from qa.speech.workers import SpeechJob, SpeechPool
 from qa.transcripts.swapped import looks_swapped
@@ -139,7 +140,7 @@ def _facts(path: Path | None) -> dict[str, str]:
     if not isinstance(read, Mapping):
         fail(f'{path} holds no object. Write the facts by name, as {{"plate": "京A12345"}}.')
     inner = read.get("facts", read)
-    return text_facts(inner if isinstance(inner, Mapping) else read)
+    return in_rules_words(text_facts(inner if isinstance(inner, Mapping) else read))
 
 
 def _heard(settings: Settings, path: Path, model: str | None) -> Transcript:

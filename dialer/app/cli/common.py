@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from dialer.app.settings import BadSettings, Settings, load_settings
+from dialer.storage.away import DatabaseAway
 from dialer.storage.database import Database
 from dialer.storage.migrating import migrate
 
@@ -47,9 +48,11 @@ def settings_of(data_dir: Path, **overrides: Any) -> Settings:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's coroutine; Ctrl-C ends it without a traceback."""
+    """Run a command's coroutine; Ctrl-C, and a database that is away, end it without a traceback."""
     try:
         return asyncio.run(work)
+    except DatabaseAway as error:
+        fail(error)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 

@@ -214,6 +214,7 @@ def replay_command(
                 system_clock,
                 partial(place, speech.cluster, speech.workers, speech.niceness),
                 lambda row: bar.update(task, completed=row.done),
+                company=settings.site.company,
             )
             await replayer.carry_out(one)
         done = await database.read(lambda conn: queries.replay(conn, one.id))

@@ -12,6 +12,7 @@ from asterisk.install import InstallError
 from asterisk.ports import PortBusy
 from asterisk.server import ServerError
 from dialer.app.cli.common import DEFAULT_DATA, DataDir, console, fail, run, settings_of
+from dialer.app.database import DatabaseRefuses
 from dialer.app.drill.stepped import SteppedClock
 from dialer.app.lock import AlreadyServed
 from dialer.app.logs import set_up_logs
@@ -46,7 +47,7 @@ def serve(
         settings = settings.model_copy(update={"web": settings.web.model_copy(update={"port": port})})
     try:
         run(serve_until_told(settings, asyncio.Event(), crash_at, clock_from))
-    except (AlreadyServed, ServerError, InstallError, PortBusy) as error:
+    except (AlreadyServed, DatabaseRefuses, ServerError, InstallError, PortBusy) as error:
         fail(error)
 
 

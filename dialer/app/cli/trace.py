@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,7 @@ from web.i18n import N_, Translator, translator
 from web.plan import words
 
 _WHY, _STEPS = N_("Why it was called"), N_("The call, step by step")
+_A_DAY = timedelta(days=1)
 _COLOURS = {"event": "bold", "CEL": "magenta", "repair": "yellow", "agent": "cyan", "plan": "blue"}
 
 
@@ -64,13 +66,15 @@ def _cel(settings: Settings, facts: Facts) -> tuple[list[CelLine], str]:
     """The lines of the call, or why they cannot be read."""
     log: CelSource
     if settings.private_asterisk is not None:
-        log = CelFile(Layout(run=settings.asterisk_dir, modules=Path(), data=Path()).cel_file)
+        path = Layout(run=settings.asterisk_dir, modules=Path(), data=Path()).cel_file
+        # What was rotated since the call, and no more: the log of a year takes minutes to read.
+        log = CelFile(path, back=system_clock() - facts.attempt.placed_at + _A_DAY)
     else:
         shares = shares_of(settings)
         share = next((one for one in shares if one.has_call(facts.attempt.node)), shares[0])
         log = Nodes(settings, None).cel(share)
     try:
-        return lines_of(log, facts.attempt.id), ""
+        return lines_of(log, facts.attempt.id, facts.channels), ""
     except OSError as error:
         return [], str(error)
 

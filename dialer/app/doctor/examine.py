@@ -15,6 +15,8 @@ import dialer.tables  # noqa: F401  a database has every table
 from asterisk.server import AsteriskServer
 from dialer.agents.queries import all_agents
 from dialer.app.doctor import machine, sizing
+from dialer.app.doctor.copies import look_at_copies
+from dialer.app.doctor.naming import look_at_name
 from dialer.app.doctor.speech import look_at_speech
 from dialer.app.doctor.store import look_at_database
 from dialer.app.doctor.telephone import AwayFiles, TelephoneSystem
@@ -58,12 +60,14 @@ async def examine(settings: Settings, *, clock: Clock = system_clock) -> list[Fi
 
     site = _Site(settings, clock)
     await part("database", lambda: look_at_database(settings.url))
+    await part("copies", lambda: look_at_copies(settings))
     await site.read()
     for system in site.telephone_systems():
         await part("asterisk", partial(system.look, settings.calling.gate_seconds))
         site.note(system)
     await part("machine", site.machine)
     await part("speech", site.speech)
+    found.append(look_at_name(settings.site))
     return found
 
 

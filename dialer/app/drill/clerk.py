@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+from datetime import datetime
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.agents import service
-from dialer.agents.queries import all_agents, session
+from dialer.agents.queries import AgentSession, all_agents, session
 from dialer.agents.states import AgentState, PauseReason
 from dialer.calling.queries import attempt
 from dialer.clock import Clock, system_clock
@@ -36,24 +37,24 @@ class Clerk:
                 await self._db.write(self._look)
             await asyncio.sleep(_LOOK_SECONDS)
 
-    def _look(self, conn: Connection) -> None:
-        now = self._clock()
-        for agent in all_agents(conn):
-            current = session(conn, agent.id)
-            if current is None:
-                service.sign_in(conn, agent.id, now)
-            elif current.state is AgentState.PAUSED and self.open:
-                service.ready(conn, agent.id, now)
-            elif current.state is AgentState.READY and not self.open:
-                service.pause(conn, agent.id, PauseReason.OTHER, now)
-            elif current.state is AgentState.WRAP_UP and current.attempt_id is not None:
-                self._close_form(conn, agent.id, current.attempt_id)
+    def act(self, conn: Connection, current: AgentSession, now: datetime) -> None:
+        """What an agent does whose session stands like this."""
+        match current.state:
+            case AgentState.PAUSED if self.open:
+                service.ready(conn, current.agent_id, now)
+            case AgentState.READY if not self.open:
+                service.pause(conn, current.agent_id, PauseReason.OTHER, now)
+            case AgentState.WRAP_UP if current.attempt_id is not None:
+                if self.save_form(conn, current.agent_id, current.attempt_id, now):
+                    finish_wrap_up(conn, current.agent_id, now)
+                    if not self.open:
+                        service.pause(conn, current.agent_id, PauseReason.OTHER, now)
 
-    def _close_form(self, conn: Connection, agent_id: str, attempt_id: str) -> None:
-        now = self._clock()
+    def save_form(self, conn: Connection, agent_id: str, attempt_id: str, now: datetime) -> bool:
+        """Save the form, where it is not yet; False: the call is not over."""
         row = attempt(conn, attempt_id)
         if row is None or row.ended_at is None:
-            return
+            return False
         if form_of(conn, attempt_id) is None:
             save_form(
                 conn,
@@ -65,6 +66,13 @@ class Clerk:
                 call_again_at=None,
                 now=now,
             )
-        finish_wrap_up(conn, agent_id, now)
-        if not self.open:
-            service.pause(conn, agent_id, PauseReason.OTHER, now)
+        return True
+
+    def _look(self, conn: Connection) -> None:
+        now = self._clock()
+        for agent in all_agents(conn):
+            current = session(conn, agent.id)
+            if current is None:
+                service.sign_in(conn, agent.id, now)
+            else:
+                self.act(conn, current, now)

@@ -1,11 +1,22 @@
 """The service as a drill has it: a process of its own, that can be killed, ended and held short."""
 
 import asyncio
+import json
 import os
 import resource
 import signal
 import sys
 from pathlib import Path
+
+# Everything is imported, and then it waits to be told how to run; where nobody tells it any more, it ends.
+_READY = """
+import json, sys
+import dialer.app.service
+from dialer.app.cli import run
+told = sys.stdin.readline()
+sys.argv = ["dialer", *json.loads(told)] if told else sys.exit()
+run()
+"""
 
 
 class ServiceProcess:
@@ -15,6 +26,7 @@ class ServiceProcess:
         self._data_dir = data_dir
         self._options = options
         self._process: asyncio.subprocess.Process | None = None
+        self._next: asyncio.subprocess.Process | None = None
 
     @property
     def running(self) -> bool:
@@ -26,20 +38,30 @@ class ServiceProcess:
         """The exit code of the last one; None while it runs."""
         return self._process.returncode if self._process is not None else None
 
+    async def prepare(self) -> None:
+        """Have the next one ready, so that its start takes no longer than that of a small program."""
+        if self._next is None or self._next.returncode is not None:
+            self._next = await self._make()
+
     async def start(self, crash_at: str = "") -> None:
         """Start it; `crash_at` is the moment at which it kills itself (`dialer serve --crash-at`)."""
-        log = (self._data_dir / "service.log").open("ab")
-        try:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "dialer.app.cli", "serve", "--data", str(self._data_dir)),
-                *self._options,
-                *(("--crash-at", crash_at) if crash_at else ()),
+        await self.prepare()
+        self._process, self._next = self._next, None
+        assert self._process is not None and self._process.stdin is not None
+        crash = ("--crash-at", crash_at) if crash_at else ()
+        command = ["serve", "--data", str(self._data_dir), *self._options, *crash]
+        self._process.stdin.write(json.dumps(command).encode() + b"\n")
+        self._process.stdin.close()
+
+    async def _make(self) -> asyncio.subprocess.Process:
+        with (self._data_dir / "service.log").open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                *(sys.executable, "-c", _READY),
+                stdin=asyncio.subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 env=os.environ | {"PYTHONUNBUFFERED": "1"},
             )
-        finally:
-            log.close()
 
     async def wait(self) -> None:
         """Wait until it is over, whatever ends it."""
@@ -51,6 +73,13 @@ class ServiceProcess:
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(signal.SIGKILL)
             await self._process.wait()
+
+    async def close(self) -> None:
+        """Kill it, and the one that is ready."""
+        await self.kill()
+        if self._next is not None and self._next.returncode is None:
+            self._next.kill()
+            await self._next.wait()
 
     async def end(self) -> None:
         """End it as a person would, and wait until it has ended."""

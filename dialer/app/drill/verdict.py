@@ -1,7 +1,7 @@
 """What the customers' phones saw, held against what the database says. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from dialer.calling.queries import Attempt
@@ -62,8 +62,10 @@ def judge(
     repairs: int,
     recorded: frozenset[str],
     unlinked: Sequence[str],
+    for_a_person: Collection[str] = (),
 ) -> Verdict:
-    """Count what must not be. `recorded` are the attempts with an archived recording."""
+    """Count what must not be. `recorded` are the attempts with an archived recording; `for_a_person` those
+    that rightly stay in doubt until a person decides."""
     rings = list(rings)
     by_id = {row.id: row for row in attempts}
     times = Counter(ring.attempt_id for ring in rings)
@@ -76,11 +78,13 @@ def judge(
         for ring in rings
         if ring.answered
         and ring.attempt_id in by_id
+        and ring.attempt_id not in for_a_person
         and by_id[ring.attempt_id].outcome not in (DialOutcome.ANSWERED, DialOutcome.ABANDONED)
         # A machine that answered is known, and is not "answered" (D3).
         and by_id[ring.attempt_id].heard is None
     ]
-    stuck = [row.id for row in attempts if row.state is not AttemptState.ENDED]
+    open_ones = (row.id for row in attempts if row.state is not AttemptState.ENDED)
+    stuck = [one for one in open_ones if one not in for_a_person]
     answered = [row.id for row in attempts if row.outcome == DialOutcome.ANSWERED]
     silent = [one for one in answered if one not in recorded]
     named = {

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, literal, or_, select
 
 from dialer.agents.tables import agent_history, agents
+from dialer.calling.inbound.tables import tickets
+from dialer.calling.incall.tables import speaker_turns
+from dialer.calling.modes.tables import offers
 from dialer.calling.queries import Attempt, attempt
-from dialer.calling.tables import attempts, repairs
+from dialer.calling.states import CallMode
+from dialer.calling.tables import attempts, call_parties, repairs
 from dialer.cases.tables import cases, question_items, tasks
 from dialer.customers.tables import contacts
 from dialer.explaining.queries import decided
@@ -25,6 +29,8 @@ Row = Mapping[str, Any]
 
 _NAMED = 5
 _ID_LENGTH = 26
+# Who rings waits so long before an attempt puts him through.
+_BEFORE = timedelta(minutes=10)
 # What follows from a call: its form, its transcript, its checks.
 _AFTERWARDS = timedelta(days=1)
 
@@ -44,6 +50,10 @@ class Facts:
     events: tuple[EventRow, ...]
     history: tuple[Row, ...]
     repairs: tuple[Row, ...]
+    offers: tuple[Row, ...]
+    tickets: tuple[Row, ...]
+    parties: tuple[Row, ...]
+    turns: tuple[Row, ...]
     recording: Row | None
     clip: Row | None
     takeover: Row | None
@@ -55,6 +65,13 @@ class Facts:
     form: Row | None
     contacts: tuple[Row, ...]
     brought_about: tuple[tuple[str, Row], ...]
+
+    @property
+    def channels(self) -> frozenset[str]:
+        """By which ids the telephone system knows who took part besides the attempt's own two legs."""
+        return frozenset(
+            (*(str(one["id"]) for one in self.parties), *(str(one["call_id"]) for one in self.tickets))
+        )
 
 
 def find(conn: Connection, key: str) -> str:
@@ -97,6 +114,8 @@ def gather(conn: Connection, attempt_id: str) -> Facts:
         return next(iter(every(query)), None)
 
     around = [row for row in of_subject(conn, owed.id) if current.placed_at <= row.at <= until]
+    laid = every(select(offers).where(offers.c.follow_up_id == owed.id, offers.c.attempt_id == attempt_id))
+    rang = every(select(tickets).where(_rang(current)))
     judged = decided(conn, [owed.id, owed.occasion_id])
     return Facts(
         attempt=current,
@@ -108,15 +127,35 @@ def gather(conn: Connection, attempt_id: str) -> Facts:
             for each in row
             if playbook == owed.playbook and each.at <= until and each.attempt_id in (None, attempt_id)
         ),
-        events=(*of_subject(conn, attempt_id), *around),
+        events=(
+            *of_subject(conn, attempt_id),
+            *around,
+            *(row for one in (*laid, *rang) for row in of_subject(conn, one["id"])),
+        ),
+        # Also of those who were asked into it.
         history=every(
-            select(agent_history).where(
-                agent_history.c.agent_id == current.agent_id,
+            select(agent_history, agents.c.name.label("agent"))
+            .join(agents, agents.c.id == agent_history.c.agent_id)
+            .where(
                 agent_history.c.attempt_id == attempt_id,
                 agent_history.c.ended_at >= current.placed_at,
+                agent_history.c.ended_at <= until,
             )
         ),
         repairs=every(select(repairs).where(repairs.c.attempt_id == attempt_id)),
+        offers=laid,
+        tickets=rang,
+        parties=every(
+            select(call_parties, agents.c.name.label("agent"))
+            .outerjoin(agents, agents.c.id == call_parties.c.agent_id)
+            .where(call_parties.c.attempt_id == attempt_id)
+        ),
+        turns=every(
+            select(speaker_turns, agents.c.name.label("agent"), call_parties.c.extension)
+            .outerjoin(agents, agents.c.id == speaker_turns.c.agent_id)
+            .outerjoin(call_parties, call_parties.c.id == speaker_turns.c.party_id)
+            .where(speaker_turns.c.attempt_id == attempt_id)
+        ),
         recording=one(select(recordings).where(recordings.c.attempt_id == attempt_id)),
         clip=one(select(early_clips).where(early_clips.c.attempt_id == attempt_id)),
         takeover=one(select(takeovers).where(takeovers.c.attempt_id == attempt_id)),
@@ -149,3 +188,11 @@ def gather(conn: Connection, attempt_id: str) -> Facts:
             )
         ),
     )
+
+
+def _rang(current: Attempt) -> ColumnElement[bool]:
+    """The tickets of the customer who rang; another attempt may have put him through after this one."""
+    rang_at = tickets.c.rang_at
+    shortly_before = rang_at.between(current.placed_at - _BEFORE, current.placed_at)
+    same = and_(tickets.c.follow_up_id == current.follow_up_id, shortly_before)
+    return or_(tickets.c.attempt_id == current.id, and_(same, literal(current.mode == CallMode.INBOUND)))

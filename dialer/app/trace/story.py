@@ -21,6 +21,14 @@ EVENTS: Mapping[str, str] = {
     "attempt.ended": N_("The attempt has ended."),
     "attempt.repaired": N_("The doubt was settled."),
     "attempt.heard": N_("What answered was recognised by its words."),
+    "offer.open": N_("It was laid before the agent."),
+    "offer.pressed": N_("The agent pressed Call, or its time had come."),
+    "offer.called": N_("The call that was wanted was committed to."),
+    "ticket.ringing": N_("The customer rang."),
+    "ticket.offered": N_("An agent's phone was to ring for the customer who waited."),
+    "ticket.talking": N_("The customer who rang was put through."),
+    "ticket.missed": N_("The customer who rang was not put through."),
+    "ticket.filed": N_("The agent said what the customer rang for."),
 }
 CEL: Mapping[str, str] = {
     "CHAN_START": N_("a channel begins"),
@@ -31,6 +39,14 @@ CEL: Mapping[str, str] = {
     "CHAN_END": N_("a channel ends"),
     "LINKEDID_END": N_("nothing of the call is left"),
 }
+
+
+# Who is with the customer, and who talks in private meanwhile.
+_WITH = (N_("{who} talks with the customer from here on."), N_("{who} talked with the customer until here."))
+_ASIDE = (
+    N_("{who} talks in private from here on; the customer hears music."),
+    N_("{who} talked in private until here."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +103,42 @@ def _head(facts: Facts) -> dict[str, str]:
 def _steps(facts: Facts, cel: Sequence[CelLine]) -> Iterator[Step]:
     yield from _of_plan(facts)
     for row in facts.events:
-        yield Step(row.at, "event", EVENTS.get(row.kind, row.kind), _flat(row.data))
+        yield Step(row.at, "event", EVENTS.get(row.kind, row.kind), _flat(_hidden(row.data)))
     for stretch in facts.history:
         text = N_("The agent was {state} until this moment.")
-        more = _some(stretch, "state", "reason", "event", "why", "extension")
+        more = _some(stretch, "state", "reason", "event", "why", "agent", "extension")
         yield Step(stretch["ended_at"], "agent", text, more)
     for line in cel:
         text = CEL.get(line.event, line.event)
         cause = {} if line.cause is None else {"cause": str(line.cause)}
         yield Step(line.at, "CEL", text, {"channel": line.channel, **cause})
+    yield from _of_parties(facts)
     for repair in facts.repairs:
         more = {**_some(repair, "found", "decided"), **_flat(repair["evidence"])}
         yield Step(repair["at"], "repair", N_("The doubt was settled, by this evidence."), more)
     for contact in facts.contacts:
         yield Step(contact["at"], "ledger", N_("Counts as a contact."), _some(contact, "kind", "exempt"))
     yield from _of_talk(facts)
+
+
+def _of_parties(facts: Facts) -> Iterator[Step]:
+    """Who was asked into the call, how that ended, and who was with the customer when."""
+    for one in facts.parties:
+        who = _some(_hidden(one), "agent", "extension", "number", "trunk")
+        asked = {**who, **_some(one, "purpose", "mode", "asked_by")}
+        yield Step(one["asked_at"], "party", N_("A further phone was asked into the call."), asked)
+        if one["up_at"] is not None:
+            yield Step(one["up_at"], "party", N_("The further phone answered."), who)
+        if one["ended_at"] is not None:
+            ended = {**who, **_some(one, "cause", "mode")}
+            yield Step(one["ended_at"], "party", N_("The further phone is out of the call."), ended)
+    own = str(facts.agent.get("name", ""))
+    for turn in facts.turns:
+        by = turn["agent"] or (turn["extension"] if turn["party_id"] else own) or ""
+        begins, ends = _ASIDE if turn["private"] else _WITH
+        yield Step(turn["began_at"], "speaker", begins, {"who": str(by)})
+        if turn["ended_at"] is not None:
+            yield Step(turn["ended_at"], "speaker", ends, {"who": str(by)})
 
 
 def _of_plan(facts: Facts) -> Iterator[Step]:
@@ -170,6 +207,11 @@ def _of_check(row: Row, found: Sequence[Row]) -> Iterator[Step]:
     for one in found:
         if one["verdict"] in ("fail", "unclear"):
             yield Step(row["checked_at"], "check", one["rule_id"], _some(one, "verdict", "reason", "words"))
+
+
+def _hidden(row: Row) -> Row:
+    """Its numbers masked: a story is read by whoever looks for a fault."""
+    return {name: masked(value) if name == "number" and value else value for name, value in row.items()}
 
 
 def _some(row: Row, *names: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """All SQL about tickets, and about who should talk to a customer who rings."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,9 +13,11 @@ from dialer.calling.tables import attempts
 from dialer.customers.tables import customers
 from dialer.followups.tables import follow_ups
 from dialer.storage.rows import fetch, fetch_one
+from dialer.telephony.events import CustomerCalls
 
 # The telephone system may use an id again after its restart.
 _SAME_CALL = timedelta(hours=6)
+_PUT_THROUGH = (TicketState.TALKING, TicketState.OPEN, TicketState.CLOSED)
 # So long ago an agent's call still makes him the one whom the customer wants.
 _REMEMBERED = timedelta(days=14)
 
@@ -37,6 +40,7 @@ class Ticket:
     missed: str | None
     rang_at: datetime
     ended_at: datetime | None
+    trunk: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", TicketState(self.state))
@@ -77,6 +81,29 @@ def ticket_of_call(conn: Connection, call_id: str, now: datetime) -> Ticket | No
 def ticket_of_attempt(conn: Connection, attempt_id: str) -> Ticket | None:
     """The ticket of the call that this attempt puts through, or did."""
     return fetch_one(conn, select(tickets).where(tickets.c.attempt_id == attempt_id), Ticket)
+
+
+def without_ticket(conn: Connection, calls: Collection[CustomerCalls]) -> list[CustomerCalls]:
+    """Those of these calls, which are over, that no ticket is of."""
+    if not calls:
+        return []
+    # A ticket is of when he rang, a call that the log tells of is of when he was gone.
+    since = min(call.at for call in calls) - _SAME_CALL
+    known = select(tickets.c.call_id).where(
+        tickets.c.call_id.in_([call.call_id for call in calls]), tickets.c.rang_at >= since
+    )
+    found = set(conn.execute(known).scalars())
+    return [call for call in calls if call.call_id not in found]
+
+
+def talked_since(conn: Connection, number: str, at: datetime) -> bool:
+    """Whether who has this number has rung again since then, and was put through."""
+    query = (
+        select(tickets.c.id)
+        .where(tickets.c.number == number, tickets.c.rang_at >= at, tickets.c.state.in_(_PUT_THROUGH))
+        .limit(1)
+    )
+    return conn.execute(query).first() is not None
 
 
 def ringing(conn: Connection) -> list[Ticket]:

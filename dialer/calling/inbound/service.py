@@ -10,13 +10,21 @@ from sqlalchemy import Connection, insert, update
 from dialer.agents.queries import all_agents, ready_agents
 from dialer.calling.committing import Pairing, commit_to
 from dialer.calling.inbound.choosing import CALL_BACK_WITHIN, call_back, choose
-from dialer.calling.inbound.queries import Ticket, ticket_of, ticket_of_attempt, ticket_of_call, who_called
+from dialer.calling.inbound.queries import (
+    Ticket,
+    talked_since,
+    ticket_of,
+    ticket_of_attempt,
+    ticket_of_call,
+    who_called,
+)
 from dialer.calling.inbound.states import MACHINE, Missed, TicketEvent, TicketKind, TicketState
 from dialer.calling.inbound.tables import tickets
 from dialer.calling.modes import adhoc
 from dialer.calling.modes.manual import plain_number
 from dialer.calling.queries import attempt
 from dialer.calling.states import CallMode
+from dialer.customers.blocks import FORGOTTEN, blocked_numbers
 from dialer.followups.queries import FollowUp, follow_up
 from dialer.followups.states import FollowUpState
 from dialer.followups.tables import follow_ups
@@ -45,6 +53,9 @@ def open_ticket(conn: Connection, call: CustomerCalls, now: datetime) -> Ticket:
     if known is not None:
         return known
     number = plain_number(call.number)
+    if blocked_numbers(conn, [number]).get(number) == FORGOTTEN:
+        # He is talked to like somebody whose number is withheld: it is not kept, and nobody calls him (X3).
+        number = ""
     customer = adhoc.customer_of(conn, number) if number else None
     ticket_id = new_id()
     row = {
@@ -52,6 +63,7 @@ def open_ticket(conn: Connection, call: CustomerCalls, now: datetime) -> Ticket:
         "call_id": call.call_id,
         "number": number,
         "called": call.called[:32],
+        "trunk": call.trunk or None,
         "customer_id": customer.id if customer else None,
         "state": TicketState.RINGING,
         "kind": "",
@@ -63,11 +75,13 @@ def open_ticket(conn: Connection, call: CustomerCalls, now: datetime) -> Ticket:
     return _current(conn, ticket_id)
 
 
-def put_through(conn: Connection, pairing: Pairing, ticket_id: str, now: datetime) -> CallOrder | None:
+def put_through(
+    conn: Connection, pairing: Pairing, ticket_id: str, now: datetime, *, wanted: str | None = None
+) -> CallOrder | None:
     """Commit to an agent for a customer who waits; None: nobody is free, or he waits no longer.
 
-    What waits for him is talked about where that agent may; else a follow-up of the site's playbook for such
-    calls is made.
+    `wanted` is the agent who was about to call him; else who called him last comes first. What waits for him
+    is talked about where that agent may; else a follow-up of the site's playbook for such calls is made.
     """
     ticket = ticket_of(conn, ticket_id)
     if ticket is None or ticket.state is not TicketState.RINGING or _is_rung_for(conn, ticket):
@@ -75,7 +89,8 @@ def put_through(conn: Connection, pairing: Pairing, ticket_id: str, now: datetim
     ready = ready_agents(conn, pairing.reachable)
     free = [one for one in ready if pairing.share.has_phone(one.extension)]
     owed = _owed(conn, ticket)
-    wanted = who_called(conn, ticket.customer_id, now) if ticket.customer_id else None
+    if wanted is None and ticket.customer_id:
+        wanted = who_called(conn, ticket.customer_id, now)
     chosen = choose(free, wanted or (owed.owner_id if owed else None), owed, pairing.named)
     if chosen is None:
         return None
@@ -160,6 +175,13 @@ def miss(conn: Connection, pairing: Pairing, ticket_id: str, why: Missed, now: d
     if owed is not None:
         values |= {"follow_up_id": owed.id, "customer_id": owed.customer_id}
     _move(conn, ticket, TicketEvent.MISS, now, **values)
+
+
+def note_unseen(conn: Connection, pairing: Pairing, call: CustomerCalls, now: datetime) -> None:
+    """Nobody of ours saw that he rang: he is called back, unless he has been put through since (D7)."""
+    number = plain_number(call.number)
+    if not (number and talked_since(conn, number, call.at)):
+        miss(conn, pairing, open_ticket(conn, call, now).id, Missed.LOST, now)
 
 
 def _call_back(conn: Connection, pairing: Pairing, ticket: Ticket, now: datetime) -> FollowUp | None:

@@ -12,6 +12,8 @@ tickets = Table(
     Column("call_id", String(150), nullable=False),
     Column("number", String(32), nullable=False),
     Column("called", String(32), nullable=False),
+    # The trunk that brings him in, where that is known: he holds a line of it.
+    Column("trunk", String(40)),
     Column("customer_id", Id, ForeignKey("customers.id"), index=True),
     Column("follow_up_id", Id, ForeignKey("follow_ups.id")),
     # The attempt by which he is put through, the latest.

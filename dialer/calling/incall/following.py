@@ -3,7 +3,8 @@
 After a lost link everything is put right from what is alive.
 """
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -12,7 +13,7 @@ from sqlalchemy import Connection
 
 from dialer.calling import queries
 from dialer.calling.incall import service
-from dialer.calling.incall.queries import open_parties, party
+from dialer.calling.incall.queries import in_call, open_parties, party
 from dialer.calling.incall.rules import Actor, must_end
 from dialer.calling.incall.states import Party, Step
 from dialer.clock import Clock
@@ -36,6 +37,16 @@ from dialer.telephony.outcomes import Leg
 from dialer.telephony.port import LiveCall, Telephony, TelephonyError
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the rows say of what is alive: parties that are over there; calls in which there was a private
+    talk; calls in which somebody has taken a step."""
+
+    over: frozenset[str]
+    private: frozenset[str]
+    attended: frozenset[str]
 
 
 class InCallFollower:
@@ -86,35 +97,37 @@ class InCallFollower:
             case LegEnded() if attempt_id in self._attended:
                 await self._leg_ended(attempt_id, event.leg, now)
 
-    async def rebuild(self) -> None:
+    async def rebuild(self, only: Collection[str] | None = None) -> None:
         """After a lost link: what is alive is true; phones that serve no call any more are hung up (D7).
+
+        `only` these calls, where it was their news that could not be written down. May be done again.
 
         Raises:
             TelephonyError: the telephone system cannot be asked.
+            ExceptionGroup: of these calls it is not done; of the others it is.
         """
-        calls = {call.attempt_id: call for call in await self._telephony.live_calls()}
-        alive = {one.party_id: one for one in await self._telephony.live_parties()}
+        asked = await self._telephony.live_calls()
+        calls = {one.attempt_id: one for one in asked if only is None or one.attempt_id in only}
+        alive = {
+            one.party_id: one
+            for one in await self._telephony.live_parties()
+            if only is None or one.attempt_id in only
+        }
         now = self._clock()
-        self._attended = {one.attempt_id for one in alive.values()}
-        ended, talked = await self._db.write(partial(self._put_right, calls, set(alive), now))
-        aside: set[str] = set()
-        for one in alive.values():
-            call = calls.get(one.attempt_id)
-            in_private = one.mode is PartyMode.CONSULT
-            # Whom nobody of ours came to talk with would wait in vain.
-            if one.party_id in ended or call is None or (in_private and not call.held):
-                log.warning("A phone served no call any more.", action="in_call", attempt=one.attempt_id)
-                await self._quietly(self._telephony.drop_party(one.party_id))
-                continue
-            if in_private:
-                aside.add(one.attempt_id)
-            await self._party_is_there(one, now)
-        for call in calls.values():
-            if call.held or call.muted:
-                self._attended.add(call.attempt_id)
-            await self._put_call_right(call, now, aside=call.attempt_id in aside)
-        for attempt_id in talked - aside:
-            await self._quietly(self.resume_for(attempt_id))
+        found = await self._db.write(partial(self._put_right, calls, set(alive), now, only))
+        self._attended &= {one.attempt_id for one in asked}
+        with_others = [one.attempt_id for one in alive.values()]
+        self._attended |= found.attended.union(with_others)
+        failed: list[Exception] = []
+        for attempt_id in dict.fromkeys((*calls, *with_others, *found.private)):
+            own = [one for one in alive.values() if one.attempt_id == attempt_id]
+            try:
+                await self._put_one_right(attempt_id, calls.get(attempt_id), own, found, now)
+            except Exception as error:
+                # One that cannot be put right holds up none of the others.
+                failed.append(error)
+        if failed:
+            raise ExceptionGroup("calls in progress could not be put right", failed)
 
     async def let_agent_leave(self, attempt_id: str) -> None:
         """The agent leaves the call to others of ours.
@@ -192,22 +205,53 @@ class InCallFollower:
     # --- after a lost link -------------------------------------------------------------------
 
     def _put_right(
-        self, calls: dict[str, LiveCall], alive: Collection[str], now: datetime, conn: Connection
-    ) -> tuple[set[str], set[str]]:
-        """End the rows of parties that are gone. Gives those alive whose row says that they are over, and the
-        calls in which there was a private talk."""
+        self,
+        calls: dict[str, LiveCall],
+        alive: Collection[str],
+        now: datetime,
+        only: Collection[str] | None,
+        conn: Connection,
+    ) -> _Found:
+        """End the rows of parties that are gone, and note hold and mute as they are."""
         known: dict[str, Party] = {}
         for one in open_parties(conn):
             current = queries.attempt(conn, one.attempt_id)
-            if current is None or not self._share.has_call(current.node):
+            mine = current is not None and self._share.has_call(current.node)
+            if not mine or not (only is None or one.attempt_id in only):
                 continue
             known[one.id] = one
             if one.id not in alive:
                 service.party_ended(conn, one.id, now)
         for call in calls.values():
             service.found_live(conn, call.attempt_id, held=call.held, muted=call.muted)
-        talked = {one.attempt_id for one in known.values() if one.consulted}
-        return {one for one in alive if one not in known}, talked
+        return _Found(
+            over=frozenset(one for one in alive if one not in known),
+            private=frozenset(one.attempt_id for one in known.values() if one.consulted),
+            attended=frozenset(one for one in calls if in_call(conn, one) is not None),
+        )
+
+    async def _put_one_right(
+        self,
+        attempt_id: str,
+        call: LiveCall | None,
+        parties: Sequence[LiveParty],
+        found: _Found,
+        now: datetime,
+    ) -> None:
+        aside = False
+        for one in parties:
+            in_private = one.mode is PartyMode.CONSULT
+            # Whom nobody of ours came to talk with would wait in vain.
+            if one.party_id in found.over or call is None or (in_private and not call.held):
+                log.warning("A phone served no call any more.", action="in_call", attempt=attempt_id)
+                await self._quietly(self._telephony.drop_party(one.party_id))
+                continue
+            aside = aside or in_private
+            await self._party_is_there(one, now)
+        if call is not None:
+            await self._put_call_right(call, now, aside=aside)
+        if attempt_id in found.private and not aside:
+            await self._quietly(self.resume_for(attempt_id))
 
     async def _party_is_there(self, one: LiveParty, now: datetime) -> None:
         if one.mode is None:

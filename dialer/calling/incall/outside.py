@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from dialer.calling.committing import NodeLost, NoFreeLine, Pairing
+from dialer.calling.engaged import Engaged, engaged
 from dialer.calling.incall.rules import Actor, Refusal
 from dialer.calling.lines import Line
 from dialer.calling.modes.manual import plain_number
@@ -31,7 +32,9 @@ def refusal_of(conn: Connection, pairing: Pairing, call: Attempt, text: str, by:
         return Refusal.OWN_NUMBER
     if not_on_trial(pairing, number):
         return Refusal.TRIAL
-    return Refusal.DO_NOT_CALL if number in barred_numbers(conn, [number]) else None
+    if number in barred_numbers(conn, [number]):
+        return Refusal.DO_NOT_CALL
+    return Refusal.ENGAGED if engaged(conn, [number]) else None
 
 
 def may_ask(pairing: Pairing, by: Actor) -> bool:
@@ -46,9 +49,12 @@ def take_line(conn: Connection, pairing: Pairing, attempt_id: str, number: str, 
     Raises:
         NoFreeLine: no trunk takes a call now; one that is broken is not tried by this call.
         NodeLost: another service has the node.
+        Engaged: somebody else of ours has this number on the line meanwhile.
     """
     if not may_act(conn, pairing.share.name, pairing.run_id):
         raise NodeLost(f"node {pairing.share.name} was taken over by another service")
+    if engaged(conn, [number]):
+        raise Engaged(f"{number} is on the line already")
     call = attempt(conn, attempt_id)
     owed = follow_up(conn, call.follow_up_id) if call else None
     line = pairing.lines(conn, now).take(number, owed.branch if owed else "")

@@ -33,6 +33,7 @@ class Refusal(StrEnum):
     NOT_OUTSIDE = "not_outside"
     BAD_NUMBER = "bad_number"
     OWN_NUMBER = "own_number"
+    ENGAGED = "engaged"
     TRIAL = "trial"
     DO_NOT_CALL = "do_not_call"
     NO_LINE = "no_line"

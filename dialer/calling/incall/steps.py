@@ -4,7 +4,7 @@ What a person wants is decided by `rules`, done at the telephone system, and wri
 is what was refused. A phone is asked in only after its row is committed.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from dialer.agents.queries import session_at
 from dialer.calling import queries
 from dialer.calling.committing import NodeLost, NoFreeLine, Pairing
+from dialer.calling.engaged import Engaged
 from dialer.calling.incall import outside, service
 from dialer.calling.incall.following import InCallFollower
 from dialer.calling.incall.rules import MODE, Actor, Refusal, Standing, may_ring, refusal
@@ -59,10 +60,15 @@ class _Wanted:
     at: datetime
 
 
+async def _no_more_placing(_attempt_id: str) -> bool:
+    return False
+
+
 class InCall:
     """The calls in progress at one telephone system; `share` is what the node has.
 
-    `pairing` tells what an outgoing call goes by, and `spend` is told of the trunk of each one (D4).
+    `pairing` tells what an outgoing call goes by, and `spend` is told of the trunk of each one (D4);
+    `withdraw` ends a call that has no channel yet, and says whether it was one.
     """
 
     def __init__(
@@ -74,13 +80,14 @@ class InCall:
         *,
         pairing: Callable[[], Pairing],
         spend: Callable[[str], None] = lambda _trunk: None,
+        withdraw: Callable[[str], Awaitable[bool]] = _no_more_placing,
         share: Share = ALONE,
         ring_seconds: int = _RING_SECONDS,
     ) -> None:
         self._db = database
         self._telephony = telephony
         self._clock = clock
-        self._pairing, self._spend = pairing, spend
+        self._pairing, self._spend, self._withdraw = pairing, spend, withdraw
         self._ring_seconds = ring_seconds
         self._calls = InCallFollower(database, telephony, library, clock, share=share)
         self.on_event = self._calls.on_event
@@ -112,6 +119,8 @@ class InCall:
             told = await self._take(wanted, standing)
         except NoFreeLine as error:
             raise await self._refuse(wanted, Refusal.NO_LINE, error.reason) from error
+        except Engaged as error:
+            raise await self._refuse(wanted, Refusal.ENGAGED) from error
         except NodeLost as error:
             raise await self._refuse(wanted, Refusal.ELSEWHERE, str(error)) from error
         except LinkUnavailable as error:
@@ -159,7 +168,8 @@ class InCall:
         port, attempt_id, step = self._telephony, wanted.attempt_id, wanted.step
         match step:
             case Step.HANG_UP:
-                await port.hang_up(attempt_id)
+                if not await self._withdraw(attempt_id):
+                    await port.hang_up(attempt_id)
             case Step.HOLD:
                 await port.hold(attempt_id)
             case Step.RESUME:

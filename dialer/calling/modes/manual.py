@@ -12,11 +12,12 @@ from dialer.agents.states import AgentState
 from dialer.calling.committing import Pairing, judge
 from dialer.calling.matching import is_named, may_take
 from dialer.calling.modes import adhoc
-from dialer.calling.modes.service import NO_LINE, NOT_FOR_HAND, PHONE, lay_before, not_on_trial, press
+from dialer.calling.modes.service import HALTED, NO_LINE, NOT_FOR_HAND, PHONE, lay_before, not_on_trial, press
 from dialer.calling.modes.states import Then
 from dialer.calling.states import CallMode
 from dialer.followups.queries import FollowUp, follow_up
 from dialer.followups.states import FollowUpState
+from dialer.halts.queries import open_halts
 from dialer.planning.rules.gates import Gate
 from dialer.trunks.choosing import NoLine
 
@@ -109,6 +110,8 @@ def _may(conn: Connection, pairing: Pairing, who: Agent, owed: FollowUp, now: da
 def _call(conn: Connection, pairing: Pairing, who: Agent, owed: FollowUp, now: datetime) -> str:
     if not _may(conn, pairing, who, owed, now):
         raise NotNow(NOT_YOURS)
+    if open_halts(conn).of(owed.playbook):
+        raise NotNow(HALTED)
     if reason := not_on_trial(pairing, owed.number):
         raise NotNow(reason)
     ((_, verdict),) = judge(conn, pairing, [owed], now, passing=NOT_FOR_HAND)

@@ -20,6 +20,7 @@ from dialer.calling.modes.states import Then
 from dialer.calling.states import CallMode
 from dialer.followups import service as follow_up_service
 from dialer.followups.queries import FollowUp
+from dialer.halts.rules import Halts
 from dialer.planning.dialling import decided
 from dialer.telephony.port import CallOrder
 
@@ -36,16 +37,18 @@ def keep_appointments(
     named: Named,
     free: Sequence[Agent],
     now: datetime,
+    stopped: Halts,
 ) -> dict[str, CallOrder | None]:
     """Keep the agents of appointments that are near; by agent the call, None where it is not yet time (L7).
 
     The customer's page opens at once, and the engine calls at the minute. Where the agent who agreed on it is
-    busy it waits for him five minutes, and then goes to whoever is free.
+    busy it waits for him five minutes, and then goes to whoever is free. What is `stopped` waits (V2).
     """
     if not free:
         return {}
     lead = timedelta(seconds=pairing.settings.appointment_lead_seconds)
-    near = appointments(conn, [agent.id for agent in free], now, lead, _CANDIDATES * len(free))
+    ready = [agent.id for agent in free]
+    near = appointments(conn, ready, now, lead, _CANDIDATES * len(free), stopped.playbooks)
     if not near:
         return {}
     judged = {owed.id: verdict for owed, verdict in judge(conn, pairing, near, now, passing=NOT_FOR_HAND)}

@@ -74,10 +74,11 @@ _APPOINTMENTS = Prepared(
         customers.c.do_not_call.is_(False),
         follow_ups.c.customer_id.not_in(_busy),
         or_(_owner.is_(None), _owner.in_(bindparam("ready", expanding=True)), _stood_in_for),
+        follow_ups.c.playbook.not_in(bindparam("shut", expanding=True)),
     )
     .order_by(follow_ups.c.appointment_at)
     .limit(bindparam("most", type_=Integer)),
-    lists=("ready",),
+    lists=("ready", "shut"),
 )
 _UNKEPT = select(follow_ups).where(*_near).order_by(follow_ups.c.appointment_at).limit(200)
 
@@ -151,14 +152,24 @@ def skipped(conn: Connection, agent_ids: Collection[str], since: datetime) -> se
 
 
 def appointments(
-    conn: Connection, ready: Collection[str], now: datetime, lead: timedelta, limit: int
+    conn: Connection,
+    ready: Collection[str],
+    now: datetime,
+    lead: timedelta,
+    limit: int,
+    shut: Collection[str] = (),
 ) -> list[FollowUp]:
-    """Appointments within `lead` that one of these ready agents may keep, the earliest first (L7)."""
+    """Appointments within `lead` that one of these ready agents may keep, the earliest first (L7).
+
+    None of the playbooks that are `shut`.
+    """
     return fetch(
         conn,
         _APPOINTMENTS,
         FollowUp,
         ready=list(ready),
+        # A list that is empty is no list to every database.
+        shut=list(shut) or [""],
         from_then=now - _NEAR,
         until=now + lead,
         kept_until=now - STAND_IN_AFTER,

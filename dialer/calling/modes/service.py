@@ -23,6 +23,7 @@ from dialer.followups import queries as follow_up_queries
 from dialer.followups import service as follow_up_service
 from dialer.followups.queries import FollowUp
 from dialer.followups.states import FollowUpEvent, FollowUpState
+from dialer.halts.queries import open_halts
 from dialer.ids import new_id
 from dialer.machine import IllegalMove
 from dialer.planning.dialling import decided
@@ -33,7 +34,7 @@ from dialer.telephony.port import CallOrder
 # What an agent asks for by hand need not be due: all other gates count.
 NOT_FOR_HAND = frozenset({"due"})
 TRIAL = "trial"
-NO_LINE, NO_LINK, PHONE = "no_line", "no_link", "phone"
+NO_LINE, NO_LINK, PHONE, HALTED = "no_line", "no_link", "phone", "halted"
 # Where time alone does not open a gate it is asked again so late.
 _LOOK_AGAIN = timedelta(days=1)
 # So long a call that is wanted waits for a line or for the agent's phone.
@@ -180,6 +181,9 @@ def _commit(
     now: datetime,
     lines: Lines | None,
 ) -> CallOrder | None:
+    if open_halts(conn).of(owed.playbook):
+        _refuse(conn, one, HALTED, now)
+        return None
     waited = now - (one.ends_at or one.offered_at)
     if pairing.reachable is not None and who.extension not in pairing.reachable:
         if waited > _PATIENCE:

@@ -1,0 +1,1 @@
+"""An agent's own test of phone and headset before the shift (V3)."""
