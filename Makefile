@@ -9,8 +9,10 @@ MAKEFLAGS += --no-print-directory
 # The Python to build with (3.11 or later), and arguments for the command that a target starts.
 PYTHON ?= python3
 ARGS ?=
-# How many processes share the tests, which are handed out one by one.
-WORKERS ?= 2
+# How many processes share the tests, which are handed out one by one: many wait for real telephones meanwhile.
+WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
+# The tests start the service by the hundred: what it loads is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/huifang
@@ -52,6 +54,7 @@ check: .venv/.tests ## Style, types and import contracts
 docs: .venv/.tests ## Write the pages of docs/ that are made from the code
 	@$(BIN)/python -m dialer.app.docs_settings
 	@$(BIN)/python -m dialer.app.docs_states
+	@$(BIN)/python -m dialer.app.docs_columns
 
 lock: ## Take the newest versions that pyproject.toml allows into requirements.lock
 	@scripts/lock $(PYTHON)

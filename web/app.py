@@ -8,6 +8,7 @@ from web import (
     agent,
     cases,
     customers,
+    halts,
     health,
     imports,
     plan,
@@ -20,6 +21,7 @@ from web import (
 from web.auth import pages as auth
 from web.auth.guard import csrf_middleware, session_middleware
 from web.errors import error_middleware
+from web.halts.banner import stopped_middleware
 from web.health.lag import run_lag
 from web.health.pages import run_tally
 from web.live import feed
@@ -33,6 +35,7 @@ _AREAS = (
     auth,
     live,
     supervisor,
+    halts,
     plan,
     customers,
     agent,
@@ -57,6 +60,7 @@ def make_app(panel: Panel) -> web.Application:
             feed.position_middleware,
             session_middleware,
             csrf_middleware,
+            stopped_middleware,
         ],
         client_max_size=_LARGEST_BODY,
     )

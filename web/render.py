@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,17 +12,20 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dialer.calling.settings import Mode
+from dialer.playbooks.library import BadPlaybook
 from web.auth.session import LANGUAGE_COOKIE, csrf_token, find_user
 from web.i18n import LANGUAGES, Translator, translator
 from web.labels import ROLE
 from web.masking import masked
 from web.navigation import links
-from web.panel import PANEL
+from web.panel import PANEL, Panel
 
 ENVIRONMENT = web.AppKey("environment", Environment)
 NONCE = web.RequestKey("csp_nonce", str)
 # Where the live feed stood when the request came: the page's feed goes on from there.
 FEED_POSITION = web.RequestKey("feed_position", int)
+# What a supervisor has stopped, for the head of a page.
+STOPPED = web.RequestKey("stopped", tuple[object, ...])
 
 
 def make_environment(zone: ZoneInfo) -> Environment:
@@ -106,8 +110,17 @@ def shared_context(request: web.Request) -> Mapping[str, Any]:
         "trial": panel.engine_status().pairing.settings.mode is Mode.TRIAL,
         "path": request.path_qs,
         "feed_position": request.get(FEED_POSITION, ""),
+        "stopped": request.get(STOPPED, ()),
+        "playbook_name": partial(_playbook_name, panel, text.language),
         "role_names": ROLE,
     }
+
+
+def _playbook_name(panel: Panel, language: str, playbook: str) -> str:
+    try:
+        return panel.library.get(playbook).name.in_(language)
+    except BadPlaybook:
+        return playbook
 
 
 def nonce_of(request: web.Request) -> str:

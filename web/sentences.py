@@ -27,6 +27,10 @@ SENTENCES = (
     N_("{path} cannot be read as audio ({error})."),
     N_("{file} cannot be written: {why}. Make room or name another place."),
     N_("nothing was issued under this number or in this time: look at it again"),
+    # How our own Asterisk is (dialer/app/private_asterisk.py, asterisk/server.py).
+    N_("It runs again."),
+    N_("Asterisk ended while starting. It said: {tail}"),
+    N_("Asterisk was not ready within {n} s: see {console} and {messages}."),
     # Why the link is down, and what to do (asterisk/ami/faults.py).
     N_("Asterisk cannot be reached at {address} ({why})."),
     N_(
@@ -88,6 +92,14 @@ SENTENCES = (
     N_("the log shows no leg to the customer"),
     N_("the log shows the whole talk"),
     N_("the log shows the answer and no end: the telephone system stopped during the talk"),
+    N_("the log shows that the customer answered, and no agent"),
+    N_("the answer was seen, and the log has a hole"),
+    N_("the telephone system's log has a hole: a person must say how the call ended"),
+    N_("settling it fails: give the log to the administrator"),
+    # Why a person does not settle a call (dialer/calling/by_hand.py).
+    N_("write down how you know it: it is kept with your name"),
+    N_("this call is not in doubt any more: load the page again"),
+    N_("this call may still be going on: wait until the telephone system can be asked"),
     # Why an answer or a form is refused (dialer/forms).
     N_("the questionnaire {playbook} has no question {question}"),
     N_("the text is longer than {n} characters: shorten it"),
@@ -177,6 +189,8 @@ SENTENCES = (
     N_("This is a call of your own: somebody else sets it aside."),
     N_("Say why this call cannot be reviewed."),
     N_("This review is done already: it cannot be set aside."),
+    N_("This review is done already: it cannot be given to another person."),
+    N_("Nobody reviews his own calls, nor a call twice: choose another person."),
     N_("A verdict given blind stands: what one thinks later is kept beside it."),
     N_("Say what the training was about, in at most {n} characters."),
     N_("Say who held the training."),

@@ -30,6 +30,7 @@ REFUSED: Mapping[str, str] = {
     Refusal.NOT_OUTSIDE: N_("Your site lets you ask no phone outside into a call. Ask your supervisor."),
     Refusal.BAD_NUMBER: N_("{number} is no telephone number. Type digits, as 0371 6666 8888."),
     Refusal.OWN_NUMBER: N_("{number} is the customer's own number: he is in this call already."),
+    Refusal.ENGAGED: N_("Somebody here has {number} on the line already. Try again when that call is over."),
     Refusal.TRIAL: N_("Trial mode: {number} is not on the trial list. Ask the administrator to add it."),
     Refusal.DO_NOT_CALL: N_("{number} is on the do-not-call list: it is not dialled."),
     Refusal.NO_LINE: N_("No line outside is free now. Go on with the customer and try again in a moment."),

@@ -35,6 +35,8 @@ COLLEAGUE, CHIEF = "8005", "8006"
 """Phones of ours that answer and join a call."""
 
 CALLS_US = "rings_us"
+# What calls come in on.
+TRUNK = "line"
 """The phone of a customer who rings us."""
 
 CUSTOMERS: dict[str, tuple[CustomerFate, Behaviour]] = {
@@ -179,7 +181,7 @@ class FakeRig:
         self.telephony.agent_holds(attempt_id, held)
 
     async def customer_calls(self, number: str) -> None:
-        self.telephony.customer_calls(number)
+        self.telephony.customer_calls(number, trunk=TRUNK)
 
     async def caller_hangs_up(self) -> None:
         """The caller who waits, or the customer he became."""
@@ -268,7 +270,8 @@ class AsteriskRig:
         await self.proxy.open()
         await self.trunk.open()
         await asyncio.gather(*(phone.register() for phone in self.phones.values()))
-        settings = self.server.connection().model_copy(update={"port": self.proxy.port})
+        dials = {TRUNK: "PJSIP/{number}@trunk"}
+        settings = self.server.connection().model_copy(update={"port": self.proxy.port, "trunk_dials": dials})
         self.telephony = AsteriskTelephony(settings, times=AmiTimes(retry_first=0.02, retry_most=0.1))
         self.told = Told(self.telephony)
 

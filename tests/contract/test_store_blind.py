@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, insert, update
 
-from qa.checks.tables import checks
+from qa.checks.tables import checks, findings
 from qa.falsity import queries as falsity
 from qa.falsity.states import DoubtState
 from qa.falsity.tables import doubts
@@ -36,6 +36,8 @@ async def test_no_list_tells_before_ones_own_verdict(world: World) -> None:
     ids = {one.attempt_id for one in everybody}
     assert len(ids) == CALLS
     await world.db.write(lambda conn: conn.execute(update(checks).values(fails=1)))
+    broken = update(findings).where(findings.c.rule_id == "thanks").values(verdict="fail")
+    await world.db.write(lambda conn: conn.execute(broken))
 
     def doubt(conn: Connection) -> None:
         for attempt_id in ids:

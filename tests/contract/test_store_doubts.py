@@ -12,10 +12,12 @@ from dialer.calling.queries import attempt
 from dialer.forms.tables import answers, result_forms
 from dialer.machine import IllegalMove
 from dialer.storage.feed import emit
+from dialer.telephony.outcomes import Leg
 from qa.falsity import queries, service
 from qa.falsity.states import DoubtEvent, DoubtState
 from qa.falsity.worker import DoubtWorker
-from tests.unit.qa_store.world import GOOD_CALL, Says, World, heard
+from recordings.rules import Problem
+from tests.unit.qa_store.world import GOOD_CALL, Says, Turn, World, heard
 
 
 @pytest.fixture
@@ -26,11 +28,19 @@ async def world(tmp_path: Path, store_url: str) -> AsyncIterator[World]:
     await world.close()
 
 
-async def followed_up(world: World, values: dict[str, str]) -> str:
+DISSATISFIED = tuple((leg, at, text.replace("满意，挺好的", "不满意，很差")) for leg, at, text in GOOD_CALL)
+
+
+async def followed_up(
+    world: World,
+    values: dict[str, str],
+    *problems: Problem,
+    turns: tuple[Turn, ...] = DISSATISFIED,
+    levels: tuple[float, float] = (-20, -20),
+) -> str:
     """A call that was transcribed, checked, and has a form."""
-    turns = tuple((leg, at, text.replace("满意，挺好的", "不满意，很差")) for leg, at, text in GOOD_CALL)
-    attempt_id = await world.archived()
-    worker = world.transcription(Says(heard(turns)))
+    attempt_id = await world.archived(*problems)
+    worker = world.transcription(Says(heard(turns, levels=levels)))
     while await worker.step():
         pass
 
@@ -81,6 +91,26 @@ async def test_a_form_against_the_words_is_suspected_and_decided(world: World) -
     assert again is not None
     assert (again.state, again.note) == (DoubtState.CONFIRMED, "听过了，没有问第二题")
     assert "false_follow_up" not in await world.alarms()
+
+
+@pytest.mark.parametrize(
+    ("problems", "alarmed"),
+    [((), True), ((Problem.MISSING_CUSTOMER,), False), ((Problem.SHORT,), False), ((Problem.LONG,), True)],
+)
+async def test_a_lost_leg_is_no_silent_customer(
+    world: World, problems: tuple[Problem, ...], alarmed: bool
+) -> None:
+    """Nothing heard of the customer accuses nobody where his channel was lost or the recording has a gap."""
+    only_agent = tuple(turn for turn in GOOD_CALL if turn[0] is Leg.AGENT)
+    silent = {"q1": "very_satisfied"}
+    attempt_id = await followed_up(world, silent, *problems, turns=only_agent, levels=(-20, -60))
+    worker = DoubtWorker(world.db, world.library, world.clock)
+    while await worker.step():
+        pass
+    assert ("false_follow_up" in await world.alarms()) is alarmed
+    doubt = await world.db.read(partial(queries.doubt_of, attempt_id=attempt_id))
+    assert doubt is not None
+    assert any(reason["reason"] == "customer_silent" for reason in doubt.reasons) is alarmed
 
 
 async def test_the_same_answers_are_counted_against_the_branch(world: World) -> None:

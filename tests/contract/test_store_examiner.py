@@ -20,11 +20,17 @@ from dialer.customers.service import Occasion, take_in
 from dialer.followups.tables import follow_ups
 from dialer.ids import new_id
 from dialer.storage.feed import after, emit
+from qa.checks.library import RuleLibrary
 from qa.examiner.packing import PackageError, Stopped, pack
 from qa.examiner.queries import Wanted
 from qa.examiner.service import Contents, NothingToPack, gather, note_made
+from qa.reviews import service as reviews
+from qa.sampling.rules import Pool
 from recordings.tables import recordings
 from tests.panel.recorded import make_audio
+from tests.support.corrected import MISHEARD, put_right
+from tests.support.reviewed import FULL, drawn
+from tests.unit.qa_store.test_checks import own_rules
 from tests.unit.qa_store.world import GOOD_CALL, SHOP, START, Says, World, heard
 from web.search.sayings import say_in_chinese
 
@@ -173,3 +179,76 @@ async def test_a_second_thought_stands_beside_the_first_verdict(world: World, tm
     when = r"\S+ \S+"
     later = "复议判定：待定 看到机器判定之后；以首次判定为准 申诉成立：合格 zhao"
     assert re.search(f"不合格 li {when} {later} 合格 li {when} 询问是否方便", words)
+
+
+async def packed(world: World, attempt_id: str, file: Path) -> tuple[str, dict[str, str]]:
+    """The package of the call's follow-up: its page as one reads it, and its other files of text."""
+    told = await contents(world, follow_up_id=await follow_up_of(world, attempt_id))
+    pack(told, world.root, file, say_in_chinese(), ZONE)
+    with zipfile.ZipFile(file) as archive:
+        texts = {name: archive.read(name).decode() for name in archive.namelist() if "wav" not in name}
+    page = " ".join(re.sub("<[^>]+>", " ", texts["index.html"]).split())
+    return page, texts
+
+
+async def misheard(world: World) -> str:
+    """A transcribed call whose plate was misheard."""
+    attempt_id = await world.archived()
+    await world.transcription(Says(heard(MISHEARD))).step()
+    return attempt_id
+
+
+async def test_corrected_words_are_those_that_were_judged_and_who_put_them_right_is_said(
+    world: World, tmp_path: Path
+) -> None:
+    """Q7: evidence and text agree; what the machine heard, and each person's word, stay to be read."""
+    attempt_id = await misheard(world)
+    await put_right(world, attempt_id, said="十")
+    world.later(60)
+    await put_right(world, attempt_id, shown="十", said="四", by="li")
+    await world.checks().step()
+    page, texts = await packed(world, attempt_id, tmp_path / "package.zip")
+    assert "您的车牌号是京A一二三四五，对吗？" in page
+    when = r"\S+ \S+"
+    assert re.search(f"— 九 十 chen {when} {when} 起无效", page)
+    assert re.search(rf"\d+\.\d 秒 九 四 li {when} 有效", page)
+    (call,) = json.loads(texts["data.json"])["issued"][0]["follow_ups"][0]["attempts"]
+    assert "您的车牌号是京A一二三九五，对吗？" in [part["text"] for part in call["heard_by_machine"]]
+
+
+async def test_scripts_and_rules_are_in_it_as_they_were(world: World, tmp_path: Path) -> None:
+    """Q7, T7: not by their numbers alone, which tell nobody anything in five years."""
+    attempt_id = await misheard(world)
+    await world.checks().step()
+    _, texts = await packed(world, attempt_id, tmp_path / "package.zip")
+    (script,) = (text for name, text in texts.items() if name.startswith("scripts/"))
+    (rules,) = (text for name, text in texts.items() if name.startswith("rules/"))
+    assert "questionnaire:" in script
+    assert "祝您一路平安" in rules or "谢谢" in rules
+    for name in texts:
+        if name.startswith(("scripts/", "rules/")):
+            assert f'href="{name}"' in texts["index.html"]
+            assert name in texts["manifest.sha256"]
+
+
+async def test_what_people_said_is_listed_whatever_the_machine_says_now(world: World, tmp_path: Path) -> None:
+    """Q7: of a call that was never checked, and of rules that a newer version has no more."""
+    attempt_id = await misheard(world)
+    world.later(24 * 3600)
+    (row,) = (await drawn(world))[Pool.RANDOM]
+    by = row.reviewer or ""
+    await world.db.write(partial(reviews.claim, review_id=row.id, by=by, now=world.now))
+    draft = {"verdicts": {"greet": {"verdict": "fail"}}, "scores": FULL}
+    save = partial(reviews.save_draft, review_id=row.id, by=by, draft=draft, revision=0)
+    await world.db.write(partial(save, now=world.now))
+    submit = partial(reviews.submit, review_id=row.id, by=by, asked=("greet",))
+    await world.db.write(partial(submit, now=world.now))
+    page, _ = await packed(world, attempt_id, tmp_path / "unchecked.zip")
+    assert re.search(rf"机器未检查.*没有机器自行作出的判定 — 不合格 {by}", page)
+
+    own_rules(tmp_path)
+    worker = world.checks(RuleLibrary(tmp_path))
+    while await worker.step():
+        pass
+    page, _ = await packed(world, attempt_id, tmp_path / "gone.zip")
+    assert re.search(rf"没有机器自行作出的判定 — 不合格 {by}", page), "thanks alone was judged"

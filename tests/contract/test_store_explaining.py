@@ -14,6 +14,7 @@ from dialer.explaining.service import explain, explain_customer
 from dialer.explaining.values import Explanation
 from dialer.followups.queries import follow_up
 from dialer.followups.tables import follow_ups
+from dialer.halts.service import stop
 from dialer.ids import new_id
 from dialer.planning.dialling import Verdict, decided
 from dialer.planning.draws import draw_waiting
@@ -161,6 +162,10 @@ async def test_promise_2_release_pause_trial_and_caller_are_gates(database: Data
         settings = PlanningSettings()
         (one,) = explain_customer(conn, library(), settings, SHANGHAI, customer_id, TEN, frozenset())
         assert one.reason == "trial"
+        conn.execute(update(customers).values(paused_until=None))
+        stop(conn, one.playbook, "chen", "停电", TEN)
+        (one,) = ask(conn, customer_id)
+        assert (one.reason, gate(one, "halted").value) == ("halted", "chen: 停电")
 
     await database.write(work)
 

@@ -14,14 +14,16 @@ from dialer.app.trace.queries import NoSuchCall, find, gather
 from dialer.app.trace.story import tell
 from dialer.calling import service
 from dialer.calling.progress import Ending
+from dialer.halts.rules import EVERYTHING
+from dialer.halts.service import stop
 from dialer.storage.database import Database
 from dialer.storage.dialects import is_sqlite
-from dialer.storage.feed import latest_id, remember
+from dialer.storage.feed import emit, latest_id, remember
 from dialer.storage.looking import look_at
 from dialer.telephony.outcomes import DialOutcome
 from tests.support.core import LIBRARY, PLAYBOOK, add_follow_up, at, placed, talking
 from web.finding import Level
-from web.health.queries import answers, outcomes_after, site_figures
+from web.health.queries import Counted, answers, count_after, site_figures
 
 ANSWERED = Ending(DialOutcome.ANSWERED, dialled=True)
 
@@ -58,9 +60,28 @@ async def test_o1_attempts_are_counted_from_where_it_began(database: Database) -
         service.end(conn, call.id, ANSWERED, LIBRARY, at(60))
 
     await database.write(end)
-    found, last = await database.read(lambda conn: outcomes_after(conn, first))
-    assert found == {"answered": 1}
-    assert await database.read(lambda conn: outcomes_after(conn, last)) == ({}, last)
+    found, last = await database.read(lambda conn: count_after(conn, first, Counted()))
+    assert found.outcomes == {"answered": 1}
+    assert await database.read(lambda conn: count_after(conn, last, found)) == (found, last)
+
+
+async def test_a1_seconds_that_recordings_lack_are_counted(database: Database) -> None:
+    """A1, O1: what is kept of the talks, and what is not, as each recording is archived."""
+
+    def work(conn: Connection) -> None:
+        emit(conn, "recording.archived", "R1", at(0), {"seconds": 60.0, "gap_seconds": 0.0})
+        emit(conn, "recording.archived", "R2", at(1), {"seconds": 55.5, "gap_seconds": 4.5})
+
+    await database.write(work)
+    found, _ = await database.read(lambda conn: count_after(conn, 0, Counted()))
+    assert (found.archived_seconds, found.gap_seconds) == (115.5, 4.5)
+
+
+async def test_v2_what_is_stopped_is_a_figure(database: Database) -> None:
+    """V2: nothing is there while nothing is stopped."""
+    assert (await database.read(lambda conn: site_figures(conn, at(0)))).halts == {}
+    await database.write(lambda conn: stop(conn, EVERYTHING, "chen", "停电", at(0)))
+    assert (await database.read(lambda conn: site_figures(conn, at(0)))).halts == {"everything": 1}
 
 
 async def test_o1_the_story_of_a_call(database: Database) -> None:
@@ -118,7 +139,7 @@ async def test_o1_no_figure_reads_a_whole_table(database: Database) -> None:
 
         event.listen(conn, "before_cursor_execute", note)
         site_figures(conn, at(0))
-        outcomes_after(conn, 0)
+        count_after(conn, 0, Counted())
         event.remove(conn, "before_cursor_execute", note)
         for text, values in sent:
             rows = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)

@@ -314,7 +314,8 @@ async def test_l7_what_time_brings_next_is_looked_up_and_never_searched_for(
 ) -> None:
     """However many wait: the plan of the database itself, with every way but an index made unattractive."""
     statement = getattr(queries, query).statement
-    values = {"now": NOW, "from_then": NOW, "until": NOW, "kept_until": NOW, "ready": ["a"], "most": 1}
+    times = dict.fromkeys(("now", "from_then", "until", "kept_until"), NOW)
+    values: dict[str, object] = {**times, "ready": ["a"], "shut": ["b"], "most": 1}
     known = {name: value for name, value in values.items() if name in statement.compile().params}
 
     def plan(conn: Connection) -> str:

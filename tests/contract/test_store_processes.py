@@ -11,14 +11,18 @@ import pytest
 from sqlalchemy import Connection, text, update
 from sqlalchemy.util import await_only
 
+from dialer.agents.queries import Agent
+from dialer.agents.queries import agent as agent_row
 from dialer.agents.service import pause
 from dialer.agents.states import AgentState, PauseReason
 from dialer.agents.tables import agent_sessions
 from dialer.calling import queries
+from dialer.calling.committing import commit_to
 from dialer.calling.reserving import reserve
+from dialer.followups.queries import FollowUp
 from dialer.storage.database import Database
 from dialer.storage.feed import after, emit
-from tests.support.core import NOW, add_follow_up, add_ready_agent, pairing, session_of
+from tests.support.core import NOW, add_follow_up, add_ready_agent, follow_up_of, pairing, session_of
 
 T = TypeVar("T")
 
@@ -61,13 +65,17 @@ async def at_once(
     return list(await asyncio.gather(database.write(work), second, return_exceptions=True))
 
 
-async def test_two_processes_never_ring_one_customer_at_once(database: Database, other: Database) -> None:
-    """D8, L5: two follow-ups of one customer, and both look before either has committed."""
+@pytest.mark.parametrize("names", [("李一", "李一"), ("李一", "王二")])
+async def test_two_processes_never_ring_one_customer_at_once(
+    database: Database, other: Database, names: tuple[str, str]
+) -> None:
+    """D8, L5, D7: two follow-ups of one customer, or of two with one telephone, and both look before either
+    has committed."""
 
     def prepare(conn: Connection) -> None:
-        for extension in ("8001", "8002"):
+        for extension, name in zip(("8001", "8002"), names, strict=True):
             add_ready_agent(conn, extension)
-            add_follow_up(conn, "13800000001")
+            add_follow_up(conn, "13800000001", name=name)
 
     await database.write(prepare)
     second = asyncio.create_task(other.write(lambda conn: reserve(conn, pairing(), NOW).orders))
@@ -80,6 +88,31 @@ async def test_two_processes_never_ring_one_customer_at_once(database: Database,
     results = await at_once(database, first, second)
     assert sorted(len(result) for result in results if isinstance(result, list)) == [0, 1]
     assert len(await database.read(queries.in_flight)) == 1
+
+
+async def test_the_statement_that_commits_sees_what_another_process_has_committed(
+    database: Database, other: Database
+) -> None:
+    """D7, D8: also where nobody asked before."""
+
+    def prepare(conn: Connection) -> list[tuple[Agent, FollowUp]]:
+        pairs = []
+        for extension, name in (("8001", "李一"), ("8002", "王二")):
+            who = agent_row(conn, add_ready_agent(conn, extension))
+            assert who is not None
+            pairs.append((who, follow_up_of(conn, add_follow_up(conn, "13800000001", name=name))))
+        return pairs
+
+    one, two = await database.write(prepare)
+    second = asyncio.create_task(other.write(lambda conn: commit_to(conn, pairing(), *two, NOW)))
+
+    def first(conn: Connection, stop: Callable[[], None]) -> object:
+        order = commit_to(conn, pairing(), *one, NOW)
+        stop()
+        return order
+
+    results = await at_once(database, first, second)
+    assert sorted(type(result).__name__ for result in results) == ["CallOrder", "Engaged"]
 
 
 async def test_two_units_that_need_the_same_rows_both_come_to_an_end(

@@ -25,6 +25,7 @@ from qa.training import queries as trainings
 from qa.training import service as training
 from qa.training.service import CannotNote, Held
 from qa.transcripts.queries import segments_of
+from tests.support.corrected import MISHEARD, put_right
 from tests.support.reviewed import (
     CARD,
     DAY_BEGINS,
@@ -35,7 +36,7 @@ from tests.support.reviewed import (
     drawn,
     reviewed,
 )
-from tests.unit.qa_store.world import World
+from tests.unit.qa_store.world import Says, World, heard
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ async def test_a_verdict_given_blind_stands(world: World) -> None:
     own: dict[str, dict[str, str]] = {rule: {"verdict": str(found)} for rule, found in machine.items()}
     own["greet"] = {"verdict": "fail", "reconsidered": "pass"}
     await world.db.write(partial(save, draft={"verdicts": own, "scores": FULL}, revision=1))
-    await world.db.write(partial(service.submit, review_id=row.id, by=by, card=CARD, now=world.now))
+    await world.db.write(partial(service.submit, review_id=row.id, by=by, now=world.now))
     kept = (await world.db.read(partial(queries.verdicts, review_id=row.id)))["greet"]
     assert (kept.verdict, kept.reconsidered, kept.in_force) == ("fail", "pass", Verdict.PASS)
     told = await world.db.read(
@@ -107,9 +108,7 @@ async def test_a_call_that_was_not_checked_counts_in_the_estimates(world: World)
     draft = {"verdicts": {"greet": {"verdict": "fail"}}, "scores": FULL}
     save = partial(service.save_draft, review_id=row.id, by=by, now=world.now)
     await world.db.write(partial(save, draft=draft, revision=0))
-    submit = partial(
-        service.submit, review_id=row.id, by=by, card=CARD, now=world.now, asked=("greet", "thanks")
-    )
+    submit = partial(service.submit, review_id=row.id, by=by, now=world.now, asked=("greet", "thanks"))
     with pytest.raises(NotFinished) as lacking:
         await world.db.write(submit)
     assert lacking.value.lacks == {"thanks": "verdict"}
@@ -139,6 +138,36 @@ async def test_only_the_word_that_stands_there_is_put_right(world: World) -> Non
     await world.db.write(partial(put, word=0, heard="你", said="妳"))
 
 
+async def test_the_machine_s_error_rate_is_that_of_what_it_heard_itself(
+    tmp_path: Path, store_url: str
+) -> None:
+    """Q5: it was not sure of a misheard plate; that a person put the digit right does not make it so."""
+    world = await World(tmp_path, store_url).open()
+    world.install_model()
+    attempt_id = await world.archived()
+    await world.transcription(Says(heard(MISHEARD))).step()
+    await world.checks().step()
+    world.later(24 * 3600)
+    (row,) = (await drawn(world))[Pool.RANDOM]
+    await world.db.write(partial(service.claim, review_id=row.id, by=row.reviewer or "", now=world.now))
+    await put_right(world, attempt_id)
+    await world.checks().step()
+    await world.checks().step()
+    shown = await world.db.read(partial(queries.machine_verdicts, attempt_id=attempt_id))
+    assert shown["right_plate"] is Verdict.PASS
+    await reviewed(world, row)
+    said = await world.db.read(partial(queries.verdicts, review_id=row.id))
+    plate, thanks = said["right_plate"], said["thanks"]
+    assert (plate.machine, plate.verdict, plate.reason) == ("unclear", "pass", "misheard")
+    assert (thanks.machine, thanks.verdict, thanks.reason) == ("pass", "pass", "")
+    told = await world.db.read(
+        partial(figures.summary, since=DAY_BEGINS, until=DAY_BEGINS + timedelta(days=9))
+    )
+    same = {one.rule_id: (one.same, one.count) for one in told.agreement}
+    assert (same["right_plate"], same["thanks"]) == ((0, 1), (1, 1))
+    await world.close()
+
+
 async def test_a_review_is_held_by_one_and_saved_by_one_tab(world: World) -> None:
     row = (await drawn(world))[Pool.RANDOM][0]
     by = row.reviewer or ""
@@ -158,7 +187,7 @@ async def test_a_review_is_held_by_one_and_saved_by_one_tab(world: World) -> Non
     with pytest.raises(ReviewRefused, match="cannot be read"):
         await world.db.write(partial(save, draft={"verdicts": {"greet": {"verdict": "maybe"}}}, revision=1))
     with pytest.raises(NotFinished) as lacking:
-        await world.db.write(partial(service.submit, review_id=row.id, by=by, card=CARD, now=world.now))
+        await world.db.write(partial(service.submit, review_id=row.id, by=by, now=world.now))
     assert lacking.value.lacks["tone"] == "points"
     assert lacking.value.lacks["greet"] == "verdict"
     world.later(3600)
@@ -201,9 +230,7 @@ async def test_from_the_draw_to_the_appeal_and_the_summary(world: World) -> None
     assert await world.db.write(partial(appeals.tell_overdue, now=world.now + timedelta(days=3))) == 1
     assert [one.kind for one in await world.db.read(open_alarms)] == [appeals.OVERDUE]
 
-    decide = partial(
-        appeals.decide, review_id=first.id, card=CARD, now=world.now, granted=True, note="确实问好"
-    )
+    decide = partial(appeals.decide, review_id=first.id, now=world.now, granted=True, note="确实问好")
     right = {"greet": Verdict.PASS}
     with pytest.raises(ReviewRefused, match="does not decide"):
         await world.db.write(partial(decide, by=first.reviewer or "", verdicts=right))

@@ -4,17 +4,19 @@ from collections.abc import AsyncIterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from qa.changing import queries, replaying, service
+from qa.changing import queries, replaying, rules, service
 from qa.changing.library import VersionedRules, current
 from qa.changing.queries import DraftRow, ReplayRow, VersionRow
 from qa.changing.replaying import Replayer
-from qa.changing.rules import by_rule
+from qa.changing.rules import Unproven, by_rule
 from qa.changing.settings import ChangingSettings
 from qa.changing.states import DraftState, ReplayState
 from qa.checks.queries import past_checks_of
+from qa.rules.assess import Assessment, assess
 from qa.rules.findings import Verdict
 from tests.unit.qa_store.test_checks import RULES, findings, own_rules, transcribed
 from tests.unit.qa_store.world import World
@@ -213,11 +215,78 @@ async def test_a_text_changed_after_its_replay_is_not_replayed(world: World) -> 
     one = await draft(world)
     await begin(world, one)
     await replayer(world).step()
-    assert await world.db.read(lambda conn: service.replayed(conn, one)) is not None
+    assert await world.db.read(lambda conn: service.replayed(conn, one, world.now)) is not None
     changed = await draft(world, RULES.format(version=1, phrase="再见"), revision=1)
-    assert await world.db.read(lambda conn: service.replayed(conn, changed)) is None
+    assert await world.db.read(lambda conn: service.replayed(conn, changed, world.now)) is None
     only_spaces = await draft(world, LATER + "\n# a remark\n", revision=2)
-    assert await world.db.read(lambda conn: service.replayed(conn, only_spaces)) is not None
+    assert await world.db.read(lambda conn: service.replayed(conn, only_spaces, world.now)) is not None
+
+
+async def unproven(world: World, one: DraftRow, row: ReplayRow) -> Unproven | None:
+    """What the replay lacks to publish this draft by it; publishing says the same."""
+    done = await world.db.read(lambda conn: queries.replay(conn, row.id))
+    assert done is not None
+    assert done.state is ReplayState.DONE
+    why = await world.db.read(lambda conn: service.unproven_of(conn, one, done, world.now))
+    if why is not None:
+        with pytest.raises(service.CannotPublish) as refused:
+            await publish(world, one)
+        assert refused.value.refusal == "not_replayed"
+    return why
+
+
+async def test_a_replay_that_could_not_judge_every_call_is_none(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Q2: a text by which calls fail to be judged would leave those calls unchecked once in force."""
+    for _ in range(3):
+        await transcribed(world)
+    one = await draft(world)
+    row = await begin(world, one)
+
+    def fails(*call: Any, **more: Any) -> Assessment:
+        if call[1].rules[0].say == ("祝您一路平安",):
+            raise KeyError("plate")
+        return assess(*call, **more)
+
+    monkeypatch.setattr("qa.changing.judging.assess", fails)
+    await replayer(world).step()
+    done = await world.db.read(lambda conn: queries.replay(conn, row.id))
+    assert done is not None
+    assert (done.done, done.unjudged, done.error) == (3, 3, "KeyError: 'plate'")
+    assert await unproven(world, one, row) is Unproven.UNJUDGED
+
+
+async def test_a_replay_beside_an_older_version_is_none(world: World) -> None:
+    """Q2: somebody published meanwhile; that the draft goes on from there does not make its replay newer."""
+    await transcribed(world)
+    one = await draft(world)
+    row = await begin(world, one)
+    await replayer(world).step()
+    assert await unproven(world, one, row) is None
+    own_rules(world.folder / "rules", version=2, phrase="感谢")
+    world.later(60)
+    await world.db.write(lambda conn: service.keep_shipped(conn, library(world), world.now))
+    one = await world.db.write(lambda conn: service.rebase(conn, one.id, one.revision, world.now))
+    assert await unproven(world, one, row) is Unproven.OTHER_VERSION
+    again = await begin(world, one)
+    await replayer(world).step()
+    assert await unproven(world, one, again) is None
+
+
+async def test_a_replay_of_a_few_calls_is_none(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Q2: one of two calls where two count as enough; a site that has no more tries all of them."""
+    monkeypatch.setattr(rules, "LEAST_CALLS", 2)
+    await transcribed(world)
+    one = await draft(world)
+    all_there_are = await begin(world, one)
+    await replayer(world).step()
+    assert await unproven(world, one, all_there_are) is None
+    for _ in range(2):
+        await transcribed(world)
+    few = await begin(world, one, most=1)
+    await replayer(world).step()
+    assert await unproven(world, one, few) is Unproven.FEW_CALLS
 
 
 async def test_two_who_write_or_publish_at_once_are_told(world: World) -> None:

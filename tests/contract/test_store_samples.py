@@ -21,6 +21,7 @@ from qa.reviews.service import ReviewRefused
 from qa.reviews.setting_aside import set_aside
 from qa.reviews.settings import ReviewSettings
 from qa.reviews.states import ReviewState
+from qa.reviews.tables import reviews as reviews_table
 from qa.reviews.worker import BY_ITSELF, ReviewWorker
 from qa.rules.findings import Verdict
 from qa.sampling.proof import Proof, proofs
@@ -201,6 +202,13 @@ async def test_the_head_office_looks_again_with_other_eyes(world: World) -> None
     since, until = world.now - timedelta(days=2), world.now + timedelta(days=1)
     pairs = await world.db.read(partial(counting.double_judged, since=since, until=until))
     assert pairs["greet"] == [(Verdict.PASS, Verdict.FAIL)]
+    # Where the first review began with the machine's verdicts, two people do not judge alike.
+    of_risk = update(reviews_table).where(
+        reviews_table.c.attempt_id == again[0].attempt_id, reviews_table.c.sample_id != sample_id
+    )
+    await world.db.write(lambda conn: conn.execute(of_risk.values(pool=Pool.RISK)))
+    assert await world.db.read(partial(counting.double_judged, since=since, until=until)) == {}
+    await world.db.write(lambda conn: conn.execute(of_risk.values(pool=Pool.RANDOM)))
     # The second look changes neither the agent's figures nor the estimates.
     told = await world.db.read(partial(figures.summary, since=since, until=until))
     assert [one.count for one in told.agents] == [3]

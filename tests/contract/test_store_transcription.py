@@ -1,6 +1,7 @@
 """The queue of transcription: what goes first, in which hours, what is kept, what a person decides (Q1)."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -217,9 +218,8 @@ async def test_q4_suspected_channels_wait_for_a_person_who_exchanges_them(world:
     row = await world.row(attempt)
     assert row.marks == ["swapped"]
     await world.db.write(lambda conn: service.settle_swap(conn, attempt, True, world.now, "wang"))
-    assert await world.db.read(lambda conn: queries.spoken(conn, attempt)) == heard(
-        GOOD_CALL, levels=(-20, -30)
-    )
+    right = replace(heard(GOOD_CALL, levels=(-20, -30)), marks=frozenset({Mark.EXCHANGED}))
+    assert await world.db.read(lambda conn: queries.spoken(conn, attempt)) == right
     done = await world.events("transcript.done")
     assert [row.data.get("exchanged") for row in done] == [None, True], "the check follows"
     with pytest.raises(service.NoTranscript, match="decided already"):

@@ -1,12 +1,9 @@
 """The database cannot be written for a while: every call comes to its end all the same (D7)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from typing import TypeVar
+from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
 from dialer.calling.engine import Engine
 from dialer.calling.queries import Attempt, of_follow_up
@@ -18,26 +15,10 @@ from dialer.telephony.fake import FakeTelephony
 from dialer.telephony.fates import CustomerFate
 from dialer.telephony.outcomes import DialOutcome
 from tests.support.core import LIBRARY, NOW, add_follow_up, add_ready_agent, at
-
-T = TypeVar("T")
+from tests.support.trouble import Trouble
 
 NUMBER, EXTENSION = "13800000001", "8001"
 SETTINGS = CallingSettings(mode=Mode.LIVE, keep_hours=False, settle_margin_seconds=1, page_lead_seconds=0)
-
-
-class Trouble:
-    """Lets writes through, or fails them as a full disk does."""
-
-    def __init__(self, database: Database) -> None:
-        self._write = database.write
-        self.on = False
-        self.failed = asyncio.Event()
-
-    async def write(self, work: Callable[[Connection], T], *, urgent: bool = False) -> T:
-        if self.on:
-            self.failed.set()
-            raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
-        return await self._write(work, urgent=urgent)
 
 
 @pytest.fixture

@@ -60,10 +60,14 @@ def prepare(conn: Connection, agents: int = 4, follow_ups: int = 8) -> list[str]
     return [add_follow_up(conn, number) for number in NUMBERS[:follow_ups]]
 
 
+def end_of(conn: Connection, order: CallOrder, ending: Ending, now: datetime) -> None:
+    service.end(conn, order.attempt_id, ending, LIBRARY, now, site=RULES)
+
+
 def end(conn: Connection, order: CallOrder, ending: Ending, now: datetime) -> None:
     if ending.dialled:
         assert service.grant_go(conn, order.attempt_id, RUN, now)
-    service.end(conn, order.attempt_id, ending, LIBRARY, now, site=RULES)
+    end_of(conn, order, ending, now)
 
 
 async def test_calls_go_out_on_the_trunk_and_the_attempt_keeps_how(database: Database) -> None:
@@ -191,6 +195,58 @@ async def test_a_try_in_vain_waits_longer_and_one_that_tells_nothing_does_not(
     for late, calls in ((at(50 + waits - 1), 0), (at(50 + waits + 0.1), 1)):
         orders = await database.write(partial(reserve, pairing=paired, now=late))
         assert len(orders.orders) == calls
+
+
+async def tried(database: Database) -> CallOrder:
+    """A trunk that is broken, with the one call that tries it, placed at 40."""
+
+    def work(conn: Connection) -> CallOrder:
+        prepare(conn)
+        first, second, *others = reserve(conn, with_trunks({"name": "sip"}), NOW).orders
+        end(conn, first, CONGESTED, at(1))
+        end(conn, second, CONGESTED, at(1))
+        for other in others:
+            end(conn, other, AGENT_LEFT, at(2))
+        (probe,) = reserve(conn, with_trunks({"name": "sip"}), at(40)).orders
+        assert service.grant_go(conn, probe.attempt_id, RUN, at(45))
+        return probe
+
+    return await database.write(work)
+
+
+@pytest.mark.parametrize("rings", [True, False])
+async def test_the_trunk_works_as_soon_as_the_customers_phone_tells(database: Database, rings: bool) -> None:
+    """D4: however long that talk takes; some trunks never tell that a phone rings."""
+    probe = await tried(database)
+
+    def tell(conn: Connection) -> None:
+        note = service.note_customer_ringing if rings else service.note_answered
+        note(conn, probe.attempt_id, at(48))
+
+    await database.write(tell)
+    assert (await database.read(breakers))["sip"].state is BreakerState.CLOSED
+    assert await database.read(open_alarms) == []
+    orders = await database.write(lambda c: reserve(c, with_trunks({"name": "sip"}), at(49)).orders)
+    assert len(orders) > 1
+    # What the talk ends with is of a trunk that works.
+    await database.write(lambda conn: end_of(conn, probe, CONGESTED, at(600)))
+    assert (await database.read(breakers))["sip"].failures == 1
+
+
+async def test_a_trying_call_in_doubt_does_not_keep_the_trunk_shut(database: Database) -> None:
+    """D4, D7: another one tries it after the longest time in which a customer's phone would have rung."""
+    probe = await tried(database)
+    await database.write(lambda conn: service.doubt(conn, probe.attempt_id, RUN, at(50)))
+    paired = with_trunks({"name": "sip"})
+    late = at(40) + paired.settings.longest_way
+    for when, calls in ((late - timedelta(seconds=1), 0), (late, 1), (late, 0)):
+        orders = await database.write(partial(reserve, pairing=paired, now=when))
+        assert len(orders.orders) == calls
+    half = (await database.read(breakers))["sip"]
+    assert half.probe != probe.attempt_id
+    # The late word of the first one is not the second one's.
+    await database.write(lambda conn: end_of(conn, probe, CONGESTED, at(600)))
+    assert (await database.read(breakers))["sip"] == half
 
 
 async def test_the_other_trunk_takes_over(database: Database) -> None:

@@ -357,6 +357,10 @@ async def test_several_calls_are_kept_apart(rig: Rig) -> None:
 
 async def test_a_lost_link_is_told_with_advice_and_requests_are_refused(rig: Rig) -> None:
     """D7."""
+    before = order("busy")
+    await to_gate(rig, before)
+    await rig.telephony.hang_up(before.attempt_id)
+    await rig.told.one(LegEnded, before.attempt_id, leg=Leg.AGENT)  # there is a log once there was a call
     await rig.lose_link()
     down = await rig.told.one(LinkDown)
     assert down.reason.endswith(".")

@@ -1,5 +1,8 @@
 """What the telephony port promises of customers who ring, kept by the fake and on a real Asterisk (D9)."""
 
+import asyncio
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from dialer.telephony.events import (
@@ -14,7 +17,7 @@ from dialer.telephony.events import (
 )
 from dialer.telephony.outcomes import Leg
 from dialer.telephony.port import CallerHears, CallOrder, LinkUnavailable, RequestRefused
-from tests.contract.telephony_rigs import ANSWERING, BUSY, Rig, order
+from tests.contract.telephony_rigs import ANSWERING, BUSY, TRUNK, Rig, order
 from tests.contract.test_telephony import over, rig, server, to_gate, trail_to_the_end
 from tests.fixtures_asterisk import asterisk_binary, asterisk_server, short_tmp
 
@@ -99,6 +102,36 @@ async def test_d9_the_customer_waits_on_while_one_agent_is_busy_and_gets_the_nex
     await over(rig, second)
 
 
+async def test_d9_the_log_tells_who_rang_and_was_not_put_through(rig: Rig) -> None:
+    """Whoever watched: after an outage he is called back."""
+    before = datetime.now(UTC)
+    rang = await caller(rig)
+    await rig.telephony.tell_caller(rang.call_id, CallerHears.MUSIC)
+    assert await rig.telephony.let_go(before) == ()
+    await rig.caller_hangs_up()
+    await rig.told.one(CallerLeft, call_id=rang.call_id)
+    async with asyncio.timeout(5):
+        while not (gone := await rig.telephony.let_go(before)):  # noqa: ASYNC110 - a file tells nobody
+            await asyncio.sleep(0.05)
+    assert [(one.call_id, one.number, one.called) for one in gone] == [
+        (rang.call_id, rang.number, rang.called)
+    ]
+    assert await rig.telephony.let_go(gone[0].at + timedelta(seconds=1)) == ()
+
+
+async def test_d9_the_log_does_not_tell_of_who_was_put_through(rig: Rig) -> None:
+    before = datetime.now(UTC)
+    rang = await caller(rig)
+    wanted = for_him(rang)
+    await to_gate(rig, wanted)
+    await rig.telephony.open_gate(wanted.attempt_id)
+    await rig.told.one(CustomerAnswered, wanted.attempt_id)
+    await rig.caller_hangs_up()
+    await over(rig, wanted)
+    assert (await trail_to_the_end(rig, wanted)).customer_ended_at is not None
+    assert await rig.telephony.let_go(before) == ()
+
+
 @pytest.mark.parametrize("hears", [CallerHears.CLOSED, CallerHears.NOBODY])
 async def test_d9_a_caller_is_let_go_with_a_message(rig: Rig, hears: CallerHears) -> None:
     rang = await caller(rig)
@@ -119,6 +152,7 @@ async def test_d9_who_waits_is_told_of_again_after_the_link_was_lost(rig: Rig) -
     await rig.told.until(lambda: len(rig.told.all(CustomerCalls)) == 2)
     again = rig.told.all(CustomerCalls)[1]
     assert (again.call_id, again.number) == (rang.call_id, NUMBER)
+    assert (rang.trunk, again.trunk) == (TRUNK, TRUNK), "he holds a line of it"
     wanted = for_him(again)
     await to_gate(rig, wanted)
     await rig.told.one(AgentUp, wanted.attempt_id)

@@ -181,6 +181,7 @@ async def test_d7_the_trail_of_a_talk_proves_both_answers(rig: Rig) -> None:
     await over(rig, wanted)
     trail = await trail_to_the_end(rig, wanted)
     happened_in_order(
+        trail.gate_at,
         trail.customer_started_at,
         trail.customer_answered_at,
         trail.agent_answered_at,

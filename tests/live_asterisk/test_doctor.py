@@ -39,6 +39,7 @@ async def site(server: AsteriskServer, tmp_path: Path) -> AsyncIterator[Settings
         update={
             "calling": settings.calling.model_copy(update={"gate_seconds": server.settings.gate_seconds}),
             "web": settings.web.model_copy(update={"port": 0}),
+            "site": settings.site.model_copy(update={"company": "宏达汽车服务站"}),
         }
     )
     settings.data_dir.chmod(0o700)

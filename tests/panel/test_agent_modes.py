@@ -14,6 +14,8 @@ from dialer.calling.inbound.queries import ticket_of
 from dialer.calling.modes import service
 from dialer.calling.modes.queries import held_for, offer_of
 from dialer.calling.modes.states import OfferState
+from dialer.calling.queries import attempt
+from dialer.calling.service import doubt
 from dialer.cases.queries import cases_of_call
 from dialer.cases.tables import cases
 from dialer.customers.tables import customers
@@ -123,6 +125,28 @@ async def test_d2_the_agent_calls_a_number_and_hears_why_not(panel_server: Site,
     (attempt_id,) = await take(panel_server)
     await panel_server.go(attempt_id)
     await expect(page.locator(".customer-facts")).to_contain_text("临时通话")
+
+
+async def test_d7_a_number_that_a_colleague_has_on_the_line_is_not_called(
+    panel_server: Site, open_page: OpenPage
+) -> None:
+    """Nor one whose last call is in doubt: each with a sentence that says what to do."""
+    await add_caller(panel_server)
+    (attempt_id,) = await panel_server.reserve()
+    db, now = panel_server.database, panel_server.clock()
+    call = await db.read(lambda conn: attempt(conn, attempt_id))
+    assert call is not None
+    agent_id = await panel_server.agent("1009", ready=True)
+    await panel_server.user("zhang", "agent", agent_id=agent_id)
+    page = await open_page("zhang", "/agent")
+    await page.fill(".by-hand input", call.number)
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".notice")).to_contain_text("同事正在与该号码或该客户通话")
+    await snapshot(page, "by_hand_engaged_zh")
+    await db.write(lambda conn: doubt(conn, attempt_id, call.run_id, now))
+    await page.fill(".by-hand input", call.number)
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".notice").last).to_contain_text("尚不清楚上一次拨打该号码或该客户的结果")
 
 
 async def test_d2_the_last_call_is_called_again_by_hand(panel_server: Site, open_page: OpenPage) -> None:

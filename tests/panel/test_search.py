@@ -54,7 +54,13 @@ async def test_words_are_found_and_played(panel_server: Site, open_page: OpenPag
     await expect(button).to_have_class("play-hit")
     await snapshot(page, "search")
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    for query, count in (("plate=A99999", 0), ("verdict=fail&rule=no_forbidden", 1), ("channel=customer", 0)):
+    for query, count in (
+        ("plate=A99999", 0),
+        ("verdict=fail&rule=no_forbidden", 1),
+        ("channel=customer", 0),
+        # No day after it, and none before: not a day of ours.
+        ("until=9999-12-31&since=0001-01-01", 1),
+    ):
         await page.goto(f"{site.url}/search?words=不知道&{query}")
         await expect(hit).to_have_count(count)
     looked = await site.database.read(lambda conn: after(conn, 0, kinds=("words.searched",)))

@@ -183,8 +183,16 @@ async def test_d9_who_gives_up_is_called_back(new_site: NewSite) -> None:
 
 
 async def test_d9_without_the_service_a_caller_is_let_go_after_a_few_seconds(new_site: NewSite) -> None:
+    """And called back when it is there again: Asterisk's log tells (D7)."""
     site = await new_site()
     await rings_us(site, STRANGER, Answer())
     call = await site.trunk.wait_for_calls(1)
     await call.ended.wait()
     assert call.ending is Ending.REMOTE_HUNG_UP
+    site._customers[STRANGER] = talk(1.5)
+    async with site.serving(panel=False):
+        missed = await ticket_in(site, TicketState.MISSED)
+        assert (missed.number, missed.missed) == (STRANGER, "lost")
+        await site.ready()
+        attempt = await site.ended(STRANGER)
+        assert (attempt.follow_up_id, attempt.outcome) == (missed.follow_up_id, DialOutcome.ANSWERED)

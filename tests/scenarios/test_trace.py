@@ -10,7 +10,9 @@ from typer.testing import CliRunner
 from dialer.app.cli.main import app
 from dialer.app.doctor.examine import examine_apart
 from dialer.app.service import Service
+from tests.fixtures_asterisk import EXTENSIONS
 from tests.scenarios.conftest import NewSite
+from tests.scenarios.test_customer_first import customer_first
 from tests.support.prometheus import read
 from tests.support.site import talk
 from web.finding import Level, worst
@@ -50,6 +52,11 @@ async def test_o1_the_story_of_a_call(new_site: NewSite) -> None:
         placed = figures["huifang_ami_originate_seconds"].samples
         assert placed["huifang_ami_originate_seconds_count", frozenset({("node", "default")})] == 1
         assert figures["huifang_attempts_total"].value(outcome="answered") == 1
+        waits = figures["huifang_ami_event_wait_seconds"].samples
+        assert waits["huifang_ami_event_wait_seconds_count", frozenset({("node", "default")})] > 5
+        assert figures["huifang_ami_events_waiting"].value(node="default") < 5
+        kept = figures["huifang_recording_seconds_total"]
+        assert (kept.value(part="kept") > 1, kept.value(part="gap") < 0.5) == (True, True)
         assert (await page(service, "/healthz")).startswith("ok")
         assert await page(service, "/readyz") == "ready\n"
         # The doctor's look from the panel, in a process of its own, while the service runs.
@@ -74,6 +81,21 @@ async def test_o1_the_story_of_a_call(new_site: NewSite) -> None:
     assert number not in told
     assert story["gates"]
     assert story["unread"] == ""
+
+
+async def test_o1_the_story_of_a_customer_first_call(new_site: NewSite) -> None:
+    """D2: its channels are told of by the log, those of the gate, the customer and the agent."""
+    site = await new_site(library=customer_first(), tables={"calling": {"connect_seconds": 2}})
+    async with site.serving(panel=False):
+        (number,) = await site.owe(talk(1.5))
+        await site.ready()
+        attempt = await site.ended(number)
+        code, told = await dialer("trace", attempt.id, "--data", str(site.folder), "--json")
+    assert code == 0, told
+    lines = [step for step in json.loads(told)["steps"] if step["source"] == "CEL"]
+    channels = {str(step["more"]["channel"]).split("-")[0] for step in lines}
+    assert {"PJSIP/trunk", f"PJSIP/{EXTENSIONS[0]}"} <= channels
+    assert any(channel.startswith("Local/") for channel in channels)
 
 
 async def test_o1_the_story_in_words_and_of_a_prefix(new_site: NewSite, tmp_path: Path) -> None:

@@ -13,8 +13,7 @@ import pytest
 
 from asterisk.install import AsteriskBinary
 from asterisk.server import AsteriskServer
-from dialer.app.nodes import owner_of
-from dialer.app.settings import load_settings
+from dialer.app.installation import installation_of
 from tests.fixtures_asterisk import trial_settings
 from tests.support.site import until
 from tests.support.stores import make_url, store_url
@@ -57,7 +56,7 @@ async def site(servers: dict[str, AsteriskServer], store_url: str, tmp_path: Pat
 
 
 def owner(site: TwoNodes, name: str) -> str:
-    return owner_of(load_settings(site.folder / name))
+    return installation_of(site.folder / name).owner
 
 
 async def has(site: TwoNodes, name: str, *nodes: str) -> bool:

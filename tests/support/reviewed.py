@@ -23,7 +23,8 @@ from tests.unit.qa_store.world import GOOD_CALL, Says, World, heard
 ZONE = ZoneInfo("Asia/Shanghai")
 CARD = shipped_scorecard()
 PLAN = Plan(random_share=Decimal("0.5"), share=Decimal(0), risk_most=2, quota=1)
-SITE = Site(PLAN, CARD, ZONE, (Reviewer("chen"), Reviewer("li")))
+WHO = (Reviewer("chen"), Reviewer("li"))
+SITE = Site(PLAN, CARD, ZONE, WHO, (*WHO, Reviewer("zhao")))
 FULL: dict[str, int | None] = {item.id: 100 for item in CARD.items}
 CALLS = 6
 DAY_BEGINS = datetime(2026, 11, 22, tzinfo=ZONE)
@@ -77,4 +78,4 @@ async def reviewed(
     await world.db.write(partial(service.claim, review_id=row.id, by=by, now=world.now))
     save = partial(service.save_draft, review_id=row.id, by=by, draft=draft, now=world.now)
     await world.db.write(partial(save, revision=row.revision))
-    await world.db.write(partial(service.submit, review_id=row.id, by=by, card=CARD, now=world.now))
+    await world.db.write(partial(service.submit, review_id=row.id, by=by, now=world.now))

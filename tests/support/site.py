@@ -114,7 +114,10 @@ class Site:
         transcribe: bool = False,
         drain_seconds: float = 5.0,
         library: Library | None = None,
+        database_url: str = "",
+        reached_at: str = "",
     ) -> None:
+        """On SQLite, or on the database at `database_url`, which the service reaches at `reached_at`."""
         # None: the shipped playbooks, and those that are published.
         self._library = library
         self.folder = folder
@@ -125,10 +128,12 @@ class Site:
         for part in (_QUICK, tables or {}):
             for name, table in part.items():
                 every[name] = {**every.get(name, {}), **table}
-        top = {"transcribe": transcribe, "drain_seconds": drain_seconds}
+        reached = reached_at or database_url
+        top = {"transcribe": transcribe, "drain_seconds": drain_seconds, "database_url": reached}
         (folder / FILE_NAME).write_text(_toml(top, every), encoding="utf-8")
         self.settings: Settings = load_settings(folder)
-        self.db = Database(self.settings.url)
+        self._url = database_url or self.settings.url
+        self.db = Database(self._url)
         self.trunk = CustomerTrunk(self._customer, port=server.settings.trunk_port, keep_heard=False)
         self.extensions = EXTENSIONS[:agents]
         self.agent_does: Behaviour = Answer(ring_seconds=0.2, speech=tone(60))
@@ -142,7 +147,7 @@ class Site:
 
     async def open(self) -> None:
         """Make the database, its people, and the phones."""
-        await migrate(self.settings.url)
+        await migrate(self._url)
         await self.db.start()
         await self.db.write(self._add_people)
         await self.trunk.open()
@@ -166,10 +171,12 @@ class Site:
             left.unlink(missing_ok=True)
 
     @asynccontextmanager
-    async def serving(self, *, panel: bool = True) -> AsyncIterator[Service]:
-        """The service runs, in this process; its panel is up unless `panel` is False."""
+    async def serving(
+        self, *, panel: bool = True, asterisk: AsteriskServer | None = None
+    ) -> AsyncIterator[Service]:
+        """The service runs in this process, with its panel unless that is False; `asterisk` is its own."""
         stop = asyncio.Event()
-        service = self.service = Service(self.settings, library=self._library)
+        service = self.service = Service(self.settings, server=asterisk, library=self._library)
         running = asyncio.create_task(service.run(stop), name="service")
         try:
             if panel:
@@ -281,20 +288,25 @@ class Site:
         except AssertionError:
             raise AssertionError(f"still open: {await self.db.read(open_alarms)}") from None
 
-    async def page(self, language: str) -> str:
-        """The supervisor's page as a logged-in supervisor gets it."""
+    @asynccontextmanager
+    async def logged_in(self, language: str) -> AsyncIterator[aiohttp.ClientSession]:
+        """The browser of a supervisor who reads this language."""
         assert self.service is not None
-        jar = aiohttp.CookieJar(unsafe=True)
-        async with aiohttp.ClientSession(self.service.panel_address, cookie_jar=jar) as http:
+        jar, page = aiohttp.CookieJar(unsafe=True), {"Accept": "text/html"}
+        async with aiohttp.ClientSession(self.service.panel_address, cookie_jar=jar, headers=page) as http:
             login = await (await http.get("/login")).text()
             token = re.search(r'<meta name="csrf" content="([^"]+)">', login)
             assert token is not None
             form = {"login": f"boss-{language}", "password": PASSWORD, "csrf_token": token[1]}
             async with http.post("/login", data=form) as answer:
                 answer.raise_for_status()
-            async with http.get("/supervisor", headers={"Accept": "text/html"}) as answer:
-                answer.raise_for_status()
-                return await answer.text()
+            yield http
+
+    async def page(self, language: str) -> str:
+        """The supervisor's page as a logged-in supervisor gets it."""
+        async with self.logged_in(language) as http, http.get("/supervisor") as answer:
+            answer.raise_for_status()
+            return await answer.text()
 
     async def alarm_text(self, kind: str, language: str) -> str:
         """What the supervisor's page says of this alarm, as soon as it is open."""

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine
+from sqlalchemy import make_url as engine_url
 
 import dialer.app.service  # noqa: F401  loads every table
 from dialer.storage.base import metadata
@@ -76,6 +77,16 @@ def make_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
     yield make
     for maker in makers.values():
         maker.close()
+
+
+def socket_of(url: str) -> Path:
+    """The Unix socket on which the tests' PostgreSQL takes connections to the database at `url`."""
+    return Path(str(engine_url(url).query["host"])) / ".s.PGSQL.5432"
+
+
+def at_port(url: str, port: int) -> str:
+    """The same database, reached through a port of this machine."""
+    return f"postgresql+asyncpg://postgres:@127.0.0.1:{port}/{engine_url(url).database}"
 
 
 @pytest.fixture(params=KINDS)
@@ -147,7 +158,8 @@ class _Postgres:
     def make(self, *, migrated: bool) -> str:
         number = next(self._numbers)
         self._server.psql(f"CREATE DATABASE test{number} TEMPLATE {'migrated' if migrated else 'template1'};")
-        self._server.psql(f"DROP DATABASE IF EXISTS test{number - _KEPT} WITH (FORCE);")
+        if number >= _KEPT:
+            self._server.psql(f"DROP DATABASE IF EXISTS test{number - _KEPT} WITH (FORCE);")
         return self._url(f"test{number}")
 
     def _url(self, name: str) -> str:

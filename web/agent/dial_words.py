@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
+from dialer.calling.engaged import BEING_CALLED, IN_DOUBT
 from dialer.calling.inbound.states import TicketKind
 from dialer.calling.modes.manual import BUSY, FORGOTTEN, NOT_WAITING, NOT_YOURS, NUMBER
-from dialer.calling.modes.service import NO_LINE, NO_LINK, PHONE, TRIAL
+from dialer.calling.modes.service import HALTED, NO_LINE, NO_LINK, PHONE, TRIAL
 from web.i18n import N_
 
 # What a customer rang for.
@@ -30,7 +31,15 @@ REFUSED: Mapping[str, str] = {
     TRIAL: N_("Trial mode: this number is not on the trial list. Ask the administrator to add it."),
     PHONE: N_("Your phone cannot be reached. Check that it is on and registered, then try again."),
     NO_LINE: N_("No line is free now. Try again in a moment."),
+    HALTED: N_("Calling is stopped. The bar above says who stopped what, and why."),
     NO_LINK: N_("There is no link to the telephone system. Try again when it is back."),
+    BEING_CALLED: N_(
+        "A colleague has this number or customer on the line. Try again when that call is over."
+    ),
+    IN_DOUBT: N_(
+        "It is not known yet how the last call to this number or customer ended, so it is not dialled again. "
+        "Ask your supervisor: the live page shows that call."
+    ),
     "window": N_("These are no calling hours for this customer."),
     "pause": N_("This customer is left alone for a while after being upset."),
     "quarter_cap_person": N_("This customer was contacted as often as allowed this quarter."),

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from aiohttp import web
 
 from dialer.forms.rules import Satisfaction
-from web.agent import calls, offers, results, session, steps, tasks, tickets
+from web.agent import calls, offers, phonetest, results, session, steps, tasks, tickets
 from web.agent.calls import agent_id_of
 from web.agent.dial_words import REFUSED, REFUSED_OTHERWISE, TICKET
 from web.agent.session import is_elsewhere, phone_words, why_no_call
@@ -34,6 +34,7 @@ def routes(_panel: Panel) -> list[web.RouteDef]:
         *calls.routes(),
         *steps.routes(),
         *offers.routes(),
+        *phonetest.routes(),
         *tickets.routes(),
         *tasks.routes(),
     ]
@@ -85,6 +86,7 @@ def _context(request: web.Request, shown: View, now: datetime) -> dict[str, obje
         # Up to the end of that day: midnight itself would name the next one.
         "deadline": call.sheet.limit_at - timedelta(minutes=1) if call else None,
         "shown": shown.offer,
+        "test": phonetest.shown_test(shown, now),
         "ticket_kinds": TICKET,
         "skip_reasons": offers.skip_reasons(panel.engine_status(), language),
         "refusal": _(REFUSED.get(shown.refused, REFUSED_OTHERWISE), gate=shown.refused)

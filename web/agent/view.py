@@ -19,6 +19,8 @@ from dialer.customers.rules import is_missing
 from dialer.followups.queries import CallSheet, FollowUp, call_sheet, follow_up
 from dialer.forms.queries import Answer, ResultForm, form_of
 from dialer.forms.topics import Topic, all_branches, topics_of
+from dialer.phonetests.queries import latest_test
+from dialer.phonetests.rules import PhoneTest
 from dialer.planning.rules.projecting import with_due_day
 from dialer.playbooks.asking import IDENTITY
 from dialer.playbooks.form.schema import Playbook
@@ -121,6 +123,8 @@ class View:
     desks: tuple[Desk, ...] = ()
     offer: Shown | None = None
     refused: str = ""
+    # The latest of today.
+    test: PhoneTest | None = None
 
 
 def load(conn: Connection, panel: Panel, agent_id: str, language: str, now: datetime) -> View | None:
@@ -150,6 +154,7 @@ def load(conn: Connection, panel: Panel, agent_id: str, language: str, now: date
         if current and current.state is AgentState.PREVIEW
         else None,
         refused="" if call else refused(conn, agent_id, now),
+        test=latest_test(conn, agent_id, since) if current and current.state is AgentState.PAUSED else None,
     )
 
 

@@ -46,6 +46,10 @@ IDLE: Mapping[IdleReason, tuple[str, str]] = {
         N_("Calls that were interrupted are being checked first."),
         N_("Nothing to do: this takes less than a minute, then calls go on."),
     ),
+    IdleReason.HALTED: (
+        N_("Calling is stopped: no new calls are placed."),
+        N_("Stay ready: calls go on as soon as a supervisor lets them. The bar above says who stopped what."),
+    ),
     IdleReason.PHONE_UNREACHABLE: (
         N_("Your phone cannot be reached: extension {extension} is not registered."),
         N_("Check that the phone is on and its network cable is in; then calls come by themselves."),

@@ -1,7 +1,6 @@
 """The figures of `/metrics`: what the site counts, gathered at most every few seconds (O1, V1)."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from time import perf_counter
 
@@ -10,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dialer.figures import LinkFigures
 from dialer.storage.feed import latest_id
 from web.health.exposition import Family, Kind, by, gauge
-from web.health.queries import SiteFigures, outcomes_after, site_figures
+from web.health.queries import Counted, SiteFigures, count_after, site_figures
 from web.panel import Panel
 
 FRESH_SECONDS = 5.0
@@ -25,7 +24,7 @@ class Tally:
         self._panel = panel
         self._turn = asyncio.Lock()
         self._last: int | None = None
-        self._ended: Counter[str] = Counter()
+        self._counted = Counted()
         self._figures: SiteFigures | None = None
         self._good_until = 0.0
         self._up = 1
@@ -42,7 +41,7 @@ class Tally:
         return [
             *_of_process(self._panel, lag, pages, self._up),
             *_of_links(self._panel.link_figures()),
-            *(_of_site(self._figures, self._ended) if self._figures is not None else ()),
+            *(_of_site(self._figures, self._counted) if self._figures is not None else ()),
         ]
 
     async def _count(self) -> None:
@@ -50,10 +49,11 @@ class Tally:
         try:
             if self._last is None:
                 await self.start()
-            now, last = self._panel.clock(), self._last or 0
+            now, last, counted = self._panel.clock(), self._last or 0, self._counted
             self._figures = await self._panel.database.read(lambda conn: site_figures(conn, now))
-            found, self._last = await self._panel.database.read(lambda conn: outcomes_after(conn, last))
-            self._ended.update(found)
+            self._counted, self._last = await self._panel.database.read(
+                lambda conn: count_after(conn, last, counted)
+            )
             self._up = 1
         except (SQLAlchemyError, OSError):
             # The figures of the process and the links are still true.
@@ -96,15 +96,23 @@ def _of_links(links: Mapping[str, LinkFigures]) -> Iterator[Family]:
         "From the Originate to the first sign of its channel.",
         tuple(({"node": node}, link.placing) for node, link in sorted(links.items())),
     )
+    waiting = {node: float(link.events.waiting) for node, link in links.items()}
+    yield by("huifang_ami_events_waiting", Kind.GAUGE, "Events that wait for the engine.", "node", waiting)
+    yield Family(
+        "huifang_ami_event_wait_seconds",
+        Kind.HISTOGRAM,
+        "How long an event had waited, from the socket, when the engine took it.",
+        tuple(({"node": node}, link.events.waited) for node, link in sorted(links.items())),
+    )
 
 
-def _of_site(site: SiteFigures, ended: Mapping[str, int]) -> Iterator[Family]:
+def _of_site(site: SiteFigures, counted: Counted) -> Iterator[Family]:
     yield by(
         "huifang_attempts_total",
         Kind.COUNTER,
         "Attempts that ended since this service began, by outcome.",
         "outcome",
-        ended,
+        counted.outcomes,
     )
     yield by(
         "huifang_attempts_in_flight", Kind.GAUGE, "Attempts that have not ended.", "state", site.in_flight
@@ -129,6 +137,12 @@ def _of_site(site: SiteFigures, ended: Mapping[str, int]) -> Iterator[Family]:
         "state",
         site.recordings,
     )
+    yield Family(
+        "huifang_recording_seconds_total",
+        Kind.COUNTER,
+        "Seconds of talk in recordings archived since this service began: kept, and missing in them (gap).",
+        (({"part": "kept"}, counted.archived_seconds), ({"part": "gap"}, counted.gap_seconds)),
+    )
     yield by("huifang_work_waiting", Kind.GAUGE, "Work that waits, by its kind.", "work", site.waiting)
     yield by(
         "huifang_consumer_behind_events",
@@ -138,3 +152,10 @@ def _of_site(site: SiteFigures, ended: Mapping[str, int]) -> Iterator[Family]:
         site.behind,
     )
     yield by("huifang_alarms_open", Kind.GAUGE, "Open alarms by kind.", "kind", site.alarms)
+    yield by(
+        "huifang_calling_stopped",
+        Kind.GAUGE,
+        "1 for each playbook, or for everything, that a supervisor has stopped.",
+        "playbook",
+        site.halts,
+    )

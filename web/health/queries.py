@@ -1,7 +1,7 @@
 """What `/metrics` asks of the database: each question is answered by an index."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Select, case, func, select
@@ -12,13 +12,14 @@ from dialer.calling.states import IN_FLIGHT
 from dialer.calling.tables import attempts
 from dialer.followups.states import FollowUpState
 from dialer.followups.tables import follow_ups
-from dialer.storage.feed import after, consumers, latest_id
+from dialer.halts.queries import open_halts
+from dialer.storage.feed import EventRow, after, consumers, latest_id
 from qa.transcripts.states import TranscriptState
 from qa.transcripts.tables import transcripts
 from recordings.states import RecordingState
 from recordings.tables import recordings, takeovers
 
-_ENDED = "attempt.ended"
+_ENDED, _ARCHIVED = "attempt.ended", "recording.archived"
 _BATCH = 5_000
 _UNSOUND = (RecordingState.MISSING, RecordingState.FAILED, RecordingState.EXPECTED)
 
@@ -35,6 +36,26 @@ class SiteFigures:
     waiting: Mapping[str, int]
     behind: Mapping[str, int]
     alarms: Mapping[str, int]
+    halts: Mapping[str, int]
+
+
+@dataclass(slots=True)
+class Counted:
+    """What event rows told of: attempts by outcome; seconds of talk that are in the archive, and that are
+    missing there."""
+
+    outcomes: dict[str, int] = field(default_factory=dict)
+    archived_seconds: float = 0.0
+    gap_seconds: float = 0.0
+
+    def add(self, row: EventRow) -> None:
+        """One more row."""
+        if row.kind == _ENDED:
+            outcome = str(row.data.get("outcome", ""))
+            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
+        else:
+            self.archived_seconds += row.data.get("seconds") or 0
+            self.gap_seconds += row.data.get("gap_seconds") or 0
 
 
 def site_figures(conn: Connection, now: datetime) -> SiteFigures:
@@ -79,6 +100,7 @@ def site_figures(conn: Connection, now: datetime) -> SiteFigures:
             conn,
             select(alarms.c.kind, func.count()).where(alarms.c.cleared_at.is_(None)).group_by(alarms.c.kind),
         ),
+        halts={one.holds or "everything": 1 for one in open_halts(conn).open},
     )
 
 
@@ -87,14 +109,13 @@ def answers(conn: Connection) -> bool:
     return conn.execute(select(1)).scalar() == 1
 
 
-def outcomes_after(conn: Connection, last: int) -> tuple[dict[str, int], int]:
-    """How many attempts ended with which outcome since event `last`, and the event to go on from."""
-    found: dict[str, int] = {}
+def count_after(conn: Connection, last: int, counted: Counted) -> tuple[Counted, int]:
+    """What event rows after `last` add to `counted`, which stays as it is; and the event to go on from."""
+    found = replace(counted, outcomes=dict(counted.outcomes))
     while True:
-        rows = after(conn, last, kinds=(_ENDED,), limit=_BATCH)
+        rows = after(conn, last, kinds=(_ENDED, _ARCHIVED), limit=_BATCH)
         for row in rows:
-            outcome = str(row.data.get("outcome", ""))
-            found[outcome] = found.get(outcome, 0) + 1
+            found.add(row)
             last = row.id
         if len(rows) < _BATCH:
             return found, last

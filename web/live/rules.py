@@ -7,7 +7,7 @@ from web.auth.queries import User
 from web.auth.rules import Role
 
 # What concerns everyone who works on the telephone.
-_FOR_ALL = ("engine.", "link.")
+_FOR_ALL = ("engine.", "link.", "halt.")
 _ALARMS_FOR_ALL = frozenset({"link_down", "calls_refused"})
 _SEES_ALL = frozenset({Role.SUPERVISOR, Role.QA, Role.ADMIN})
 

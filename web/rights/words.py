@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from dialer.calling.by_hand import SETTLED_BY_HAND
+from dialer.halts.service import BEGUN, LIFTED
 from dialer.importing.outgoing.export import EXPORTED
 from dialer.playbooks.service import PUBLISHED
 from web.i18n import N_
@@ -31,6 +33,9 @@ RIGHTS: Mapping[str, str] = {
     PUBLISHED: N_("Playbooks published"),
     "plan.released": N_("Plans released"),
     "segment.keeper_set": N_("Keepers named"),
+    BEGUN: N_("Calling stopped"),
+    LIFTED: N_("Calling let go on"),
+    SETTLED_BY_HAND: N_("Calls in doubt settled"),
     "agent.paused": N_("Agents paused"),
     "agent.signed_out": N_("Agents signed out"),
     "attendance.exported": N_("Attendance fetched"),

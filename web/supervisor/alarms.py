@@ -37,6 +37,13 @@ WORDING: Mapping[str, Wording] = {
         N_("No link to the telephone system. {reason}"),
         N_("{advice} No new call is placed meanwhile; talks in progress go on."),
     ),
+    "asterisk_died": Wording(
+        N_("The Asterisk of this installation ended by itself, now for the {times}. time. {state}"),
+        N_(
+            "It is started again by itself, and its calls are settled from its event log. If it comes again, "
+            "give its messages, and the crash report of the system, to the administrator."
+        ),
+    ),
     "calls_refused": Wording(
         N_("The telephone system refuses calls. {error}"),
         N_("It is asked again every few seconds. Give the user in manager.conf the rights it needs."),
@@ -74,7 +81,7 @@ WORDING: Mapping[str, Wording] = {
         N_("It is not known how a call of {agent} to {plate} ended."),
         N_(
             "The customer is not called again until it is known; it is looked into by itself ({why}). "
-            "If it lasts, check that the telephone system keeps its event log (CEL)."
+            "If it lasts, check that the telephone system keeps its event log (CEL), or say how it ended."
         ),
     ),
     "agent_over_time": Wording(
@@ -186,6 +193,7 @@ _URGENT = frozenset(
         "complaint",
         "answer_alarm",
         "link_down",
+        "asterisk_died",
         "calls_refused",
         "appointment_unkept",
         "customer_abandoned",

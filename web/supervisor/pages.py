@@ -11,7 +11,8 @@ from dialer.calling.queries import live, outcomes
 from dialer.calling.reach import reached, since_when
 from dialer.followups.queries import count_by_state, queue
 from dialer.forms.rules import Disposition
-from dialer.playbooks.library import BadPlaybook
+from dialer.halts.queries import open_halts
+from dialer.phonetests.queries import latest_tests
 from dialer.trunks.queries import breakers
 from dialer.trunks.reach import marked
 from web.auth.guard import current_user, requires
@@ -19,8 +20,8 @@ from web.auth.rules import Role
 from web.labels import DISPOSITION, FOLLOW_UP_REASON, FOLLOW_UP_STATE, OUTCOME
 from web.panel import PANEL, Panel
 from web.plan.pages import in_sight
-from web.render import language_of, render, translator_of
-from web.supervisor import agents, incall, queries, trunks, view
+from web.render import render, translator_of
+from web.supervisor import agents, doubts, incall, queries, trunks, view
 from web.supervisor.alarms import describe
 
 _QUEUE = 50
@@ -32,7 +33,7 @@ Values = Mapping[str, object]
 def routes(panel: Panel) -> list[web.RouteDef]:
     """The routes of this area."""
     own = [web.get("/supervisor", page), web.get("/supervisor/part/{name}", part)]
-    return [*own, *incall.routes(), *agents.routes(panel)]
+    return [*own, *incall.routes(), *doubts.routes(), *agents.routes(panel)]
 
 
 @requires(Role.SUPERVISOR, Role.ADMIN)
@@ -83,8 +84,13 @@ async def _figures(request: web.Request) -> Values:
 
 async def _agents(request: web.Request) -> Values:
     panel = request.app[PANEL]
-    people, states = await panel.database.read(lambda conn: (all_agents(conn), sessions(conn)))
-    rows = view.agent_rows(people, states, panel.engine_status().pairing.reachable)
+    now = panel.clock()
+    midnight, _ = view.day_of(now.astimezone(panel.settings.zone))
+    people, states, tests = await panel.database.read(
+        lambda conn: (all_agents(conn), sessions(conn), latest_tests(conn, midnight))
+    )
+    reachable = panel.engine_status().pairing.reachable
+    rows = view.agent_rows(people, states, reachable, view.test_cells(tests, now))
     return {"agent_rows": rows, "agent_states": view.states_in_numbers(rows)}
 
 
@@ -106,12 +112,12 @@ async def _calls(request: web.Request) -> Values:
 
 async def _queue(request: web.Request) -> Values:
     panel = request.app[PANEL]
-    rows = await panel.database.read(lambda conn: queue(conn, _QUEUE))
+    rows, halts = await panel.database.read(lambda conn: (queue(conn, _QUEUE), open_halts(conn)))
     return {
         "queue": rows,
+        "held": {row.id for row in rows if halts.of(row.playbook)},
         "several_playbooks": len({row.playbook for row in rows}) > 1,
         "reasons": FOLLOW_UP_REASON,
-        "playbook_name": _playbook_name(request),
     }
 
 
@@ -157,15 +163,3 @@ PARTS: Mapping[str, Callable[[web.Request], Awaitable[Values]]] = {
     "repairs": _repairs,
     "trunks": _trunks,
 }
-
-
-def _playbook_name(request: web.Request) -> Callable[[str], str]:
-    library, language = request.app[PANEL].library, language_of(request)
-
-    def name(playbook_id: str) -> str:
-        try:
-            return library.get(playbook_id).name.in_(language)
-        except BadPlaybook:
-            return playbook_id
-
-    return name

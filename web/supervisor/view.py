@@ -3,12 +3,14 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from dialer.agents.queries import Agent, AgentSession
 from dialer.agents.states import AgentState, PauseReason
 from dialer.calling.queries import LiveRow
 from dialer.calling.settling import Settlement
 from dialer.calling.states import AttemptState
+from dialer.phonetests.rules import Outcome, PhoneTest, outcome
 from dialer.telephony.outcomes import DialOutcome
 from web.i18n import N_
 from web.labels import AGENT_STATE, ATTEMPT_STATE, OUTCOME, PAUSE_REASON
@@ -25,6 +27,18 @@ _TONE = {
 }
 _TROUBLE = frozenset({PauseReason.DID_NOT_ANSWER, PauseReason.PHONE_UNREACHABLE, PauseReason.CALL_IN_DOUBT})
 
+# What an agent's own test of his phone says, in a word, and its tone.
+_TESTED: Mapping[Outcome, tuple[str, str]] = {
+    Outcome.RUNNING: (N_("being tested"), "accent"),
+    Outcome.CONFIRMED: (N_("heard himself"), "good"),
+    Outcome.NOT_HEARD: (N_("did not hear himself"), "bad"),
+    Outcome.NO_AUDIO: (N_("no sound from the phone"), "bad"),
+    Outcome.ANSWERED: (N_("answered, nothing said"), "warn"),
+    Outcome.NO_ANSWER: (N_("phone not answered"), "warn"),
+    Outcome.NOT_REGISTERED: (N_("phone not registered"), "bad"),
+    Outcome.INTERRUPTED: (N_("interrupted"), "warn"),
+}
+
 DECIDED: Mapping[str, str] = {
     **OUTCOME,
     Settlement.GRANT_GO: N_("Went on to the customer"),
@@ -32,6 +46,16 @@ DECIDED: Mapping[str, str] = {
     Settlement.ADOPT_DIALLING: N_("Taken over while dialling"),
     Settlement.ADOPT_TALKING: N_("Taken over while talking"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class TestCell:
+    """What came of an agent's own test of his phone. `says` is a message id."""
+
+    __test__ = False
+    says: str
+    tone: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +73,7 @@ class AgentRow:
     late_after: int | None
     unreachable: bool
     next_pause: str
+    test: "TestCell | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +87,27 @@ class CallRow:
 
 
 def agent_rows(
-    agents: list[Agent], sessions: list[AgentSession], reachable: Collection[str] | None
+    agents: list[Agent],
+    sessions: list[AgentSession],
+    reachable: Collection[str] | None,
+    tests: Mapping[str, TestCell] = MappingProxyType({}),
 ) -> list[AgentRow]:
-    """Agents by number, those who are offline last."""
+    """Agents by number, those who are offline last; `tests` are today's latest by agent."""
     by_agent = {session.agent_id: session for session in sessions}
-    rows = [_agent_row(agent, by_agent.get(agent.id), reachable) for agent in agents]
+    rows = [_agent_row(agent, by_agent.get(agent.id), reachable, tests.get(agent.id)) for agent in agents]
     return sorted(rows, key=lambda row: (row.state == AGENT_STATE[AgentState.OFFLINE], row.code))
 
 
-def _agent_row(agent: Agent, session: AgentSession | None, reachable: Collection[str] | None) -> AgentRow:
+def test_cells(tests: Mapping[str, PhoneTest], now: datetime) -> dict[str, TestCell]:
+    """By agent what came of the latest test."""
+    return {
+        agent_id: TestCell(*_TESTED[outcome(test, now)], at=test.asked_at) for agent_id, test in tests.items()
+    }
+
+
+def _agent_row(
+    agent: Agent, session: AgentSession | None, reachable: Collection[str] | None, test: TestCell | None
+) -> AgentRow:
     state = session.state if session else AgentState.OFFLINE
     reason = (session.reason if session else None) or ""
     late = None
@@ -92,6 +129,7 @@ def _agent_row(agent: Agent, session: AgentSession | None, reachable: Collection
         late_after=late,
         unreachable=not offline and reachable is not None and extension not in reachable,
         next_pause=PAUSE_REASON.get((session.next_pause if session else None) or "", ""),
+        test=test,
     )
 
 

@@ -1,7 +1,8 @@
 """What CEL proves of a call, and reading it as it grows (D7)."""
 
+import gzip
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from dialer.telephony.port import CallTrail, TrailUnreadable
 
 ATTEMPT = "01JD9Z2V7Q3M8R5T6W1X4Y0ZAB"
 LATER = "01JD9Z2V7Q3M8R5T6W1X4Y0ZAC"
+NOW = datetime(2026, 11, 30, 6, tzinfo=UTC)
 
 
 def row(
@@ -149,6 +151,74 @@ async def test_a_fresh_service_reads_the_rotated_file_too(path: Path, log: CelLo
     await log.close()
     assert await log.trail(ATTEMPT) == WHOLE  # and may be asked again after it was closed
     await log.close()
+
+
+DATED = ("cel.csv-20261128.gz", "cel.csv-20261129", "cel.csv")
+NUMBERED = ("cel.csv.2.gz", "cel.csv.1", "cel.csv")
+
+
+@pytest.mark.parametrize("names", [NUMBERED, DATED])
+async def test_a_fresh_service_reads_all_that_was_renamed_within_a_week(
+    path: Path, names: tuple[str, ...]
+) -> None:
+    """D7: renamed twice while the service was away, with a number or the date, compressed or not."""
+    parts = zip(names, (AGENT, CUSTOMER, END), strict=True)
+    for hours, (name, lines) in zip((-20, -10, 0), parts, strict=True):
+        file, text = path.with_name(name), "".join(lines)
+        file.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+        when = NOW.timestamp() + hours * 3600
+        os.utime(file, (when, when))
+    older = path.with_name("cel.csv.3.gz")
+    older.write_bytes(b"of no use")  # and would be refused: nobody needs it
+    when = (NOW - timedelta(days=8)).timestamp()
+    os.utime(older, (when, when))
+    path.with_name("cel.csv.swp").write_text("none of it")
+    log = CelLog(CelFile(path))
+    assert await log.trail(ATTEMPT) == WHOLE
+    await log.close()
+    assert await log.trail(ATTEMPT) == WHOLE
+    await log.close()
+
+
+async def test_renamed_twice_between_two_looks_loses_nothing(path: Path, log: CelLog) -> None:
+    append(path, *AGENT[:1])
+    await log.trail(ATTEMPT)
+    append(path, *AGENT[1:])
+    rotate(path)
+    append(path, *CUSTOMER)
+    path.with_name("cel.csv.1").rename(path.with_name("cel.csv.2"))
+    rotate(path)
+    assert (await log.trail(ATTEMPT)).customer_answered_at == at(3), "also before the next line"
+    append(path, *END)
+    assert await log.trail(ATTEMPT) == WHOLE
+    await log.close()
+
+
+async def test_a_compressed_file_is_not_read_beside_its_twin(path: Path, log: CelLog) -> None:
+    """While it is compressed both are there, and the one that grows is not whole."""
+    append(path, *AGENT, *CUSTOMER, *END)
+    rotate(path)
+    append(path, row("CHAN_START", 20, LATER, LATER))
+    path.with_name("cel.csv.1.gz").write_bytes(gzip.compress(b"torn")[:-9])
+    assert await log.trail(ATTEMPT) == WHOLE
+    await log.close()
+    path.with_name("cel.csv.1").unlink()
+    with pytest.raises(TrailUnreadable, match="cannot be read"):
+        await log.trail(ATTEMPT)
+    await log.close()
+
+
+def test_d7_after_a_gap_an_unfinished_call_is_not_called_undialled() -> None:
+    """The lines that are missing may be those of the customer."""
+    trails = Trails()
+    trails.add(
+        [*AGENT, *CUSTOMER, *END, row("CHAN_START", 11, LATER, LATER), row("ANSWER", 12, LATER, LATER)]
+    )
+    trails.gap()
+    assert trails.of(ATTEMPT) == WHOLE
+    assert trails.of(LATER) == CallTrail(attempt_id=LATER)
+    trails.add([row("CHAN_END", 60, LATER, LATER)])
+    assert trails.of(LATER) == CallTrail(attempt_id=LATER, agent_ended_at=at(60)), "and not its answer"
 
 
 async def test_a_file_cut_short_is_read_from_its_start(path: Path, log: CelLog) -> None:

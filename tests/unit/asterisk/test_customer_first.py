@@ -180,13 +180,14 @@ END = [
 def test_d7_the_log_tells_the_legs_apart() -> None:
     trails = Trails()
     trails.add(LOCAL)
-    assert trails.of(ATTEMPT) == CallTrail(attempt_id=ATTEMPT), "at the gate nobody was dialled"
+    assert trails.of(ATTEMPT) == CallTrail(attempt_id=ATTEMPT, gate_at=at(0)), "nobody was dialled"
     trails.add(ANSWER)
     assert trails.of(ATTEMPT).customer_started_at == at(1)
     assert trails.of(ATTEMPT).agent_answered_at is None
     trails.add([*COMES, *END])
     assert trails.of(ATTEMPT) == CallTrail(
         attempt_id=ATTEMPT,
+        gate_at=at(0),
         agent_answered_at=at(7),
         customer_started_at=at(1),
         customer_answered_at=at(5),

@@ -40,10 +40,11 @@ SOUND = Books(
     recordings={"01": "archived"},
     repairs={},
     agents=[],
-    follow_ups=[],
+    follow_ups={},
     unlinked=[],
     deaths=[],
 )
+RANG = CallTrail(attempt_id="01", customer_started_at=at(2))
 UNANSWERED = replace(SOUND, phones=[replace(RING, answered=False)], attempts=[BUSY], recordings={})
 
 
@@ -53,7 +54,62 @@ def again(after: timedelta) -> Attempt:
 
 
 SHORT, LONG = timedelta(minutes=1), timedelta(minutes=16)
+AT_GATE = CallTrail(attempt_id="01", agent_answered_at=at(1))
+# A power cut took the lines of this call: it stays in doubt, and the supervisor is told.
+DOUBTED = replace(
+    SOUND,
+    attempts=[replace(ONE, state=AttemptState.UNKNOWN, outcome=None, ended_at=None)],
+    trails={},
+    recordings={},
+    follow_ups={"f1": ["01"]},
+    unlinked=["01"],
+    torn=["01"],
+    told=["01"],
+)
+# A customer who rang us: his phone was not rung by an attempt.
+INBOUND = replace(SOUND, phones=[], attempts=[replace(ONE, mode="inbound", go_at=None)], rang_in=["139"])
 FOUND = [
+    pytest.param(DOUBTED, {}, id="what the log lost is for a person"),
+    pytest.param(
+        replace(DOUBTED, told=[], unlinked=[]),
+        {"attempts_without_end", "follow_ups_stuck"},
+        id="lost, and nobody is told",
+    ),
+    pytest.param(
+        replace(DOUBTED, phones=[], unlinked=[], torn=[], trails={"01": AT_GATE}),
+        {},
+        id="the log stops at the gate",
+    ),
+    pytest.param(
+        replace(DOUBTED, attempts=[replace(DOUBTED.attempts[0], go_at=None)], phones=[], unlinked=[]),
+        {"attempts_without_end", "follow_ups_stuck"},
+        id="without a go nobody was dialled, whatever is lost",
+    ),
+    pytest.param(
+        replace(DOUBTED, torn=[], unlinked=[]),
+        {"attempts_without_end", "follow_ups_stuck", "rung_and_not_logged"},
+        id="in doubt though the log is whole",
+    ),
+    pytest.param(
+        replace(SOUND, attempts=[replace(BUSY, outcome="failed")], trails={}, recordings={}, torn=["01"]),
+        {"rung_and_written_off"},
+        id="a hole in the log is no proof that nobody was dialled",
+    ),
+    pytest.param(INBOUND, {}, id="a customer who rang"),
+    pytest.param(
+        replace(INBOUND, rang_in=[]), {"answered_by_nobody", "logged_and_not_rung"}, id="nobody rang"
+    ),
+    pytest.param(
+        replace(
+            INBOUND,
+            phones=[replace(RING, attempt_id="02")],
+            attempts=[replace(BUSY, mode="inbound", go_at=None), replace(ONE, id="02", placed_at=at(61))],
+            trails={"02": replace(TALK, attempt_id="02")},
+            recordings={"02": "archived"},
+        ),
+        {},
+        id="who rang for nothing is called back at once",
+    ),
     pytest.param(SOUND, {}, id="sound"),
     pytest.param(replace(SOUND, recordings={"01": "missing"}), {}, id="a named gap is no fault"),
     pytest.param(replace(SOUND, phones=[RING, RING]), {"rung_twice"}, id="twice"),
@@ -86,7 +142,28 @@ FOUND = [
         id="without an end",
     ),
     pytest.param(replace(SOUND, agents=["a1"]), {"agents_stuck"}, id="agent stuck"),
-    pytest.param(replace(SOUND, follow_ups=["f1"]), {"follow_ups_stuck"}, id="follow-up stuck"),
+    pytest.param(replace(SOUND, follow_ups={"f1": ["01"]}), {"follow_ups_stuck"}, id="follow-up stuck"),
+    pytest.param(replace(SOUND, stays=["a1 preview"]), {"agents_too_long"}, id="an agent held too long"),
+    pytest.param(replace(SOUND, tickets={"t1": "01"}), {"tickets_stuck"}, id="a ticket that talks for ever"),
+    pytest.param(replace(SOUND, lines=["139"]), {"still_on_the_line"}, id="nobody hung him up"),
+    pytest.param(
+        replace(UNANSWERED, attempts=[replace(BUSY, answered_at=at(5))]),
+        {"known_and_forgotten"},
+        id="our own row knew the answer",
+    ),
+    pytest.param(
+        replace(
+            UNANSWERED,
+            phones=[
+                replace(RING, answered=False, until=at(9)),
+                replace(RING, answered=False, attempt_id="02", at=at(8)),
+            ],
+            attempts=[BUSY, replace(BUSY, id="02", follow_up_id="f2")],
+            trails={"01": RANG, "02": replace(RANG, attempt_id="02")},
+        ),
+        {"rung_by_two_at_once"},
+        id="one telephone rung by two",
+    ),
     pytest.param(replace(SOUND, recordings={}), {"answered_without_recording_or_gap"}, id="no recording"),
     pytest.param(
         replace(SOUND, recordings={"01": "expected"}),

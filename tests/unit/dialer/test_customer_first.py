@@ -159,6 +159,7 @@ WAITING = LiveCall(
     attempt_id="one", gate=GatePosition.WAITING, customer_dialled=False, customer_answered=False
 )
 EMPTY = CallTrail(attempt_id="one")
+AT_GATE = replace(EMPTY, gate_at=theirs(-1))
 LIFTED = replace(EMPTY, customer_started_at=theirs(0), customer_answered_at=theirs(5))
 TALKED = replace(LIFTED, agent_answered_at=theirs(7), agent_ended_at=theirs(65), customer_ended_at=theirs(65))
 SORRY = replace(LIFTED, agent_ended_at=theirs(11), customer_ended_at=theirs(14), customer_cause=16)
@@ -188,7 +189,7 @@ def test_d7_what_becomes_of_an_attempt_in_doubt(
 @pytest.mark.parametrize(
     ("trail", "ending"),
     [
-        pytest.param(EMPTY, Ending(DialOutcome.FAILED, dialled=False), id="never-dialled"),
+        pytest.param(AT_GATE, Ending(DialOutcome.FAILED, dialled=False), id="never-dialled"),
         pytest.param(TALKED, Ending(DialOutcome.ANSWERED, dialled=True), id="a-talk"),
         pytest.param(SORRY, Ending(DialOutcome.ABANDONED, True, 16, agent_missed=True), id="apologised-to"),
         pytest.param(GAVE_UP, Ending(DialOutcome.ABANDONED, True, 16), id="he-gave-up"),
@@ -197,6 +198,21 @@ def test_d7_what_becomes_of_an_attempt_in_doubt(
 )
 def test_d7_the_log_tells_whether_an_agent_came(trail: CallTrail, ending: Ending) -> None:
     assert settle(replace(GONE, absent=PATIENCE), None, trail, at(70)).ending == ending
+
+
+def test_d7_a_log_without_the_call_proves_nothing() -> None:
+    """The go was committed, so the channel that waits at the gate was there: a log without it has a hole."""
+    missed = replace(EMPTY, customer_started_at=theirs(0), customer_ended_at=theirs(9), customer_cause=16)
+    for trail in (EMPTY, missed, replace(AT_GATE, agent_ended_at=theirs(9))):
+        late = replace(GONE, absent=PATIENCE)
+        assert settle(late, None, trail, at(70)).settlement is S.KEEP_UNKNOWN, trail
+        # Customer first the answer is written down when an agent has met him.
+        ending = settle(replace(late, answered_at=at(20)), None, trail, at(70)).ending
+        assert ending is not None
+        assert ending.outcome is DialOutcome.ANSWERED, trail
+    assert settle(GONE, None, EMPTY, at(70)).settlement is S.WAIT
+    both = settle(replace(GONE, answered_at=at(20), absent=PATIENCE), None, LIFTED, at(70)).ending
+    assert both == Ending(DialOutcome.ANSWERED, dialled=True), "the agent's lines are what is missing"
 
 
 def test_d7_times_are_durations_of_the_logs_clock_from_our_go() -> None:

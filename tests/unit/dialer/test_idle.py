@@ -33,6 +33,8 @@ REASONS = [
     (replace(OPEN, stopping=True), IdleReason.STOPPING),
     (replace(OPEN, link_up=False), IdleReason.NO_LINK),
     (replace(OPEN, settled=False), IdleReason.SETTLING),
+    (replace(OPEN, halted=True), IdleReason.HALTED),
+    (replace(OPEN, halted=True, due_in_all=0), IdleReason.HALTED),
     (replace(OPEN, phone_reachable=False), IdleReason.PHONE_UNREACHABLE),
     (replace(OPEN, due_in_hours=0, due_allowed=0), IdleReason.OUTSIDE_HOURS),
     (replace(OPEN, due_in_all=0, due_allowed=0), IdleReason.NOTHING_DUE),

@@ -9,6 +9,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from dialer.app.logs import LogFormat, set_up_logs
+from dialer.storage.away import DatabaseAway
 
 
 def test_a_line_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
@@ -46,3 +47,18 @@ def test_lines_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(line)
     assert (told["event"], told["attempt"], told["level"]) == ("坐席未接听。", "01ABC", "warning")
     assert "坐席" in line
+
+
+def test_a_database_that_is_away_is_one_line_for_whoever_meets_it(tmp_path: Path) -> None:
+    """D7: a hundred tracebacks would hide the one line that says what to do."""
+    set_up_logs(file=tmp_path / "log")
+    log = structlog.get_logger()
+    for trouble in (DatabaseAway("The database does not answer: refused"), ValueError("another")):
+        try:
+            raise trouble
+        except Exception:
+            log.exception("A sweep could not be finished.")
+    away, other = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert "exception" not in away
+    assert away["error"] == "The database does not answer: refused"
+    assert "Traceback" in other["exception"]

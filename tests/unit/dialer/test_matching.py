@@ -23,7 +23,7 @@ def owed(key: str = "f1", **more: object) -> FollowUp:
         "occasion_id": f"occasion-{key}",
         "branch": "b",
         "plate": None,
-        "number": "13800000001",
+        "number": f"number-{key}",
         "state": FollowUpState.WAITING,
         "due_at": NOW,
         "target_at": NOW,
@@ -80,8 +80,10 @@ def test_an_appointment_waits_five_minutes_for_the_agent_who_made_it(minutes: in
     assert may_take(ANNA, promised, ("anna", "bo"), NOW) is allowed
 
 
-def test_a_customer_has_one_call_at_a_time() -> None:
-    due = [owed("f1", customer_id="c"), owed("f2", customer_id="c"), owed("f3")]
+@pytest.mark.parametrize("shared", ["customer_id", "number"])
+def test_a_customer_and_a_telephone_have_one_call_at_a_time(shared: str) -> None:
+    """D7: two customers may have one number."""
+    due = [owed("f1", **{shared: "x"}), owed("f2", **{shared: "x"}), owed("f3")]
     assert taken(due) == [("anna", "f1"), ("bo", "f3")]
 
 

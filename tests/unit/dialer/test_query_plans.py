@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Select, event
 
-from dialer.calling import service
+from dialer.calling import engaged, service
 from dialer.calling.reserving import reserve
 from dialer.ids import new_id
 from dialer.planning import dialling, loading, next_steps, visits
@@ -33,7 +33,7 @@ _SMALL = ("agents",)
 
 
 def _batch_statements() -> Iterator[tuple[str, Select[Any]]]:
-    for module in (dialling, loading, next_steps, visits):
+    for module in (dialling, engaged, loading, next_steps, visits):
         for name, value in vars(module).items():
             statement = value.statement if isinstance(value, Prepared) else value
             if isinstance(statement, Select) and "many" in statement.compile().params:

@@ -18,6 +18,7 @@ PATIENCE = timedelta(seconds=9)
 PLACED = Doubt(go_at=None, answered_at=None, doubted_at=at(30), absent=timedelta(0), patience=PATIENCE)
 GONE = replace(PLACED, go_at=at(10))
 TALKED = replace(GONE, answered_at=at(25))
+RANG = replace(GONE, ringing_at=at(12))
 
 EMPTY = CallTrail(attempt_id="one")
 LATER = at(70)
@@ -38,7 +39,11 @@ RINGING, WAITING = live(GatePosition.RINGING), live(GatePosition.WAITING)
 DIALLING = live(GatePosition.PASSED, dialled=True)
 TALKING = live(GatePosition.PASSED, dialled=True, answered=True)
 
-DIALLED = replace(EMPTY, agent_answered_at=theirs(0), customer_started_at=theirs(1))
+UP = replace(EMPTY, agent_answered_at=theirs(0))
+LEFT = replace(UP, agent_ended_at=theirs(4))
+LONG = replace(UP, agent_ended_at=theirs(30))
+TORN = replace(EMPTY, customer_ended_at=theirs(20), agent_ended_at=theirs(20))
+DIALLED = replace(UP, customer_started_at=theirs(1))
 BUSY = replace(DIALLED, customer_ended_at=theirs(3), customer_cause=17, agent_ended_at=theirs(3))
 CUT = replace(DIALLED, customer_answered_at=theirs(12))
 WHOLE = replace(CUT, customer_ended_at=theirs(72), customer_cause=16, agent_ended_at=theirs(73))
@@ -66,10 +71,19 @@ ROWS = [
     pytest.param(GONE, None, None, HOURS, S.KEEP_UNKNOWN, id="gone-log-unreadable-for-hours"),
     pytest.param(TALKED, None, None, LATE, S.KEEP_UNKNOWN, id="talked-log-unreadable"),
     pytest.param(GONE, None, EMPTY, EARLY, S.WAIT, id="gone-log-may-lag"),
-    pytest.param(GONE, None, EMPTY, LATE, S.END, id="gone-no-leg-after-the-ring-time"),
-    pytest.param(
-        GONE, None, replace(EMPTY, agent_ended_at=theirs(4)), EARLY, S.END, id="gone-agent-left-no-leg"
-    ),
+    pytest.param(GONE, None, UP, EARLY, S.WAIT, id="gone-agent-up-log-may-lag"),
+    # The power went while the customer was being dialled: his leg may have been lost with the log's tail.
+    pytest.param(GONE, None, UP, LATE, S.KEEP_UNKNOWN, id="gone-log-stops-with-the-agent-up"),
+    pytest.param(GONE, None, LEFT, EARLY, S.END, id="gone-agent-left-no-leg"),
+    # A log with a hole proves nothing by what it lacks.
+    pytest.param(GONE, None, EMPTY, LATE, S.KEEP_UNKNOWN, id="gone-log-without-the-call"),
+    pytest.param(GONE, None, TORN, EARLY, S.WAIT, id="gone-log-without-its-beginning-yet"),
+    pytest.param(GONE, None, TORN, LATE, S.KEEP_UNKNOWN, id="gone-log-without-its-beginning"),
+    pytest.param(RANG, None, UP, LATE, S.KEEP_UNKNOWN, id="rang-and-the-log-has-no-leg"),
+    pytest.param(GONE, None, LONG, LATE, S.KEEP_UNKNOWN, id="agent-stayed-longer-than-the-gate-holds"),
+    pytest.param(TALKED, None, EMPTY, EARLY, S.WAIT, id="talked-log-may-lag"),
+    pytest.param(TALKED, None, EMPTY, LATE, S.END, id="talked-log-without-the-call"),
+    pytest.param(TALKED, None, BUSY, LATE, S.END, id="talked-log-without-the-answer"),
     pytest.param(GONE, None, DIALLED, EARLY, S.WAIT, id="gone-leg-without-an-end-yet"),
     pytest.param(GONE, None, DIALLED, LATE, S.END, id="gone-leg-without-an-end"),
     pytest.param(GONE, None, BUSY, EARLY, S.END, id="gone-busy"),
@@ -93,7 +107,8 @@ def test_each_row_of_the_table(
     ("doubt", "trail", "ending"),
     [
         pytest.param(PLACED, EMPTY, FAILED, id="never-gone"),
-        pytest.param(GONE, EMPTY, FAILED, id="no-leg-to-the-customer"),
+        pytest.param(GONE, LEFT, FAILED, id="no-leg-to-the-customer"),
+        pytest.param(TALKED, EMPTY, Ending(DialOutcome.ANSWERED, True), id="we-saw-the-answer"),
         pytest.param(GONE, BUSY, Ending(DialOutcome.BUSY, True, 17), id="busy"),
         pytest.param(GONE, DIALLED, Ending(DialOutcome.UNKNOWN, True), id="dialled-and-nothing-more"),
         pytest.param(GONE, CUT, Ending(DialOutcome.ANSWERED, True), id="cut-while-talking"),
@@ -107,12 +122,12 @@ def test_an_ending_says_whether_the_customer_was_dialled(
     assert settle(replace(doubt, absent=LATE), None, trail, LATER).ending == ending
 
 
-@pytest.mark.parametrize("doubt", [PLACED, GONE])
-def test_silence_is_proof_after_the_patience_and_not_a_second_before(doubt: Doubt) -> None:
+@pytest.mark.parametrize(("doubt", "proven"), [(PLACED, S.END), (GONE, S.KEEP_UNKNOWN)])
+def test_silence_is_proof_after_the_patience_and_not_a_second_before(doubt: Doubt, proven: S) -> None:
     """D7: by the time in which nothing of it was alive, whatever the clock shows."""
-    for absent, settlement in ((PATIENCE - timedelta(seconds=1), S.WAIT), (PATIENCE, S.END)):
+    for absent, settlement in ((PATIENCE - timedelta(seconds=1), S.WAIT), (PATIENCE, proven)):
         for now in (LATER, NOW - timedelta(days=1), NOW + timedelta(days=1)):
-            assert settle(replace(doubt, absent=absent), None, EMPTY, now).settlement is settlement
+            assert settle(replace(doubt, absent=absent), None, UP, now).settlement is settlement
 
 
 def talk(doubt: Doubt, trail: CallTrail) -> tuple[datetime | None, datetime | None]:
@@ -127,6 +142,7 @@ def test_times_of_a_talk_are_durations_of_the_logs_clock_from_our_go() -> None:
 
 def test_the_answer_we_saw_ourselves_comes_first() -> None:
     assert talk(TALKED, WHOLE) == (at(25), at(85))
+    assert talk(TALKED, EMPTY) == (at(25), at(30)), "not later than our doubt"
 
 
 def test_a_talk_without_an_end_ends_where_it_was_doubted() -> None:

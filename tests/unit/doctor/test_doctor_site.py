@@ -12,9 +12,10 @@ from asterisk.asking import TrialCall
 from asterisk.conf import DIALPLAN_VERSION as V
 from dialer.app.doctor import folders, machine, sizing, store
 from dialer.app.doctor.folders import FolderLook, LogLook, look_at_folder, look_at_log
+from dialer.app.doctor.naming import look_at_name
 from dialer.app.doctor.speech import look_at_speech
 from dialer.app.lock import ServiceLock, serving_pid
-from dialer.app.settings import Settings, load_settings
+from dialer.app.settings import Settings, SiteSettings, load_settings
 from dialer.storage.dialects import sqlite_url
 from dialer.storage.looking import DatabaseLook, look_at
 from dialer.storage.migrating import migrate
@@ -200,6 +201,21 @@ def test_time_zones(settings: Settings) -> None:
     wrong = settings.calling.model_copy(update={"time_zone": "Beijing"})
     found = machine.check_zones(settings.model_copy(update={"calling": wrong}))
     assert (found.level, "Beijing" in spoken(found)) == (Level.FAIL, True)
+
+
+@pytest.mark.parametrize(
+    ("site", "level", "word"),
+    [
+        (SiteSettings(), Level.WARN, "本店"),
+        (SiteSettings(company="明光人寿"), Level.OK, "明光人寿"),
+        (SiteSettings(branch="宏达汽车服务站"), Level.OK, "宏达"),
+    ],
+)
+def test_a_site_without_a_name_is_told_what_greetings_are_held_against(
+    site: SiteSettings, level: Level, word: str
+) -> None:
+    found = look_at_name(site)
+    assert (found.level, word in spoken(found)) == (level, True)
 
 
 async def test_speech_turned_off_or_damaged(settings: Settings, tmp_path: Path) -> None:

@@ -95,6 +95,7 @@ def user(*roles: str, agent_id: str | None = None) -> User:
         ("attempt.talking", "X", {"agent": "A2"}, False),
         ("follow_up.planned", "F", {"playbook": "p"}, False),
         ("engine.stopping", "engine", {}, True),
+        ("halt.begun", "everything", {}, True),
         ("alarm.raised", "asterisk", {"kind": "link_down"}, True),
         ("alarm.raised", "X", {"kind": "recording_missing"}, False),
         ("user.logged_in", "U2", {}, False),

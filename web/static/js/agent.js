@@ -35,7 +35,7 @@ class AgentPage {
     new Dialling(root, () => this.look());
     takeSteps(root, (attempt) => `/agent/calls/${attempt}/steps`, { done: () => this.look() });
     this.outbox.flush();
-    for (const prefix of ["agent_session.", "offer.", "ticket.", "attempt.", "call.", "call_party.", "answer.", "form.", "engine.", "link.", "alarm.", "case.", "task.", "customer.", "occasion.", "identity."]) {
+    for (const prefix of ["agent_session.", "phone_test.", "offer.", "ticket.", "attempt.", "call.", "call_party.", "answer.", "form.", "engine.", "link.", "halt.", "alarm.", "case.", "task.", "customer.", "occasion.", "identity."]) {
       live.on(prefix, () => this.look());
     }
     setInterval(() => this.look(), LOOK_EVERY_MS);
@@ -158,13 +158,16 @@ class AgentPage {
   key(event) {
     const complaint = this.root.querySelector("[data-complaint]:enabled") && this.complaint;
     const opens = { "?": this.cards, "？": this.cards, c: complaint, C: complaint }[event.key];
+    const button = this.root.querySelector(`[data-post][data-key="${CSS.escape(event.key)}"]:enabled`);
+    if (button && !isElsewhere(event) && !event.repeat) return button.click();
     if (!opens || isElsewhere(event) || event.repeat) {
       this.questionnaire?.key(event);
-      return;
+      return undefined;
     }
     // The key must not be typed into what it opens.
     event.preventDefault();
     opens.open();
+    return undefined;
   }
 
   // Something that was missing on record.

@@ -12,6 +12,8 @@ import { drawWave } from "./waveform.js";
 
 // Heard before what a finding rests on. Seconds.
 const BEFORE = 2;
+// So often a call that plays is held for who listens to it.
+const HOLD_MS = 5 * 60 * 1000;
 
 const screen = document.querySelector(".review");
 const { review, attempt } = screen.dataset;
@@ -37,7 +39,9 @@ const editor = new WordEditor(turns, document.getElementById("word-dialog"), (wo
   draft.put("/words", { segment: Number(word.g), word: Number(word.i), heard, text }),
 );
 
+if (draft.unsaved) elsewhere(say.unsaved.replace("{n}", draft.unsaved));
 cue(items.current);
+setInterval(hold, HOLD_MS);
 listen(items, () => sound?.pressed(), () => draft.flush());
 document.addEventListener("click", click);
 document.getElementById("side").addEventListener("change", note);
@@ -95,7 +99,7 @@ function click(event) {
   if (!button || button.disabled) return;
   const { act, by, change, from, to } = button.dataset;
   if (from !== undefined) sound?.player.play(Number(from), to === undefined ? Infinity : Number(to));
-  else if (change) draft.put("/draft", JSON.parse(change));
+  else if (change) decide(JSON.parse(change));
   else if (act) ACTS[act](Number(by), button);
 }
 
@@ -117,13 +121,30 @@ const ACTS = {
   help: () => document.getElementById("help").showModal(),
   clip: (_, button) => clip(button),
   submit: () => submit(),
-  reload: () => location.reload(),
+  reload: () => {
+    draft.rebase();
+    location.reload();
+  },
+  forget: () => {
+    draft.forget();
+    location.reload();
+  },
 };
 
 // What is typed is kept when one leaves the field.
 function note(event) {
   const { note: kind, id } = event.target.dataset;
-  if (kind) draft.put("/draft", { kind, id, note: event.target.value });
+  if (kind) decide({ kind, id, note: event.target.value });
+}
+
+// Each press has a key of its own: sent twice, it counts once.
+function decide(change) {
+  draft.put("/draft", { ...change, key: Date.now().toString(36) + Math.random().toString(36).slice(2) });
+}
+
+async function hold() {
+  if (!sound || sound.audio.paused || draft.stopped) return;
+  await send(`${base}/hold`).catch((error) => error.status >= 400 && error.status < 500 && elsewhere(error.message));
 }
 
 function show({ side, turns: said }) {
@@ -169,6 +190,7 @@ async function submit() {
 function elsewhere(sentence) {
   const bar = document.getElementById("elsewhere");
   if (sentence) bar.querySelector("span").textContent = sentence;
+  bar.querySelector("[data-act=forget]").hidden = !draft.unsaved;
   bar.hidden = false;
 }
 

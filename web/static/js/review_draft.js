@@ -9,9 +9,12 @@ export class Draft {
   // `on` has shown(answer), waiting(n), refused(sentence), elsewhere(sentence).
   constructor(base, revision, on) {
     this.base = base;
-    this.revision = revision;
     this.on = on;
     this.key = `huifang.review.${base}`;
+    // What could not be saved because somebody saved elsewhere: kept apart until the reviewer decides on it.
+    this.apart = `${this.key}.unsaved`;
+    // What waits here was decided on an earlier revision, perhaps: the server says whether it still fits.
+    this.revision = this.read().at ?? revision;
     this.sending = false;
     this.stopped = false;
     window.addEventListener("online", () => this.flush());
@@ -22,17 +25,33 @@ export class Draft {
       this.on.elsewhere();
     });
     this.tabs.postMessage("opened");
-    if (this.read().length) this.flush();
+    if (this.waiting) this.flush();
   }
 
   /** Keep a change: `path` says what kind of. Resolves when nothing waits any more, or it cannot go on now. */
   put(path, change) {
-    this.write([...this.read(), { path, change }]);
+    const key = this.stopped ? this.apart : this.key;
+    this.write([...this.read(key).items, { path, change }], this.revision, key);
     return this.flush();
   }
 
+  /** On a page that is loaded anew, what was kept apart goes upon what was saved elsewhere. */
+  rebase() {
+    this.write([...this.read(this.apart).items, ...this.read().items], null);
+    this.forget();
+  }
+
+  /** What was kept apart is not wanted. */
+  forget() {
+    this.write([], null, this.apart);
+  }
+
+  get unsaved() {
+    return this.read(this.apart).items.length;
+  }
+
   get waiting() {
-    return this.read().length;
+    return this.read().items.length;
   }
 
   async flush() {
@@ -44,12 +63,12 @@ export class Draft {
 
   async deliverAll() {
     clearTimeout(this.timer);
-    for (let [item] = this.read(); item && !this.stopped; [item] = this.read()) {
+    for (let [item] = this.read().items; item && !this.stopped; [item] = this.read().items) {
       this.on.waiting(this.waiting);
       try {
         const answer = await send(this.base + item.path, { ...item.change, revision: this.revision });
         this.revision = answer.revision;
-        this.write(this.read().slice(1));
+        this.write(this.read().items.slice(1));
         // A newer change is on its way: what it brings is shown instead.
         if (!this.waiting) this.on.shown(answer);
       } catch (error) {
@@ -57,27 +76,33 @@ export class Draft {
           this.timer = setTimeout(() => this.flush(), RETRY_MS);
           break;
         }
-        // The server has decided: it is not tried again.
-        this.write([]);
-        if (error.status === 409) {
+        if (error.status === 409 || error.status === 403) {
           this.stopped = true;
+          this.write([...this.read(this.apart).items, ...this.read().items], null, this.apart);
+          this.write([]);
           this.on.elsewhere(error.message);
-        } else this.on.refused(error.message);
+        } else {
+          // This one cannot be kept; those after it may.
+          this.write(this.read().items.slice(1));
+          this.on.refused(error.message);
+        }
       }
     }
-    this.on.waiting(this.waiting);
+    this.on.waiting(this.stopped ? this.unsaved : this.waiting);
   }
 
-  read() {
+  // {items, at: the revision on which the first of them was decided}
+  read(key = this.key) {
     try {
-      return JSON.parse(localStorage.getItem(this.key)) ?? [];
+      const { items = [], at } = JSON.parse(localStorage.getItem(key)) ?? {};
+      return { items, at };
     } catch {
-      return [];
+      return { items: [] };
     }
   }
 
-  write(items) {
-    if (items.length) localStorage.setItem(this.key, JSON.stringify(items));
-    else localStorage.removeItem(this.key);
+  write(items, at = this.revision, key = this.key) {
+    if (items.length) localStorage.setItem(key, JSON.stringify({ items, at }));
+    else localStorage.removeItem(key);
   }
 }
