@@ -13,6 +13,7 @@ import gzip
 import json
 import os
 import re
+import time
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -34,6 +35,8 @@ REMEMBERED = 50_000
 
 _COLUMNS = 8
 _CHUNK = 1 << 20
+# At leisure: so many lines (half a millisecond), then a rest for who places calls.
+_LINES_AT_ONCE, _REST_SECONDS = 40, 0.004
 # How the dialplan marks the agent's leg of a customer-first call.
 _AGENTS = "agent:"
 # What logrotate makes of a name: cel.csv.1, cel.csv.2.gz; with dateext cel.csv-20261130.
@@ -302,12 +305,18 @@ class CelLog:
         self._trails = Trails(remembered)
         self._rest = b""
         self._turn = asyncio.Lock()
+        # Who waits for a trail, without which nobody is dialled; and who waits for the reading to end.
+        self._asking = self._closing = 0
 
     async def close(self) -> None:
         """Let go of the log; the next question reads it anew."""
-        async with self._turn:
-            self._source.close()
-            self._trails, self._rest = Trails(self._remembered), b""
+        self._closing += 1
+        try:
+            async with self._turn:
+                self._source.close()
+                self._trails, self._rest = Trails(self._remembered), b""
+        finally:
+            self._closing -= 1
 
     async def trail(self, attempt_id: str) -> CallTrail:
         """What the log proves of an attempt up to now.
@@ -315,12 +324,18 @@ class CelLog:
         Raises:
             TrailUnreadable: the log cannot be read.
         """
-        async with self._turn:
-            await self._catch_up()
-            return self._trails.of(attempt_id)
+        self._asking += 1
+        try:
+            async with self._turn:
+                await self._catch_up()
+                return self._trails.of(attempt_id)
+        finally:
+            self._asking -= 1
 
     async def let_go(self, since: datetime) -> tuple[CustomerCalls, ...]:
         """Customers who rang and were gone since then, before they were put through.
+
+        Read at leisure: parsing a week of lines at once would hold up the calls that are placed meanwhile.
 
         Raises:
             TrailUnreadable: the log cannot be read.
@@ -353,5 +368,12 @@ class CelLog:
             # The last line may be half written: it waits for its end.
             whole, end, rest = (self._rest + chunk).rpartition(b"\n")
             self._rest = rest
-            if end:
-                self._trails.add(filter(None, whole.decode("utf-8", "replace").split("\n")))
+            if not end:
+                continue
+            lines = list(filter(None, whole.decode("utf-8", "replace").split("\n")))
+            for first in range(0, len(lines), _LINES_AT_ONCE):
+                if self._closing:
+                    return
+                self._trails.add(lines[first : first + _LINES_AT_ONCE])
+                if not self._asking:
+                    time.sleep(_REST_SECONDS)

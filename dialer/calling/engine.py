@@ -207,6 +207,7 @@ class Engine:
                 tasks.create_task(self._receive(), name="engine-receive")
                 tasks.create_task(self._sweep(), name="engine-sweep")
                 tasks.create_task(self._tester.run(), name="engine-phone-tests")
+                tasks.create_task(self._desk.run(), name="engine-callers")
                 try:
                     await asyncio.Event().wait()
                 finally:
@@ -340,7 +341,7 @@ class Engine:
 
     async def _rebuild(self) -> None:
         await self.in_call.rebuild()
-        await self._desk.catch_up()
+        self._desk.look_back()
 
     async def settle(self, attempt_ids: Iterable[str]) -> None:
         """Find out how these attempts stand; those that are alive go on."""

@@ -59,7 +59,7 @@ ABOUT_US = {
     "rule_flips": {"rule_id"},
     "clips": {"made_by"},
     # What people wrote of the agent's work, and the agent's own words about it.
-    "reviews": {"why", "reviewer", "draft", "scorecard", "rule_set", "note"},
+    "reviews": {"why", "reviewer", "draft", "scorecard", "card", "rule_set", "note"},
 }
 # Erased by follow-up or customer: a call of a contract that the law wants kept keeps some of them.
 BY_PERSON = {

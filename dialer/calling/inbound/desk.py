@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 _FORGOTTEN = timedelta(minutes=5)
 # Who rang unseen so long ago is called back: a night, or a day without the service.
 _LOOKED_BACK = timedelta(hours=24)
+# Where that cannot be written, it is tried again.
+_AGAIN_SECONDS = 5.0
 
 
 GiveWay = Callable[[Connection, Pairing, str, datetime], Attempt | None]
@@ -71,6 +73,7 @@ class CallerDesk:
         # Who is gone, and why, where that could not be written.
         self._owed: dict[str, tuple[_Caller, Missed]] = {}
         self._turn = asyncio.Lock()
+        self._looks_back = asyncio.Event()
 
     @property
     def waiting(self) -> int:
@@ -126,6 +129,22 @@ class CallerDesk:
     def lose_sight(self) -> None:
         """The link is down: who still waits when it is back is told of again."""
         self._callers.clear()
+
+    def look_back(self) -> None:
+        """The link is back: somebody may have rung unseen."""
+        self._looks_back.set()
+
+    async def run(self) -> None:
+        """Look back whenever that is asked for. Beside everything else: a long log takes its time."""
+        while True:
+            await self._looks_back.wait()
+            self._looks_back.clear()
+            try:
+                await self.catch_up()
+            except Exception:
+                log.exception("Who rang unseen could not be written down.", action="catch_up")
+                await asyncio.sleep(_AGAIN_SECONDS)
+                self.look_back()
 
     async def catch_up(self) -> None:
         """The link is back: who rang meanwhile and was let go by the telephone system alone is called back.
