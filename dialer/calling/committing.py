@@ -140,13 +140,17 @@ def judge(
     if not due:
         return []
     found = verdicts(conn, due, pairing.library, pairing.planning, pairing.zone, now)
-    # A trial at night: the hours are looked at and told, and hold up nobody.
-    open_to_us = {*passing, *(() if pairing.settings.keep_hours else (_HOURS,))}
-    if open_to_us:
+    if open_to_us := passed_over(pairing, passing):
         found = [_without(verdict, open_to_us) for verdict in found]
     if shut := shut_for(conn, due):
         found = [_shut(verdict, shut.get(verdict.follow_up_id), now) for verdict in found]
     return list(zip(due, found, strict=True))
+
+
+def passed_over(pairing: Pairing, passing: Collection[str] = ()) -> frozenset[str]:
+    """The gates that are looked at and told, and hold up nobody: those `passing`, and in a trial at night the
+    hours."""
+    return frozenset((*passing, *(() if pairing.settings.keep_hours else (_HOURS,))))
 
 
 def _without(verdict: Verdict, passing: Collection[str]) -> Verdict:

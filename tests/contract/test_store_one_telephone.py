@@ -59,9 +59,9 @@ def rings(conn: Connection, number: str = NUMBER, call_id: str = "1763.1") -> Ti
     return inbound.open_ticket(conn, call, NOW)
 
 
-def refusal(conn: Connection, agent_id: str, number: str) -> str:
+def refusal(conn: Connection, agent_id: str, number: str, zone: str = "Asia/Shanghai") -> str:
     with pytest.raises(NotNow) as refused:
-        manual.call_number(conn, pairing(), agent_id, number, at(30), branch=BRANCH)
+        manual.call_number(conn, pairing(time_zone=zone), agent_id, number, at(30), branch=BRANCH)
     return refused.value.reason
 
 
@@ -96,6 +96,8 @@ async def test_a_number_on_the_line_is_not_called_by_hand(database: Database) ->
         conn.execute(update(follow_ups).where(follow_ups.c.customer_id == own).values(number=OTHER))
         another = add_ready_agent(conn, "8002")
         assert refusal(conn, another, NUMBER) == BEING_CALLED
+        # At night, where no hours are kept, these are no reason.
+        assert refusal(conn, another, NUMBER, "Europe/London") == BEING_CALLED
         calling.doubt(conn, call.id, RUN, at(25))
         assert refusal(conn, another, NUMBER) == IN_DOUBT
         add_follow_up(conn, OTHER, name="李0001", numbers=(NUMBER, OTHER))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from dialer.agents.queries import Agent, agent, on_duty_of, session
 from dialer.agents.states import AgentState
-from dialer.calling.committing import Pairing, judge
+from dialer.calling.committing import Pairing, judge, passed_over
 from dialer.calling.matching import is_named, may_take
 from dialer.calling.modes import adhoc
 from dialer.calling.modes.service import HALTED, NO_LINE, NOT_FOR_HAND, PHONE, lay_before, not_on_trial, press
@@ -116,7 +116,8 @@ def _call(conn: Connection, pairing: Pairing, who: Agent, owed: FollowUp, now: d
         raise NotNow(reason)
     ((_, verdict),) = judge(conn, pairing, [owed], now, passing=NOT_FOR_HAND)
     if not verdict.allowed:
-        shut = [gate for gate in verdict.gates if not gate.passed and gate.name not in NOT_FOR_HAND]
+        over = passed_over(pairing, NOT_FOR_HAND)
+        shut = [gate for gate in verdict.gates if not gate.passed and gate.name not in over]
         raise NotNow(verdict.reason if not shut else shut[0].name, shut[0] if shut else None)
     if isinstance(pairing.lines(conn, now).refusal, NoLine):
         raise NotNow(NO_LINE)
