@@ -10,6 +10,8 @@ export function isElsewhere(event) {
   if (isComposing(event)) return true;
   if (event.ctrlKey || event.altKey || event.metaKey) return true;
   const target = event.target;
+  // What has just been closed keeps the focus until the browser draws again: keys are ours already.
+  if (target instanceof Element && target.closest("dialog:not([open])")) return false;
   return target instanceof Element && Boolean(target.closest("input, textarea, select, [contenteditable], dialog"));
 }
 
