@@ -372,8 +372,9 @@ class CelLog:
                 continue
             lines = list(filter(None, whole.decode("utf-8", "replace").split("\n")))
             for first in range(0, len(lines), _LINES_AT_ONCE):
-                if self._closing:
-                    return
                 self._trails.add(lines[first : first + _LINES_AT_ONCE])
-                if not self._asking:
-                    time.sleep(_REST_SECONDS)
+                if self._asking:
+                    continue
+                if self._closing:
+                    return  # nobody waits for a trail, which half a log would prove wrongly
+                time.sleep(_REST_SECONDS)

@@ -1,5 +1,6 @@
 """What CEL proves of a call, and reading it as it grows (D7)."""
 
+import asyncio
 import gzip
 import os
 from datetime import UTC, datetime, timedelta
@@ -239,3 +240,17 @@ def test_what_was_forgotten_is_not_called_undialled() -> None:
     assert trails.of(LATER) == CallTrail(attempt_id=LATER)
     with pytest.raises(TrailUnreadable, match="older"):
         trails.of(ATTEMPT)
+
+
+async def test_d7_who_asks_for_a_trail_is_told_of_the_whole_log_though_it_is_closed(
+    path: Path, log: CelLog
+) -> None:
+    """At leisure it is left half read where the service stops: half a log proves nothing by what it lacks."""
+    put(path, *[row("CHAN_START", 0, LATER, LATER)] * 4000, *AGENT, *CUSTOMER, *END)
+    at_leisure = asyncio.create_task(log.let_go(NOW))
+    await asyncio.sleep(0.05)
+    asked = asyncio.create_task(log.trail(ATTEMPT))
+    await asyncio.sleep(0)
+    await log.close()
+    assert await asked == WHOLE
+    assert await at_leisure == ()
