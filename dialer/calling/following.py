@@ -17,7 +17,7 @@ from dialer.calling import queries, service
 from dialer.calling.engaged import Engaged
 from dialer.calling.incall.steps import InCall
 from dialer.calling.mailboxes import Mailboxes
-from dialer.calling.progress import Ending, Progress, conclude, observe
+from dialer.calling.progress import NOT_DIALLED, Ending, Progress, conclude, observe
 from dialer.calling.service import EndRules
 from dialer.calling.states import CallMode
 from dialer.clock import Clock
@@ -35,7 +35,6 @@ from dialer.telephony.events import (
     InCallEvent,
     LegEnded,
 )
-from dialer.telephony.outcomes import DialOutcome
 from dialer.telephony.port import (
     LinkUnavailable,
     RequestRefused,
@@ -50,8 +49,6 @@ T = TypeVar("T")
 
 # Events of a call may come after its end was written; so many ended calls are remembered.
 _REMEMBERED = 5_000
-# The agent's phone rang, and his customer is not to be dialled after all.
-_TURNED_BACK = Ending(DialOutcome.FAILED, dialled=False)
 
 
 class Step(StrEnum):
@@ -231,7 +228,7 @@ class Follower:
         except TelephonyError as error:
             # He waits at the gate in vain, and the telephone system lets him go.
             log.warning("A phone stays up.", action="hang_up", attempt=attempt_id, error=str(error))
-        await self.end(attempt_id, _TURNED_BACK)
+        await self.end(attempt_id, NOT_DIALLED)
 
     async def _write(self, work: Callable[[Connection], T]) -> T:
         # The moves of one call are brief, and the next ones wait for them.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from dialer.calling.progress import Ending
+from dialer.calling.progress import NOT_DIALLED, Ending
 from dialer.telephony.outcomes import DialOutcome, LegEvidence, customer_outcome
 from dialer.telephony.port import CallTrail, GatePosition, LiveCall
 
@@ -105,7 +105,7 @@ def _settle_never_gone(doubt: Doubt, trail: CallTrail | None, now: datetime) -> 
         return Decision(
             Settlement.END,
             "the gate was never opened",
-            Ending(DialOutcome.FAILED, dialled=False),
+            NOT_DIALLED,
             ended_at=now,
         )
     return Decision(Settlement.WAIT, "the request may still be on its way")
@@ -141,7 +141,7 @@ def _ended_unanswered(doubt: Doubt, trail: CallTrail, now: datetime) -> Decision
     return Decision(
         Settlement.END,
         "the log shows no leg to the customer",
-        Ending(DialOutcome.FAILED, dialled=False),
+        NOT_DIALLED,
         ended_at=now,
     )
 
@@ -158,11 +158,12 @@ def _holds_the_call(doubt: Doubt, trail: CallTrail) -> bool:
         return True
     if doubt.ringing_at is not None:
         return False
-    # Customer first no agent is rung for a customer who was not dialled. Agent first, a log without the end
-    # of the agent's leg stops there: the power may have gone while the customer was being dialled.
-    if doubt.customer_first or trail.agent_ended_at is None:
-        return doubt.customer_first and trail.agent_ended_at is None
-    return trail.agent_ended_at - began <= doubt.gate + _GATE_MARGIN
+    if doubt.customer_first:
+        # No agent is rung for a customer who was not dialled.
+        return trail.agent_ended_at is None
+    # A log without the end of the agent's leg stops there: the power may have gone while the customer was
+    # being dialled.
+    return trail.agent_ended_at is not None and trail.agent_ended_at - began <= doubt.gate + _GATE_MARGIN
 
 
 def _ended_answered(doubt: Doubt, go_at: datetime, trail: CallTrail) -> Decision:

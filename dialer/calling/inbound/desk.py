@@ -202,10 +202,11 @@ class CallerDesk:
             await self._dismiss(caller, Missed.CLOSED, CallerHears.CLOSED)
         return is_open
 
-    async def _open_ticket(self, caller: _Caller) -> None:
+    async def _open_ticket(self, caller: _Caller) -> str:
         now = self._clock()
         ticket = await self._db.write(lambda c: service.open_ticket(c, caller.call, now))
         caller.ticket_id = ticket.id
+        return ticket.id
 
     async def _find_agent(self, caller: _Caller) -> CallOrder | None:
         ticket_id = caller.ticket_id
@@ -233,10 +234,7 @@ class CallerDesk:
 
     async def _miss(self, caller: _Caller, why: Missed) -> None:
         try:
-            if caller.ticket_id is None:
-                await self._open_ticket(caller)
-            if caller.ticket_id is not None:
-                await self._write_missed(caller.ticket_id, why)
+            await self._write_missed(caller.ticket_id or await self._open_ticket(caller), why)
         except Exception as error:
             self._owed[caller.call.call_id] = caller, why
             log.exception("That he was missed cannot be written down.", action="missed", error=str(error))
