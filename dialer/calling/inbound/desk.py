@@ -70,7 +70,7 @@ class CallerDesk:
         self._drop = drop
         self._give_way = give_way
         self._callers: dict[str, _Caller] = {}
-        # Who is gone, and why, where that could not be written.
+        # Who is gone, and why, until that is written.
         self._owed: dict[str, tuple[_Caller, Missed]] = {}
         self._turn = asyncio.Lock()
         self._looks_back = asyncio.Event()
@@ -157,7 +157,9 @@ class CallerDesk:
             log.warning("Who rang unseen cannot be told.", action="catch_up", error=str(error))
             return
         for call in await self._db.read(lambda c: queries.without_ticket(c, gone)):
-            await self._write_unseen(call)
+            # Whom we saw ourselves, and could not write down yet, we know better.
+            if call.call_id not in {*self._callers, *self._owed}:
+                await self._write_unseen(call)
 
     async def _write_unseen(self, call: CustomerCalls) -> None:
         now, pairing = self._clock(), self._pairing()
@@ -168,8 +170,7 @@ class CallerDesk:
         """Write down whom we owe a call-back: who is gone, and who rang so long ago and was never heard of
         again that he was not put through.
         """
-        for call_id, (caller, why) in list(self._owed.items()):
-            del self._owed[call_id]
+        for caller, why in list(self._owed.values()):
             await self._miss(caller, why)
         longest = timedelta(seconds=self._pairing().settings.caller_wait_seconds) + _FORGOTTEN
         here = {one.ticket_id for one in self._callers.values()}
@@ -233,11 +234,13 @@ class CallerDesk:
         await self._tell(caller, hears)
 
     async def _miss(self, caller: _Caller, why: Missed) -> None:
+        self._owed[caller.call.call_id] = caller, why
         try:
             await self._write_missed(caller.ticket_id or await self._open_ticket(caller), why)
         except Exception as error:
-            self._owed[caller.call.call_id] = caller, why
             log.exception("That he was missed cannot be written down.", action="missed", error=str(error))
+        else:
+            self._owed.pop(caller.call.call_id, None)
 
     async def _write_missed(self, ticket_id: str, why: Missed) -> None:
         now, pairing = self._clock(), self._pairing()
