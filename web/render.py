@@ -1,9 +1,8 @@
 """Pages and fragments from templates, in the user's language and the site's time zone."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,13 +11,13 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dialer.calling.settings import Mode
-from dialer.playbooks.library import BadPlaybook
+from dialer.playbooks.library import Library
 from web.auth.session import LANGUAGE_COOKIE, csrf_token, find_user
 from web.i18n import LANGUAGES, Translator, translator
 from web.labels import ROLE
 from web.masking import masked
 from web.navigation import links
-from web.panel import PANEL, Panel
+from web.panel import PANEL
 
 ENVIRONMENT = web.AppKey("environment", Environment)
 NONCE = web.RequestKey("csp_nonce", str)
@@ -86,6 +85,16 @@ def render(request: web.Request, template: str, **context: object) -> web.Respon
     return web.Response(text=text, content_type="text/html", headers={"Cache-Control": "no-store"})
 
 
+def render_form(
+    request: web.Request, template: str, *, problem: object = "", **context: object
+) -> web.Response:
+    """A page that people send something from. `problem` is the sentence of what could not be done, if any."""
+    page = render(request, template, problem=problem, **context)
+    if problem:
+        page.set_status(422)
+    return page
+
+
 def render_text(request: web.Request, template: str, **context: object) -> str:
     """The text of a template."""
     page = request.app[ENVIRONMENT].get_template(template)
@@ -111,16 +120,19 @@ def shared_context(request: web.Request) -> Mapping[str, Any]:
         "path": request.path_qs,
         "feed_position": request.get(FEED_POSITION, ""),
         "stopped": request.get(STOPPED, ()),
-        "playbook_name": partial(_playbook_name, panel, text.language),
+        "playbook_name": playbook_names(panel.library, text.language),
         "role_names": ROLE,
     }
 
 
-def _playbook_name(panel: Panel, language: str, playbook: str) -> str:
-    try:
-        return panel.library.get(playbook).name.in_(language)
-    except BadPlaybook:
-        return playbook
+def playbook_names(library: Library, language: str) -> Callable[[str], str]:
+    """The name of each playbook in this language; its id where it was taken away."""
+
+    def name(playbook_id: str) -> str:
+        playbook = library.find(playbook_id)
+        return playbook.name.in_(language) if playbook is not None else playbook_id
+
+    return name
 
 
 def nonce_of(request: web.Request) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from dialer.agents.states import AgentState
 from dialer.phonetests import service
-from dialer.phonetests.rules import Outcome, PhoneTest, Refusal, may_say, outcome
+from dialer.phonetests.rules import Outcome, Refusal, may_say, outcome
 from web.agent.calls import agent_id_of, read_body
 from web.agent.view import View
 from web.auth.guard import requires
@@ -122,7 +122,7 @@ def shown_test(view: View, now: datetime) -> Shown | None:
     """What the page shows of a test; None where the agent can have none now."""
     if view.state is not AgentState.PAUSED:
         return None
-    test: PhoneTest | None = view.test
+    test = view.test
     proves = outcome(test, now) if test else None
     title, advice = WORDS[proves]
     asks = proves in (Outcome.RUNNING, Outcome.ANSWERED) and may_say(test, now)

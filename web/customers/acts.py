@@ -14,7 +14,7 @@ from web.auth.guard import current_user, requires
 from web.customers import queries, words
 from web.customers.pages import WRITERS, frame
 from web.panel import PANEL, Panel
-from web.render import render, translator_of
+from web.render import render_form, translator_of
 
 _ACTS = ("block", "unblock", "forget", "withdraw", "agree", "part", "join")
 
@@ -49,7 +49,7 @@ async def _ask(request: web.Request, merge_id: str, other_id: str, problem: str)
     values = await panel.database.read(read)
     if values is None:
         raise web.HTTPNotFound
-    page = render(
+    return render_form(
         request,
         "customers/confirm.html",
         act=request.match_info["act"],
@@ -57,9 +57,6 @@ async def _ask(request: web.Request, merge_id: str, other_id: str, problem: str)
         span_text=lambda span: words.span_text(span, translator_of(request)),
         **{**frame(request), **values},
     )
-    if problem:
-        page.set_status(422)
-    return page
 
 
 @requires(*WRITERS)

@@ -17,7 +17,7 @@ from web.auth.queries import User, all_accounts
 from web.auth.rules import Role
 from web.customers import words
 from web.panel import PANEL, Panel
-from web.render import render, translator_of
+from web.render import render, render_form, translator_of
 from web.rights.words import SEGMENT_READ
 
 PAGE_SIZE = 50
@@ -57,7 +57,7 @@ async def _page(request: web.Request, problem: str) -> web.Response:
         return [(one, keepers.counts(conn, one, now)) for one in found], users
 
     rows, users = await panel.database.read(read)
-    shown = render(
+    return render_form(
         request,
         "customers/segments.html",
         rows=rows,
@@ -70,9 +70,6 @@ async def _page(request: web.Request, problem: str) -> web.Response:
         link=link,
         problem=problem,
     )
-    if problem:
-        shown.set_status(422)
-    return shown
 
 
 @requires(*SETTERS)

@@ -7,14 +7,13 @@ from dialer.halts import service
 from dialer.halts.queries import past_halts
 from dialer.halts.rules import EVERYTHING
 from dialer.playbooks.form.schema import Playbook
-from dialer.playbooks.library import BadPlaybook
 from web.auth.guard import current_user, requires
 from web.auth.rules import Role
 from web.halts import queries
 from web.halts.queries import Effect, Stopped
 from web.i18n import N_
 from web.panel import PANEL, Panel
-from web.render import STOPPED, language_of, render, translator_of
+from web.render import language_of, render, render_form, translator_of
 from web.supervisor.view import day_of
 
 _PAST = 20
@@ -36,8 +35,7 @@ def routes(_panel: Panel) -> list[web.RouteDef]:
 @requires()
 async def bar(request: web.Request) -> web.StreamResponse:
     """What is stopped now, for the head of the page."""
-    request[STOPPED] = await request.app[PANEL].database.read(queries.stopped)
-    return render(request, "halts/bar.html")
+    return render(request, "halts/bar.html", stopped=await request.app[PANEL].database.read(queries.stopped))
 
 
 @requires(*READERS)
@@ -88,10 +86,7 @@ async def _ask(request: web.Request, playbook: str, problem: str = "") -> web.St
     effect, stopped = await panel.database.read(read)
     if any(one.playbook == playbook for one in stopped):
         raise web.HTTPSeeOther("/supervisor/halts")
-    shown = render(request, "halts/ask.html", playbook=playbook, effect=effect, problem=problem)
-    if problem:
-        shown.set_status(422)
-    return shown
+    return render_form(request, "halts/ask.html", playbook=playbook, effect=effect, problem=problem)
 
 
 @requires(Role.SUPERVISOR)
@@ -118,9 +113,6 @@ async def go_on(request: web.Request) -> web.StreamResponse:
 
 def _known(request: web.Request, playbook: str) -> str:
     """The playbook that is asked for, or `EVERYTHING`."""
-    if playbook != EVERYTHING:
-        try:
-            request.app[PANEL].library.get(playbook)
-        except BadPlaybook as error:
-            raise web.HTTPNotFound from error
+    if playbook != EVERYTHING and request.app[PANEL].library.find(playbook) is None:
+        raise web.HTTPNotFound
     return playbook

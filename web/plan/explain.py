@@ -8,7 +8,6 @@ from web.auth.rules import Role
 from web.labels import FOLLOW_UP_STATE, OUTCOME
 from web.panel import PANEL, Panel
 from web.plan import words
-from web.plan.pages import playbook_name
 from web.render import render, translator_of
 
 _LONGEST_KEY = 60
@@ -39,7 +38,6 @@ def context(request: web.Request) -> dict[str, object]:
         "words": words,
         "states": FOLLOW_UP_STATE,
         "outcomes": OUTCOME,
-        "playbook_name": playbook_name(request),
         "say_reason": lambda word: words.reason(word, text),
         "say_obstacle": lambda word: words.obstacle(word, text),
         "gate_name": lambda gate: words.gate_name(gate, text),

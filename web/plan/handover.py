@@ -11,7 +11,6 @@ from web.auth.guard import current_user, requires
 from web.auth.rules import Role
 from web.panel import PANEL, Panel
 from web.plan import words
-from web.plan.pages import playbook_name
 from web.render import render, translator_of
 
 
@@ -98,7 +97,6 @@ async def _show(request: web.Request, problem: str = "") -> web.Response:
         names={agent.id: agent.name for agent in agents},
         mine=user.agent_id or "",
         words=words,
-        playbook_name=playbook_name(request),
         problem=problem,
     )
 

@@ -16,7 +16,7 @@ from web.auth.rules import Role
 from web.labels import FOLLOW_UP_STATE
 from web.panel import PANEL, Panel
 from web.plan import queries, view, words
-from web.render import language_of, render, translator_of
+from web.render import language_of, playbook_names, render, render_form, translator_of
 
 _SHOWN = 8
 _BATCHES = 6
@@ -41,10 +41,7 @@ async def show(request: web.Request, problem: str = "", **more: object) -> web.R
     values: dict[str, object] = {**frame(request), "problem": problem, **more}
     for read in PARTS.values():
         values.update(await read(request))
-    response = render(request, "plan/page.html", **values)
-    if problem:
-        response.set_status(422)
-    return response
+    return render_form(request, "plan/page.html", **values)
 
 
 @requires(Role.SUPERVISOR, Role.ADMIN)
@@ -70,7 +67,6 @@ async def in_sight(request: web.Request) -> Values:
         "overdue": late[1],
         "unassigned_count": alone[0],
         "unassigned": alone[1],
-        "playbook_name": playbook_name(request),
         "say_reason": lambda word: words.reason(word, translator_of(request)),
     }
 
@@ -85,7 +81,7 @@ async def _numbers(request: web.Request) -> Values:
             queries.latest_run(conn, day),
         )
     )
-    return {"board": view.board(cells, left, playbook_name(request)), "run": run}
+    return {"board": view.board(cells, left, _playbook_name(request)), "run": run}
 
 
 async def _agents(request: web.Request) -> Values:
@@ -124,7 +120,7 @@ async def _forecast(request: web.Request) -> Values:
     seen = await panel.database.read(
         lambda conn: outlook(conn, panel.library, calendar, panel.settings.zone, day, now)
     )
-    text, name = translator_of(request), playbook_name(request)
+    text, name = translator_of(request), _playbook_name(request)
     late = len(seen.forecast.late)
     return {
         "outlook": seen,
@@ -166,7 +162,6 @@ def frame(request: web.Request) -> dict[str, object]:
         "contact_within": panel.planning.contact_within_hours,
         "manual_release": panel.planning.release == "manual",
         "say_reason": lambda word: words.reason(word, translator_of(request)),
-        "playbook_name": playbook_name(request),
         "preview": None,
         "moved": request.query.get("moved", ""),
     }
@@ -186,12 +181,5 @@ def day_of(request: web.Request) -> date:
         return today_of(request.app[PANEL])
 
 
-def playbook_name(request: web.Request) -> Callable[[str], str]:
-    """The name of a playbook in the user's language; its id where it was taken away."""
-    library, language = request.app[PANEL].library, language_of(request)
-
-    def name(playbook_id: str) -> str:
-        playbook = library.find(playbook_id)
-        return playbook.name.in_(language) if playbook is not None else playbook_id
-
-    return name
+def _playbook_name(request: web.Request) -> Callable[[str], str]:
+    return playbook_names(request.app[PANEL].library, language_of(request))

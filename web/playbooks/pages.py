@@ -1,7 +1,6 @@
 """`/playbooks`: every kind of follow-up in force, and one of them as people read it."""
 
 from collections import Counter
-from collections.abc import Callable
 
 from aiohttp import web
 from sqlalchemy import Connection, func, select
@@ -18,7 +17,7 @@ from web.auth.guard import requires
 from web.auth.rules import Role
 from web.panel import PANEL, Panel
 from web.playbooks import words
-from web.render import language_of, render, translator_of
+from web.render import language_of, playbook_names, render, translator_of
 
 
 def routes(_panel: Panel) -> list[web.RouteDef]:
@@ -65,7 +64,7 @@ async def show_page(request: web.Request) -> web.StreamResponse:
         current=current,
         versions=library.versions(playbook_id),
         saved={one.version: one for one in saved},
-        name_of=_names(library, language_of(request)),
+        name_of=playbook_names(library, language_of(request)),
         published=request.query.get("published") == "1",
         moved=request.query.get("moved", ""),
         **common(request),
@@ -92,14 +91,6 @@ def common(request: web.Request) -> dict[str, object]:
         return words.span(value, text)
 
     return {"words": words, "lang": text.language, "span": span, "hours": words.hours}
-
-
-def _names(library: Library, language: str) -> Callable[[str], str]:
-    def name(playbook_id: str) -> str:
-        playbook = library.find(playbook_id)
-        return playbook_id if playbook is None else playbook.name.in_(language)
-
-    return name
 
 
 def _open_by_playbook(conn: Connection) -> Counter[str]:

@@ -15,7 +15,7 @@ from qa.changing.library import Current, current, rule_library
 from qa.changing.queries import DraftRow, FlipRow, ReplayRow, VersionRow
 from qa.changing.reading import BadRules
 from qa.changing.rules import LEAST_CALLS, Refusal, Unproven, by_rule
-from qa.changing.states import DraftState
+from qa.changing.states import DraftState, ReplayState
 from qa.rules.schema import RuleSet, RuleSetError
 from web.auth.guard import current_user, requires
 from web.auth.queries import User, count_with_role
@@ -272,9 +272,10 @@ async def _load(request: web.Request) -> Shown:
 
 
 def _unproven(conn: Connection, draft: DraftRow, replay: ReplayRow, now: datetime) -> Unproven | None:
-    if service.replayed(conn, draft, now) is not None:
+    if replay.state is not ReplayState.DONE:
         return None
-    return service.unproven_of(conn, draft, replay, now)
+    why = service.unproven_of(conn, draft, replay, now)
+    return why if why is not None and service.replayed(conn, draft, now) is None else None
 
 
 def _context(request: web.Request, shown: Shown) -> dict[str, object]:

@@ -71,6 +71,8 @@ class CallPage:
     call: CallRow
     recording: Recording | None
     has_sound: bool
+    # The transcript, with the words that count: those that people put right are.
+    said: list[Segment]
     turns: list[Turn]
     # What the machine heard where a person put a word right, by the word's party, begin and end (S2).
     was: Mapping[tuple[Leg, float, float], str]
@@ -128,6 +130,7 @@ def load(conn: Connection, library: Library, root: Path, attempt_id: str) -> Cal
         call=row,
         recording=recording,
         has_sound=sound(root, recording) is not None,
+        said=said,
         turns=dialogue(said, speakers),
         was=_was(heard, said),
         corrections=put_right,

@@ -1,6 +1,7 @@
 """A draw and its history: what was drawn, set aside and put in its place (S1)."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from sqlalchemy import Connection
 from dialer.storage.feed import latest_id
 from qa.reviews import queries as reviews
 from qa.reviews import service
+from qa.reviews.drawing import Site
 from qa.reviews.handing_on import give
 from qa.reviews.queries import OPEN, ReviewRow
 from qa.reviews.rules import Unfit
@@ -22,7 +24,7 @@ from web.auth.guard import current_user, requires
 from web.auth.rules import Role
 from web.panel import PANEL, Panel
 from web.quality.queries import CallRow, call
-from web.render import render, translator_of
+from web.render import render, render_form, translator_of
 from web.reviews import words
 from web.reviews.site import REVIEWERS, site_of
 from web.reviews.tabs import tabs_of
@@ -84,7 +86,7 @@ async def _page(request: web.Request, sample_id: str, problem: str) -> web.Respo
     panel, user = request.app[PANEL], current_user(request)
     found, of_the_day = await panel.database.read(lambda conn: _read(conn, panel, sample_id))
     proven = await asyncio.to_thread(proofs, of_the_day)
-    shown = render(
+    return render_form(
         request,
         "reviews/draw.html",
         tabs=tabs_of(user.roles),
@@ -100,50 +102,42 @@ async def _page(request: web.Request, sample_id: str, problem: str) -> web.Respo
         words=words,
         feed_position=found.position,
     )
-    if problem:
-        shown.set_status(422)
-    return shown
 
 
 @requires(*LEADS)
 async def aside(request: web.Request) -> web.StreamResponse:
     """Set a drawn call aside; its stand-in is drawn at once."""
-    panel, user, now = request.app[PANEL], current_user(request), request.app[PANEL].clock()
-    form, review_id = await request.post(), request.match_info["review"]
-    reason = _reason(form.get("reason"))
-    row = await panel.database.read(lambda conn: reviews.review(conn, review_id))
-    if row is None:
-        raise web.HTTPNotFound
+    user, now, form = current_user(request), request.app[PANEL].clock(), await request.post()
+    reason, review_id = _reason(form.get("reason")), request.match_info["review"]
+    note = str(form.get("note", ""))[:500]
 
-    def work(conn: Connection) -> str | None:
-        site = site_of(conn, panel.reviews, panel.settings.zone)
-        note = str(form.get("note", ""))[:500]
-        return set_aside(conn, site, review_id, reason, note, user.login, now, own_agent_id=user.agent_id)
+    def work(conn: Connection, site: Site) -> None:
+        set_aside(conn, site, review_id, reason, note, user.login, now, own_agent_id=user.agent_id)
 
-    try:
-        await panel.database.write(work)
-    except ReviewRefused as error:
-        return await _page(request, row.sample_id, translator_of(request).sentence(str(error)))
-    raise web.HTTPSeeOther(f"/reviews/samples/{row.sample_id}#replaced")
+    return await _change(request, work, "replaced")
 
 
 @requires(*LEADS)
 async def hand_over(request: web.Request) -> web.StreamResponse:
     """Give an open review to another person (S1)."""
-    panel, user, now = request.app[PANEL], current_user(request), request.app[PANEL].clock()
-    to, review_id = str((await request.post()).get("to", "")), request.match_info["review"]
+    by, now, form = current_user(request).login, request.app[PANEL].clock(), await request.post()
+    to, review_id = str(form.get("to", "")), request.match_info["review"]
+    return await _change(request, lambda conn, site: give(conn, site, review_id, to, by, now), review_id)
+
+
+async def _change(
+    request: web.Request, work: Callable[[Connection, Site], None], place: str
+) -> web.StreamResponse:
+    """Change a review of a draw; then that draw is shown at `place`."""
+    panel, review_id = request.app[PANEL], request.match_info["review"]
     row = await panel.database.read(lambda conn: reviews.review(conn, review_id))
     if row is None:
         raise web.HTTPNotFound
-
-    def work(conn: Connection) -> None:
-        give(conn, site_of(conn, panel.reviews, panel.settings.zone), review_id, to, user.login, now)
-
     try:
-        await panel.database.write(work)
+        await panel.database.write(lambda conn: work(conn, site_of(conn, panel.reviews, panel.settings.zone)))
     except ReviewRefused as error:
         return await _page(request, row.sample_id, translator_of(request).sentence(str(error)))
-    raise web.HTTPSeeOther(f"/reviews/samples/{row.sample_id}#{review_id}")
+    raise web.HTTPSeeOther(f"/reviews/samples/{row.sample_id}#{place}")
 
 
 @requires(*REVIEWERS)

@@ -10,7 +10,6 @@ from dialer.playbooks.library import BadPlaybook, Library
 from qa.changing.library import rule_library
 from qa.checks.library import shipped_rules
 from qa.checks.queries import call_of, findings_of
-from qa.corrections.queries import corrected, corrections_of
 from qa.reviews import queries as reviews
 from qa.reviews.queries import ReviewRow
 from qa.reviews.rules import Opinion, OverrideReason, still_open
@@ -18,7 +17,6 @@ from qa.reviews.scorecards import Scorecard, score
 from qa.reviews.service import opinions_of, points_of
 from qa.rules.findings import Verdict
 from qa.rules.schema import Rule, RuleSetError
-from qa.transcripts.queries import segments_of
 from web.auth.queries import User
 from web.i18n import Translator
 from web.panel import Panel
@@ -55,8 +53,7 @@ def load_screen(
     page = load(conn, panel.library, panel.recordings_root, row.attempt_id)
     if page is None:
         return None
-    put_right = corrections_of(conn, row.attempt_id)
-    said = corrected(segments_of(conn, row.attempt_id), put_right)
+    put_right = {one.place: one.heard for one in page.corrections if one.replaced_at is None}
     waiting = len(reviews.open_for(conn, user.login, user.agent_id))
     done = len(reviews.done_by(conn, user.login, panel.clock() - _DAY))
     card, draft = card_of(row), row.draft
@@ -72,7 +69,7 @@ def load_screen(
         call=page.call,
         has_sound=page.has_sound,
         seconds=(page.recording.seconds if page.recording else None) or 0.0,
-        turns=talk(said, {(one.segment, one.word): one.heard for one in put_right}, page.answers),
+        turns=talk(page.said, put_right, page.answers),
         rules=_rules(page, draft, row.is_blind, text.language, asked_of(conn, panel.library, row)),
         card=_card(card, points_of(draft), text),
         score=_total(card, points_of(draft), text),

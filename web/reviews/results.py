@@ -26,7 +26,7 @@ from web.auth.rules import Role
 from web.panel import PANEL
 from web.quality.queries import CallRow, call
 from web.quality.view import names_of, sound
-from web.render import language_of, render, translator_of
+from web.render import language_of, render, render_form, translator_of
 from web.reviews import words
 from web.reviews.figures import rule_titles
 from web.reviews.site import REVIEWERS, card_of, deadlines_of
@@ -87,7 +87,7 @@ async def _mine(request: web.Request, problem: str) -> web.Response:
         return results, clips, _trained(conn, agent_id), position
 
     results, clips, trained, position = await panel.database.read(read)
-    shown = render(
+    return render_form(
         request,
         "reviews/mine.html",
         tabs=tabs_of(user.roles),
@@ -102,9 +102,6 @@ async def _mine(request: web.Request, problem: str) -> web.Response:
         lang=language,
         feed_position=position,
     )
-    if problem:
-        shown.set_status(422)
-    return shown
 
 
 @requires(Role.AGENT)
@@ -140,7 +137,7 @@ async def _appeals(request: web.Request, problem: str) -> web.Response:
         return [r for row in rows if (r := _result(conn, row, language, [], deadlines_of(panel)))], position
 
     results, position = await panel.database.read(read)
-    shown = render(
+    return render_form(
         request,
         "reviews/appeals.html",
         tabs=tabs_of(user.roles),
@@ -153,9 +150,6 @@ async def _appeals(request: web.Request, problem: str) -> web.Response:
         lang=language,
         feed_position=position,
     )
-    if problem:
-        shown.set_status(422)
-    return shown
 
 
 @requires(*REVIEWERS)

@@ -23,7 +23,7 @@ from web.auth.rules import Role
 from web.days import typed_day
 from web.panel import PANEL, Panel
 from web.quality.queries import CallRow, call
-from web.render import language_of, render, translator_of
+from web.render import language_of, render_form, translator_of
 from web.reviews import words
 from web.reviews.draws import LEADS
 from web.reviews.site import REVIEWERS, site_of
@@ -114,7 +114,7 @@ async def _page(request: web.Request, problem: str) -> web.Response:
     proven = await asyncio.to_thread(proofs, found.draws)
     waiting = found.waiting
     open_by, done_by = Counter(one.pool for one in waiting), Counter(one.pool for one in found.done)
-    shown = render(
+    return render_form(
         request,
         "reviews/sample.html",
         tabs=tabs_of(user.roles),
@@ -136,9 +136,6 @@ async def _page(request: web.Request, problem: str) -> web.Response:
         lang=language_of(request),
         feed_position=found.position,
     )
-    if problem:
-        shown.set_status(422)
-    return shown
 
 
 @requires(*REVIEWERS)

@@ -21,7 +21,7 @@ from web.auth.rules import Role
 from web.days import typed_day
 from web.panel import PANEL, Panel
 from web.quality.queries import CallRow, call
-from web.render import language_of, render, translator_of
+from web.render import language_of, render, render_form, translator_of
 from web.reviews.draws import LEADS
 from web.reviews.figures import rule_titles
 from web.reviews.tabs import tabs_of
@@ -94,7 +94,7 @@ async def _page(request: web.Request, filled: Held, problem: str) -> web.Respons
         )
 
     lines, names, offered, position = await panel.database.read(read)
-    shown = render(
+    return render_form(
         request,
         "reviews/trainings.html",
         tabs=tabs_of(current_user(request).roles),
@@ -110,9 +110,6 @@ async def _page(request: web.Request, filled: Held, problem: str) -> web.Respons
         lang=language,
         feed_position=position,
     )
-    if problem:
-        shown.set_status(422)
-    return shown
 
 
 @requires(*LEADS)

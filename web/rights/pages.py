@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from web.auth.guard import current_user, requires
 from web.auth.rules import Role
 from web.panel import PANEL, Panel
-from web.render import render, translator_of
+from web.render import render, render_form, translator_of
 from web.rights import queries
 from web.rights.queries import OneUse, Review, Use
 from web.rights.rules import Month
@@ -53,7 +53,7 @@ async def _page(request: web.Request, month: Month, problem: str) -> web.Respons
     by_user: dict[str, dict[str, Use]] = {}
     for one in used:
         by_user.setdefault(one.who, {})[one.kind] = one
-    shown = render(
+    return render_form(
         request,
         "rights/page.html",
         month=month,
@@ -68,9 +68,6 @@ async def _page(request: web.Request, month: Month, problem: str) -> web.Respons
         link=_link,
         problem=problem,
     )
-    if problem:
-        shown.set_status(422)
-    return shown
 
 
 @requires(Role.SUPERVISOR)

@@ -12,7 +12,7 @@ from qa.falsity.states import DoubtEvent, DoubtState
 from qa.reviews.queries import blind_reviews
 from web.auth.guard import current_user, requires
 from web.panel import PANEL, Panel
-from web.render import language_of, render, translator_of
+from web.render import language_of, render_form, translator_of
 from web.search import words
 
 PAGE_SIZE = 30
@@ -41,7 +41,7 @@ async def _page(request: web.Request, problem: str, state: str) -> web.Response:
         return queries.listed(conn, [state], hidden=hidden, limit=PAGE_SIZE + 1, offset=offset), hidden
 
     rows, hidden = await panel.database.read(read)
-    shown = render(
+    return render_form(
         request,
         "search/doubts.html",
         rows=rows[:PAGE_SIZE],
@@ -55,9 +55,6 @@ async def _page(request: web.Request, problem: str, state: str) -> web.Response:
         words=words,
         lang=language_of(request),
     )
-    if problem:
-        shown.set_status(422)
-    return shown
 
 
 @requires("qa", "supervisor")

@@ -17,7 +17,7 @@ from web.auth.guard import current_user, requires
 from web.auth.rules import Role
 from web.i18n import N_
 from web.panel import PANEL, Panel
-from web.render import render, translator_of
+from web.render import render_form, translator_of
 from web.search import words
 
 READERS = (Role.QA, Role.SUPERVISOR, Role.AUDITOR)
@@ -114,9 +114,7 @@ async def _ask(request: web.Request, wanted: Wanted) -> web.StreamResponse:
 
 
 async def _refuse(request: web.Request, problem: str, policy: str = "") -> web.Response:
-    shown = await _show(request, "packages/page.html", problem, policy)
-    shown.set_status(422)
-    return shown
+    return await _show(request, "packages/page.html", problem, policy)
 
 
 def _is_blind(conn: Connection, wanted: Wanted, login: str) -> bool:
@@ -146,7 +144,7 @@ async def _show(request: web.Request, template: str, problem: str = "", policy: 
         return found, queries.names_of(conn, [one.follow_up_id for one in found]), latest_id(conn)
 
     packages, names, position = await request.app[PANEL].database.read(read)
-    return render(
+    return render_form(
         request,
         template,
         packages=packages,

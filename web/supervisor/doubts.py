@@ -10,7 +10,7 @@ from dialer.calling.service import UNKNOWN_ALARM, EndRules
 from web.auth.guard import current_user, requires
 from web.auth.rules import Role
 from web.panel import PANEL
-from web.render import render, translator_of
+from web.render import render_form, translator_of
 from web.supervisor import queries
 
 _ENDED = {"talked": True, "not_reached": False}
@@ -42,7 +42,7 @@ async def _page(request: web.Request, problem: str, words: str = "") -> web.Resp
     if call is None:
         raise web.HTTPNotFound
     text = translator_of(request)
-    shown = render(
+    return render_form(
         request,
         "supervisor/doubt.html",
         call=call,
@@ -52,9 +52,6 @@ async def _page(request: web.Request, problem: str, words: str = "") -> web.Resp
         problem=problem,
         words=words,
     )
-    if problem:
-        shown.set_status(422)
-    return shown
 
 
 @requires(Role.SUPERVISOR)

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from dialer.agents.queries import Agent, AgentSession
 from dialer.agents.states import AgentState, PauseReason
@@ -73,7 +72,7 @@ class AgentRow:
     late_after: int | None
     unreachable: bool
     next_pause: str
-    test: "TestCell | None" = None
+    test: TestCell | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ def agent_rows(
     agents: list[Agent],
     sessions: list[AgentSession],
     reachable: Collection[str] | None,
-    tests: Mapping[str, TestCell] = MappingProxyType({}),
+    tests: Mapping[str, TestCell],
 ) -> list[AgentRow]:
     """Agents by number, those who are offline last; `tests` are today's latest by agent."""
     by_agent = {session.agent_id: session for session in sessions}

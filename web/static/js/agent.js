@@ -159,15 +159,14 @@ class AgentPage {
     const complaint = this.root.querySelector("[data-complaint]:enabled") && this.complaint;
     const opens = { "?": this.cards, "？": this.cards, c: complaint, C: complaint }[event.key];
     const button = this.root.querySelector(`[data-post][data-key="${CSS.escape(event.key)}"]:enabled`);
-    if (button && !isElsewhere(event) && !event.repeat) return button.click();
-    if (!opens || isElsewhere(event) || event.repeat) {
+    if (!(button || opens) || isElsewhere(event) || event.repeat) {
       this.questionnaire?.key(event);
-      return undefined;
+      return;
     }
     // The key must not be typed into what it opens.
     event.preventDefault();
-    opens.open();
-    return undefined;
+    if (button) button.click();
+    else opens.open();
   }
 
   // Something that was missing on record.
