@@ -1,5 +1,6 @@
 """Use cases of drafts and versions of rules. Each runs in its caller's transaction, a `Database.write`."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import structlog
@@ -180,18 +181,24 @@ def rebase(conn: Connection, draft_id: str, revision: int, now: datetime) -> Dra
 
 def replayed(conn: Connection, draft: DraftRow, now: datetime) -> ReplayRow | None:
     """The replay by which this draft may be published now; None where there is none."""
-    done = (one for one in queries.replays_of(conn, draft.id) if one.state is ReplayState.DONE)
-    return next((one for one in done if unproven_of(conn, draft, one, now) is None), None)
+    if not (done := [one for one in queries.replays_of(conn, draft.id) if one.state is ReplayState.DONE]):
+        return None
+    lacks = _lacking(conn, draft, now)
+    return next((one for one in done if lacks(one) is None), None)
 
 
 def unproven_of(conn: Connection, draft: DraftRow, replay: ReplayRow, now: datetime) -> Unproven | None:
     """Why this replay, which came to its end, is not enough to publish the draft by it; None: it is."""
+    return _lacking(conn, draft, now)(replay)
+
+
+def _lacking(conn: Connection, draft: DraftRow, now: datetime) -> Callable[[ReplayRow], Unproven | None]:
     try:
         known_by = fingerprint(data_of(read_rules(draft.yaml, draft.rule_set)))
     except BadRules:
         known_by = ""
     version = in_force(queries.spans_of(conn, draft.rule_set), now, NEWEST_SCRIPT)
-    return unproven(
+    return lambda replay: unproven(
         same_text=replay.fingerprint == known_by,
         same_version=replay.against == version,
         judged=replay.done - replay.unjudged,

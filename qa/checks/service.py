@@ -1,7 +1,7 @@
 """Use cases of checks. Each runs in its caller's transaction."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -12,7 +12,7 @@ from dialer.storage.dialects import keep_event_order
 from dialer.storage.transition import apply
 from dialer.telephony.outcomes import Leg
 from qa.checks import queries
-from qa.checks.queries import CheckedCall, CheckRow
+from qa.checks.queries import CheckedCall, CheckRow, FindingRow
 from qa.checks.states import MACHINE, CheckEvent, CheckState
 from qa.checks.tables import checks
 from qa.corrections.service import CORRECTED
@@ -87,8 +87,7 @@ def keep(
     apply(conn, checks, call.attempt_id, move, values=values)
     queries.replace_findings(conn, call.attempt_id, found, rule_set=rules.id, version=rules.version, now=now)
     counts = {"pass": values["passes"], "fail": values["fails"], "unclear": values["unclears"]}
-    # What was said wrongly is told at once; what was not said waits for the review.
-    broken = [one.rule_id for one in found if one.alarm and one.reason is not Reason.NOT_SAID]
+    broken = told_at_once(found)
     told = {**counts, "rule_set": rules.id, "rule_set_version": rules.version, "alarms": broken}
     told |= {"question_item": judged.question_item, "signals": values["signals"], "said": _said(judged)}
     feed.emit(conn, "call.checked", call.attempt_id, now, told)
@@ -106,6 +105,11 @@ def keep(
     else:
         clear_alarm(conn, RULE_BROKEN, call.attempt_id, now)
     return {str(verdict): count for verdict, count in verdicts.items()}
+
+
+def told_at_once(found: Iterable[Finding | FindingRow]) -> list[str]:
+    """The rules that were broken by what was said wrongly; what was not said waits for the review."""
+    return [one.rule_id for one in found if one.alarm and one.reason != Reason.NOT_SAID]
 
 
 def rules_unusable(conn: Connection, call: CheckedCall, reason: str, due_at: datetime, now: datetime) -> None:

@@ -159,22 +159,28 @@ def _second(heard: Sequence[Segment], one: Correction) -> float | None:
 
 def _human(conn: Connection, library: Library, playbook: str, row: Row) -> list[Row]:
     """What people said of the rules, each with its rule's name in the version that was before them."""
-    rules = library.find(playbook, row["playbook_version"])
-    titled = []
-    for said in queries.verdicts_of(conn, row["id"]):
-        titles: Mapping[str, Mapping[str, str]] = {}
-        if said["rule_set"]:
-            titles = _RULES.titles(conn, said["rule_set"], said["rule_set_version"])
-        elif rules is not None:  # the machine had not checked the call
-            titles = _titles_for(conn, rules.rules, row)
-        titled.append({**said, "title": titles.get(said["rule_id"], {}).get("zh") or said["rule_id"]})
-    return titled
+    human = queries.verdicts_of(conn, row["id"])
+    versions = {(said["rule_set"], said["rule_set_version"]) for said in human}
+    titles = {one: _titles_for(conn, library, playbook, row, *one) for one in versions}
+    shown = (titles[said["rule_set"], said["rule_set_version"]].get(said["rule_id"], {}) for said in human)
+    return [
+        {**said, "title": title.get("zh") or said["rule_id"]}
+        for said, title in zip(human, shown, strict=True)
+    ]
 
 
-def _titles_for(conn: Connection, rule_set: str, row: Row) -> Mapping[str, Mapping[str, str]]:
-    version, at = row["playbook_version"], row["placed_at"]
+def _titles_for(
+    conn: Connection, library: Library, playbook: str, row: Row, rule_set: str | None, version: int
+) -> Mapping[str, Mapping[str, str]]:
+    """Of the version that judged the call; where none did, of the one that would have."""
+    if rule_set:
+        return _RULES.titles(conn, rule_set, version)
+    talked_by = row["playbook_version"]
+    script = library.find(playbook, talked_by)
+    if script is None:
+        return {}
     try:
-        rules = _RULES.for_call(conn, rule_set, playbook_version=version, at=at).rules
+        rules = _RULES.for_call(conn, script.rules, playbook_version=talked_by, at=row["placed_at"]).rules
     except RuleSetError:
         return {}  # the alarm of the check says it
     return {rule.id: rule.title for rule in rules}

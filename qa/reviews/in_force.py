@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, Connection, exists, func, select, true
 from dialer.alarms.tables import alarms
 from dialer.calling.tables import attempts
 from qa.checks.queries import findings_of
-from qa.checks.service import RULE_BROKEN, seen
+from qa.checks.service import RULE_BROKEN, seen, told_at_once
 from qa.checks.tables import checks, findings
 from qa.reviews.queries import DONE
 from qa.reviews.tables import appeals, review_verdicts, reviews
-from qa.rules.findings import Reason, Verdict
+from qa.rules.findings import Verdict
 from qa.sampling.rules import Tier
 
 _last = func.coalesce(review_verdicts.c.decided, review_verdicts.c.reconsidered, review_verdicts.c.verdict)
@@ -128,7 +128,5 @@ def overturned(conn: Connection, attempt_ids: Collection[str]) -> list[str]:
 
 
 def _kept(conn: Connection, attempt_id: str, said: Mapping[str, Said]) -> bool:
-    told = [
-        one.rule_id for one in findings_of(conn, attempt_id) if one.alarm and one.reason != Reason.NOT_SAID
-    ]
-    return all(rule_id in said and said[rule_id].verdict in _KEPT for rule_id in told)
+    broken = told_at_once(findings_of(conn, attempt_id))
+    return all(rule_id in said and said[rule_id].verdict in _KEPT for rule_id in broken)

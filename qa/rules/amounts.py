@@ -4,12 +4,11 @@ import re
 from collections.abc import Iterator
 
 from qa.rules.names import Heard
-from qa.rules.numbers import Number, numbers
+from qa.rules.numbers import Number, numbers, written
 
 _UNITS = {"百": 100, "千": 1000, "万": 10_000}
 # 一千二 is twelve hundred, and 一千二百八 has no eight.
 _ROUND = re.compile("([百千万])([一二两三四五六七八九])$")
-_DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"两": 2}
 _UNIT = ("元", "块", "钱")
 
 
@@ -32,6 +31,6 @@ def amounts(text: str, first: int, expected: str) -> Iterator[Heard]:
 def _readings(one: Number, text: str) -> set[int]:
     found = {int(one.value)}
     if round_ := _ROUND.search(text[one.first : one.last + 1]):
-        digit = _DIGITS[round_[2]]
+        digit = int(written(round_[2]))
         found.add(int(one.value) - digit + digit * _UNITS[round_[1]] // 10)
     return found

@@ -21,10 +21,10 @@ _AMOUNT = re.compile(r"\d+(\.\d+)?")
 
 def text_facts(facts: Mapping[str, object]) -> dict[str, str]:
     """The facts as text: a list is told item by item, as 初始费用5%；保单管理费10元; 是 is yes."""
-    return {name: as_text(value) for name, value in facts.items()}
+    return {name: _as_text(value) for name, value in facts.items()}
 
 
-def as_text(value: object) -> str:
+def _as_text(value: object) -> str:
     """A value as JSON keeps it, as text."""
     match value:
         case None:
@@ -32,9 +32,9 @@ def as_text(value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case list() | tuple():
-            return "；".join(text for one in value if (text := as_text(one)))
+            return "；".join(text for one in value if (text := _as_text(one)))
         case Mapping():
-            return "".join(as_text(one) for one in value.values())
+            return "".join(_as_text(one) for one in value.values())
         case _:
             return str(value)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations, product, takewhile
 
 from dialer.telephony.outcomes import Leg
 from qa.matching.phrases import Hit
@@ -58,7 +58,9 @@ def whole(call: Call, leg: Leg, groups: Groups, within: int | None, *, ordered: 
     """Every place where one word of each group lies within so many syllables, best first."""
     if not groups:
         return []
-    return _together(call, leg, [_words(call, leg, group) for group in groups], within or WITHIN, ordered)
+    # Where nothing of one group was said, the others need not be looked for.
+    words = list(takewhile(bool, (_words(call, leg, group) for group in groups)))
+    return _together(call, leg, words, within or WITHIN, ordered) if len(words) == len(groups) else []
 
 
 def partly(call: Call, leg: Leg, groups: Groups, within: int | None) -> Partly | None:
