@@ -5,6 +5,7 @@ import contextlib
 import random
 from collections.abc import Sequence
 
+from asterisk.ami.wire import END, encode_action
 from asterisk.server import AsteriskServer
 from asterisk.settings import AsteriskSettings
 
@@ -53,8 +54,8 @@ async def rings_us(settings: AsteriskSettings, number: str) -> None:
             "Async": "true",
         }
         for action in (login, ring):
-            writer.write("".join(f"{key}: {value}\r\n" for key, value in action.items()).encode() + b"\r\n")
-            while b"Response: " not in await reader.readuntil(b"\r\n\r\n"):
+            writer.write(encode_action(action.items()))
+            while b"Response: " not in await reader.readuntil(END):
                 pass
     finally:
         writer.close()

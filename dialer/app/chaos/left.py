@@ -4,12 +4,13 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, func, select
 
+from dialer.agents.queries import sessions
 from dialer.agents.states import AgentState
-from dialer.agents.tables import agent_sessions
 from dialer.alarms.service import open_alarms
 from dialer.calling.inbound.states import TicketState
 from dialer.calling.inbound.tables import tickets
 from dialer.calling.queries import Attempt, in_flight
+from dialer.calling.service import UNKNOWN_ALARM
 from dialer.calling.states import AttemptState
 from dialer.calling.tables import attempts, repairs
 from dialer.followups.states import FollowUpState
@@ -25,7 +26,6 @@ _BUSY = (
     AgentState.WRAP_UP,
 )
 _IN_A_CALL = (FollowUpState.CALLING, FollowUpState.WRAP_UP)
-_FOR_A_PERSON = "attempt_unknown"
 
 
 def not_at_rest(conn: Connection, kept: Collection[str]) -> bool:
@@ -49,9 +49,7 @@ def in_doubt(conn: Connection) -> list[Attempt]:
 
 def agents_left(conn: Connection) -> list[str]:
     """Agents who are not free."""
-    columns = agent_sessions.c
-    rows = conn.execute(select(agent_sessions).where(columns.state.in_(_BUSY)))
-    return [f"{row.agent_id} {row.state} {row.attempt_id}" for row in rows]
+    return [f"{one.agent_id} {one.state} {one.attempt_id}" for one in sessions(conn) if one.state in _BUSY]
 
 
 def follow_ups_left(conn: Connection) -> dict[str, set[str]]:
@@ -75,7 +73,7 @@ def tickets_left(conn: Connection) -> dict[str, str]:
 
 def told_to_a_person(conn: Connection) -> set[str]:
     """The attempts that the supervisor is asked to look at."""
-    return {alarm.subject for alarm in open_alarms(conn) if alarm.kind == _FOR_A_PERSON}
+    return {alarm.subject for alarm in open_alarms(conn) if alarm.kind == UNKNOWN_ALARM}
 
 
 def repairs_made(conn: Connection) -> dict[str, int]:

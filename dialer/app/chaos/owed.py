@@ -7,28 +7,26 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from dialer.app.drill.books import publish_changed
 from dialer.calling.states import CallMode
 from dialer.customers.service import take_in_many
 from dialer.customers.values import Occasion
 from dialer.planning.rules.owed import Site
 from dialer.planning.service import plan_new
 from dialer.planning.settings import PlanningSettings
-from dialer.playbooks.editing import Plain, with_values
-from dialer.playbooks.library import shipped_folder, shipped_library
-from dialer.playbooks.service import OpenOnes, library_of, save_version
+from dialer.playbooks.editing import Plain
+from dialer.playbooks.library import shipped_library
+from dialer.playbooks.service import library_of
 
 WRAP_UP_SECONDS = 5
 PREVIEW_SECONDS = 5
 
-# The one that all of the drill's are made of.
-_PATTERN = "after-sales-satisfaction"
 # By how many of a hundred customers each is owed.
 _SHARES = {CallMode.PROGRESSIVE: 55, CallMode.CUSTOMER_FIRST: 25, CallMode.PREVIEW: 20}
 
 
 def publish(conn: Connection, now: datetime) -> None:
     """One playbook for each way of calling, with times so short that they run out in a drill."""
-    pattern = (shipped_folder() / f"{_PATTERN}.yaml").read_text(encoding="utf-8")
     for mode in _SHARES:
         changes: dict[tuple[str | int, ...], Plain] = {
             ("id",): _name(mode),
@@ -39,14 +37,7 @@ def publish(conn: Connection, now: datetime) -> None:
         if mode is CallMode.PREVIEW:
             # The agents who always look first have the site's own rule: the follow-up goes back.
             changes |= {("preview_seconds",): PREVIEW_SECONDS, ("preview_then",): "call"}
-        save_version(
-            conn,
-            shipped_library(),
-            with_values(pattern, changes),
-            by="drill",
-            open_ones=OpenOnes.STAY,
-            now=now,
-        )
+        publish_changed(conn, changes, now)
 
 
 def owe(conn: Connection, numbers: Sequence[str], zone: ZoneInfo, now: datetime, dice: random.Random) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from dialer.agents.queries import sessions
 from dialer.agents.states import AgentState
-from dialer.agents.tables import agent_sessions
 from dialer.calling.watchdog import Times
 from dialer.storage.database import Database
 
@@ -82,11 +82,11 @@ class Stays:
     @property
     def too_long(self) -> list[str]:
         """The stays that were longer than their state can last."""
-        told = (
-            (f"{one.agent_id} {one.state} {one.attempt_id}", seconds, self._most[one.state])
-            for one, seconds in self._too_long.items()
-        )
-        return [f"{who}: {seconds:.0f} s, at most {most:.0f}" for who, seconds, most in told]
+        return [
+            f"{one.agent_id} {one.state} {one.attempt_id}: "
+            f"{stayed:.0f} s, at most {self._most[one.state]:.0f}"
+            for one, stayed in self._too_long.items()
+        ]
 
 
 async def follow(database: Database, stays: Stays, life: Callable[[], Awaitable[int | None]]) -> None:
@@ -100,8 +100,4 @@ async def follow(database: Database, stays: Stays, life: Callable[[], Awaitable[
 
 
 def _sessions(conn: Connection) -> list[Seen]:
-    columns = agent_sessions.c
-    query = select(columns.agent_id, columns.state, columns.since, columns.attempt_id)
-    return [
-        Seen(row.agent_id, AgentState(row.state), row.since, row.attempt_id) for row in conn.execute(query)
-    ]
+    return [Seen(one.agent_id, one.state, one.since, one.attempt_id) for one in sessions(conn)]

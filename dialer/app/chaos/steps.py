@@ -11,8 +11,9 @@ import structlog
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from dialer.agents.queries import sessions
 from dialer.agents.states import AgentState
-from dialer.agents.tables import agent_sessions, agents
+from dialer.agents.tables import agents
 from dialer.calling.incall.states import SUPERVISING, Step
 from dialer.calling.states import AttemptState
 from dialer.calling.tables import attempts
@@ -151,6 +152,5 @@ def _talks_and_free(conn: Connection) -> tuple[list[_Talk], list[str]]:
     query = select(attempts.c.id, agents.c.extension).join(agents, agents.c.id == attempts.c.agent_id)
     talking = conn.execute(query.where(attempts.c.state == AttemptState.TALKING))
     talks = [_Talk(row.id, row.extension) for row in talking]
-    state = agent_sessions.c.state.in_((AgentState.READY, AgentState.PAUSED))
-    free = conn.execute(select(agent_sessions.c.extension).where(state)).scalars()
-    return talks, sorted(one for one in free if one)
+    free = [one for one in sessions(conn) if one.state in (AgentState.READY, AgentState.PAUSED)]
+    return talks, sorted(one.extension for one in free if one.extension)

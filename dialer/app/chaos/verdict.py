@@ -199,7 +199,7 @@ def _plain(books: Books) -> Verdict:
         )
         for call in books.phones
     ]
-    kept = books.for_a_person.__contains__
+    kept = books.for_a_person
     cared_for = frozenset(one for one, state in books.recordings.items() if state != "expected")
     return judge(
         rings,
@@ -207,8 +207,10 @@ def _plain(books: Books) -> Verdict:
         repairs=sum(books.repairs.values()),
         recorded=cared_for,
         # What cannot be read stays where Asterisk left it, for a person: its row says so.
-        unlinked=[one for one in books.unlinked if not (kept(one) or books.recordings.get(one) == "failed")],
-        for_a_person=books.for_a_person,
+        unlinked=[
+            one for one in books.unlinked if not (one in kept or books.recordings.get(one) == "failed")
+        ],
+        for_a_person=kept,
     )
 
 

@@ -1,5 +1,6 @@
 """What a drill reads from the database, and the customers it imports."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from dialer.calling.queries import Attempt, count_in_flight
 from dialer.calling.tables import attempts, repairs
 from dialer.clock import system_clock
 from dialer.importing.service import import_orders
-from dialer.playbooks.editing import with_value
+from dialer.playbooks.editing import Plain, with_values
 from dialer.playbooks.library import Library, shipped_folder, shipped_library
 from dialer.playbooks.service import OpenOnes, library_of, save_version
 from dialer.storage.database import Database
@@ -55,11 +56,15 @@ async def import_cast(
 
 def ring_customers_first(conn: Connection) -> Library:
     """Publish the playbook of the cast's orders anew: its customers are rung before an agent (D2)."""
-    shipped = shipped_library()
+    publish_changed(conn, {("mode",): "customer_first"}, system_clock())
+    return library_of(conn, shipped_library())
+
+
+def publish_changed(conn: Connection, changes: Mapping[tuple[str | int, ...], Plain], now: datetime) -> None:
+    """Publish the playbook of the cast's orders with these values changed; one with another id beside it."""
     text = (shipped_folder() / f"{_PLAYBOOK}.yaml").read_text(encoding="utf-8")
-    changed = with_value(text, ("mode",), "customer_first")
-    save_version(conn, shipped, changed, by="drill", open_ones=OpenOnes.STAY, now=system_clock())
-    return library_of(conn, shipped)
+    changed = with_values(text, changes)
+    save_version(conn, shipped_library(), changed, by="drill", open_ones=OpenOnes.STAY, now=now)
 
 
 def unfinished(conn: Connection) -> bool:
