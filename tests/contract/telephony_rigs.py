@@ -35,9 +35,9 @@ COLLEAGUE, CHIEF = "8005", "8006"
 """Phones of ours that answer and join a call."""
 
 CALLS_US = "rings_us"
-# What calls come in on.
-TRUNK = "line"
 """The phone of a customer who rings us."""
+TRUNK = "line"
+"""What his calls come in on."""
 
 CUSTOMERS: dict[str, tuple[CustomerFate, Behaviour]] = {
     "answers": (CustomerFate(after=0.2), Answer(ring_seconds=0.2)),

@@ -2,13 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, MutableMapping
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection
-from structlog.testing import capture_logs
 
 from dialer.agents.states import AgentState
 from dialer.calling.engine import Engine
@@ -23,25 +21,17 @@ from dialer.storage.feed import after, emit
 from dialer.telephony.fake import FakeTelephony
 from tests.support.cable import Cable
 from tests.support.core import LIBRARY, NOW, add_follow_up, add_ready_agent, session_of
+from tests.support.logs import Logs
 from tests.support.site import said, until
 from tests.support.stores import MakeUrl, at_port, socket_of
 
 _LEASE_SECONDS = 3.0
-
-Logs = list[MutableMapping[str, Any]]
 
 
 @pytest.fixture
 def url(make_url: MakeUrl) -> str:
     """Only a server can go away."""
     return make_url("postgresql", True)
-
-
-@pytest.fixture
-def logs() -> Iterator[Logs]:
-    """Every log line; to print their tracebacks would hold up the loop for seconds."""
-    with capture_logs() as lines:
-        yield lines
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """S4: what the machine says of a call is hidden from who has yet to judge it blind, on both databases."""
 
-from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, insert, update
@@ -16,16 +14,11 @@ from qa.sampling.rules import Pool
 from qa.search import queries as search
 from qa.search.rules import phrases
 from qa.search.worker import SearchWorker
-from tests.support.reviewed import CALLS, a_day_of_calls, drawn, reviewed
+from tests.support.reviewed import CALLS, drawn, reviewed
 from tests.unit.qa_store.world import World
 from web.quality.queries import Filter, calls
 
-
-@pytest.fixture
-async def world(tmp_path: Path, store_url: str) -> AsyncIterator[World]:
-    """Six checked calls of the day before, the last of which lacks its farewell."""
-    async for world in a_day_of_calls(tmp_path, store_url):
-        yield world
+pytestmark = pytest.mark.usefixtures("a_day_of_calls")
 
 
 async def test_no_list_tells_before_ones_own_verdict(world: World) -> None:

@@ -19,7 +19,6 @@ from dialer.customers.tables import contacts, customers
 from dialer.followups.states import FollowUpState
 from dialer.followups.tables import follow_ups
 from dialer.storage.database import Database
-from dialer.telephony.events import CustomerCalls
 from dialer.telephony.outcomes import DialOutcome
 from dialer.telephony.port import CallOrder
 from tests.support.core import (
@@ -34,15 +33,11 @@ from tests.support.core import (
     attempt_of,
     follow_up_of,
     pairing,
+    rings,
     session_of,
 )
 
 NOT_THERE = Ending(DialOutcome.AGENT_UNAVAILABLE, dialled=False, agent_rang=True)
-
-
-def rings(conn: Connection, number: str = "13800000001", call_id: str = "1763.1") -> Ticket:
-    call = CustomerCalls(call_id=call_id, number=number, called="4008", at=NOW)
-    return service.open_ticket(conn, call, NOW)
 
 
 def put_through(conn: Connection, ticket: Ticket) -> CallOrder:

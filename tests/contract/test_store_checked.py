@@ -302,10 +302,8 @@ async def test_k5_a_real_check_of_an_insurance_call_opens_the_item(tmp_path: Pat
     await world.close()
 
 
-async def test_x3_a_real_check_hears_who_wants_no_more_calls(tmp_path: Path, store_url: str) -> None:
+async def test_x3_a_real_check_hears_who_wants_no_more_calls(world: World) -> None:
     """From the customer's words to the supervisor's task, over the event row alone."""
-    world = await World(tmp_path, store_url).open()
-    world.install_model()
     turns = (
         (Leg.AGENT, 0.5, "您好，我是宏达汽车服务站的回访员，请问您现在方便接听电话吗？"),
         (Leg.CUSTOMER, 10.0, "你们不要再打了，以后别给我打电话。"),
@@ -318,4 +316,3 @@ async def test_x3_a_real_check_hears_who_wants_no_more_calls(tmp_path: Path, sto
     assert row.what == "do_not_call"
     assert "不要再打" in "".join(proof["words"] for proof in row.heard)
     assert row.heard[0]["start"] == pytest.approx(10.0, abs=1.5)
-    await world.close()

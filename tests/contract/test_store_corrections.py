@@ -1,30 +1,25 @@
 """Corrected words and what becomes of them when the call is transcribed anew, on both databases (S2, Q7)."""
 
-from collections.abc import AsyncIterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
-
-import pytest
 
 from dialer.storage.dialects import sqlite_url
 from dialer.storage.migrating import migrate
 from dialer.telephony.outcomes import Leg
 from qa.checks.queries import findings_of
 from qa.corrections.queries import corrections_of, history_of
+from qa.reviews import figures
+from qa.reviews import service as reviews
+from qa.reviews.queries import machine_verdicts, verdicts
 from qa.rules.findings import Verdict
+from qa.sampling.rules import Pool
 from qa.transcripts import service as transcripts
 from qa.transcripts.queries import spoken
 from tests.support.corrected import MISHEARD, put_right
 from tests.support.migrated import back_to
+from tests.support.reviewed import DAY_BEGINS, drawn, reviewed
 from tests.unit.qa_store.world import GOOD_CALL, Says, Turn, World, heard
-
-
-@pytest.fixture
-async def world(tmp_path: Path, store_url: str) -> AsyncIterator[World]:
-    world = await World(tmp_path, store_url).open()
-    world.install_model()
-    yield world
-    await world.close()
 
 
 async def transcribed(world: World, turns: tuple[Turn, ...], attempt_id: str = "") -> str:
@@ -98,6 +93,29 @@ async def test_a_word_put_right_twice_has_both_on_record(world: World) -> None:
     assert (counts.heard, counts.said, counts.corrected_by) == ("九", "四", "li")
     past, _ = await world.db.read(partial(history_of, attempt_id=attempt_id))
     assert (past.heard, past.said, past.corrected_by, past.replaced_at) == ("九", "十", "chen", world.now)
+
+
+async def test_the_machine_s_error_rate_is_that_of_what_it_heard_itself(world: World) -> None:
+    """Q5: it was not sure of a misheard plate; that a person put the digit right does not make it so."""
+    attempt_id = await transcribed(world, MISHEARD)
+    world.later(24 * 3600)
+    (row,) = (await drawn(world))[Pool.RANDOM]
+    await world.db.write(partial(reviews.claim, review_id=row.id, by=row.reviewer or "", now=world.now))
+    await put_right(world, attempt_id)
+    await world.checks().step()
+    await world.checks().step()
+    shown = await world.db.read(partial(machine_verdicts, attempt_id=attempt_id))
+    assert shown["right_plate"] is Verdict.PASS
+    await reviewed(world, row)
+    said = await world.db.read(partial(verdicts, review_id=row.id))
+    plate, thanks = said["right_plate"], said["thanks"]
+    assert (plate.machine, plate.verdict, plate.reason) == ("unclear", "pass", "misheard")
+    assert (thanks.machine, thanks.verdict, thanks.reason) == ("pass", "pass", "")
+    told = await world.db.read(
+        partial(figures.summary, since=DAY_BEGINS, until=DAY_BEGINS + timedelta(days=9))
+    )
+    same = {one.rule_id: (one.same, one.count) for one in told.agreement}
+    assert (same["right_plate"], same["thanks"]) == ((0, 1), (1, 1))
 
 
 async def test_corrections_of_the_release_before_are_kept(

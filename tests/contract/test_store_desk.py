@@ -5,11 +5,9 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select
-from sqlalchemy.exc import OperationalError
 
 from dialer.agents.queries import session
 from dialer.agents.states import AgentState
@@ -29,6 +27,7 @@ from dialer.telephony.fake import FakeTelephony
 from dialer.telephony.fates import AgentFate, CustomerFate
 from dialer.telephony.port import CallerHears, CallOrder
 from tests.support.core import LIBRARY, NOW, add_follow_up, add_ready_agent, follow_up_of
+from tests.support.trouble import Trouble
 
 NUMBER, OTHER = "13800000001", "13800000002"
 CHIEF = Actor("chief", supervises=True)
@@ -209,48 +208,33 @@ async def test_d9_one_caller_who_cannot_be_served_keeps_nobody_from_the_agents(
         assert current.number == OTHER
 
 
-class FullDisk:
-    """Writes fail as long as it is full."""
-
-    def __init__(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.full = True
-        write = database.write
-
-        async def refuse(work: Any, *, urgent: bool = False) -> Any:
-            if self.full:
-                raise OperationalError("COMMIT", {}, Exception("database or disk is full"))
-            return await write(work, urgent=urgent)
-
-        monkeypatch.setattr(database, "write", refuse)
-
-
 async def test_d9_a_caller_waits_though_his_ticket_cannot_be_written(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, trouble: Trouble
 ) -> None:
     """D7: he is kept on the line, and put through as soon as it can."""
     async with site(database) as here:
         agent_id = await database.write(add_ready_agent)
-        disk = FullDisk(database, monkeypatch)
+        trouble.on = True
         call_id = here.fake.customer_calls(NUMBER)
         await here.hears(call_id, CallerHears.MUSIC)
         assert await here.tickets() == []
-        disk.full = False
+        trouble.on = False
         await here.state(agent_id, AgentState.TALKING)
         (ticket,) = await here.tickets()
         assert (ticket.number, ticket.state) == (NUMBER, "talking")
 
 
 async def test_d9_who_gave_up_while_nothing_could_be_written_is_called_back(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, trouble: Trouble
 ) -> None:
     async with site(database) as here:
-        disk = FullDisk(database, monkeypatch)
+        trouble.on = True
         call_id = here.fake.customer_calls(NUMBER)
         await here.hears(call_id, CallerHears.MUSIC)
         here.fake.caller_hangs_up(call_id)
         await asyncio.sleep(0.2)
         assert await here.tickets() == []
-        disk.full = False
+        trouble.on = False
         await here.until(latest, "his ticket is written")
         await here.until(lambda c: latest(c)[0].state == "missed", "he was missed")
         (ticket,) = await here.tickets()

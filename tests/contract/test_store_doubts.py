@@ -1,9 +1,7 @@
 """Doubtful follow-ups on both databases: scored by events, decided by a person (promise 10)."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, insert, select
@@ -18,15 +16,6 @@ from qa.falsity.states import DoubtEvent, DoubtState
 from qa.falsity.worker import DoubtWorker
 from recordings.rules import Problem
 from tests.unit.qa_store.world import GOOD_CALL, Says, Turn, World, heard
-
-
-@pytest.fixture
-async def world(tmp_path: Path, store_url: str) -> AsyncIterator[World]:
-    world = await World(tmp_path, store_url).open()
-    world.install_model()
-    yield world
-    await world.close()
-
 
 DISSATISFIED = tuple((leg, at, text.replace("满意，挺好的", "不满意，很差")) for leg, at, text in GOOD_CALL)
 

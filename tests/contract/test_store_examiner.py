@@ -5,7 +5,6 @@ import hashlib
 import json
 import re
 import zipfile
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -35,14 +34,6 @@ from tests.unit.qa_store.world import GOOD_CALL, SHOP, START, Says, World, heard
 from web.search.sayings import say_in_chinese
 
 ZONE = ZoneInfo("Asia/Shanghai")
-
-
-@pytest.fixture
-async def world(tmp_path: Path, store_url: str) -> AsyncIterator[World]:
-    world = await World(tmp_path, store_url).open()
-    world.install_model()
-    yield world
-    await world.close()
 
 
 async def recorded(world: World) -> str:

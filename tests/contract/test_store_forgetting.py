@@ -1,8 +1,6 @@
 """What was said in the calls of who asks to be forgotten, on both databases (X3)."""
 
-from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 from sqlalchemy import JSON, Connection, String, insert, select
@@ -65,14 +63,6 @@ ABOUT_US = {
 BY_PERSON = {
     *("answers", "cases", "contacts", "decisions", "question_items", "result_forms", "tasks", "tickets")
 }
-
-
-@pytest.fixture
-async def world(tmp_path: Path, store_url: str) -> AsyncIterator[World]:
-    world = await World(tmp_path, store_url).open()
-    world.install_model()
-    yield world
-    await world.close()
 
 
 def everything(conn: Connection) -> str:

@@ -28,7 +28,6 @@ from dialer.halts.service import Halted, NoReason, go_on, stop
 from dialer.ids import new_id
 from dialer.storage import feed
 from dialer.storage.database import Database
-from dialer.telephony.events import CustomerCalls
 from tests.support.core import (
     NOW,
     PLAYBOOK,
@@ -40,6 +39,7 @@ from tests.support.core import (
     follow_up_of,
     pairing,
     placed,
+    rings,
     session_of,
     talking,
 )
@@ -177,9 +177,7 @@ async def test_v2_talks_go_on_and_who_rings_is_put_through(database: Database) -
         talk = talking(conn)
         add_ready_agent(conn, "8002")
         begun(conn)
-        ticket = inbound.open_ticket(
-            conn, CustomerCalls(at=NOW, call_id="call-1", number="13700000001", called=""), NOW
-        )
+        ticket = rings(conn, "13700000001")
         order = inbound.put_through(conn, pairing(), ticket.id, NOW)
         assert order is not None
         assert calling.grant_go(conn, order.attempt_id, RUN, at(2))

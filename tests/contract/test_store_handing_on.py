@@ -1,6 +1,5 @@
 """S1, S4, T7: reviews outlive who has them, and the scorecard they began with; on both databases."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,15 +22,10 @@ from qa.reviews.tables import reviews
 from qa.reviews.worker import ReviewWorker
 from qa.sampling.rules import Pool, Reviewer
 from tests.support.migrated import back_to
-from tests.support.reviewed import CARD, DAY, DEADLINES, SITE, ZONE, a_day_of_calls, drawn, reviewed
+from tests.support.reviewed import CARD, DAY, DEADLINES, SITE, ZONE, drawn, reviewed
 from tests.unit.qa_store.world import World
 
-
-@pytest.fixture
-async def world(tmp_path: Path, store_url: str) -> AsyncIterator[World]:
-    """Six checked calls of the day before, the last of which lacks its farewell."""
-    async for world in a_day_of_calls(tmp_path, store_url):
-        yield world
+pytestmark = pytest.mark.usefixtures("a_day_of_calls")
 
 
 async def review(world: World, review_id: str) -> ReviewRow:

@@ -1,8 +1,6 @@
 """S4, T7, Q5: a person's word counts over the machine's wherever a call is shown; on both databases."""
 
-from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -25,18 +23,15 @@ OTHER_PLATE = tuple((leg, at, text.replace("京A一二三四五", "京A九八七
 
 
 @pytest.fixture
-async def world(tmp_path: Path, store_url: str) -> AsyncIterator[World]:
+async def world(world: World) -> World:
     """One call, in which another plate was said: an alarm."""
-    world = await World(tmp_path, store_url).open()
-    world.install_model()
     attempt_id = await world.archived()
     await world.transcription(Says(heard(OTHER_PLATE))).step()
     await world.checks().step()
     assert await world.alarms() != {}
     assert attempt_id
     world.later(24 * 3600)
-    yield world
-    await world.close()
+    return world
 
 
 async def the_review(world: World) -> ReviewRow:

@@ -12,8 +12,7 @@ from dialer.calling.lines import carried
 from dialer.calling.reserving import reserve
 from dialer.calling.settling import Decision, Settlement
 from dialer.storage.database import Database
-from dialer.telephony.events import CustomerCalls
-from tests.support.core import ANSWERED, LIBRARY, NOW, RUN, add_follow_up, add_ready_agent, at, pairing
+from tests.support.core import ANSWERED, LIBRARY, NOW, RUN, add_follow_up, add_ready_agent, at, pairing, rings
 
 
 def with_trunks(*trunks: Mapping[str, object]) -> Pairing:
@@ -59,14 +58,10 @@ async def test_d4_d9_a_customer_who_rings_holds_a_line_of_his_trunk(database: Da
     """From his ringing to the end of his talk, and once, however it goes on with him."""
     paired = with_trunks({"name": "gateway", "channels": 2})
 
-    def rings(conn: Connection, call_id: str, trunk: str) -> str:
-        call = CustomerCalls(call_id=call_id, number="", called="4008", at=NOW, trunk=trunk)
-        return inbound.open_ticket(conn, call, NOW).id
-
     def work(conn: Connection) -> None:
         prepare(conn, 4)
-        waits, leaves = rings(conn, "1.1", "gateway"), rings(conn, "1.2", "gateway")
-        rings(conn, "1.3", "")
+        waits, leaves = (rings(conn, "", call_id, "gateway").id for call_id in ("1.1", "1.2"))
+        rings(conn, "", "1.3")
         assert carried(conn) == {"gateway": 2, None: 1}
         assert reserve(conn, paired, at(1)).orders == []
         inbound.miss(conn, paired, leaves, Missed.LEFT, at(2))

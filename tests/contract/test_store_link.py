@@ -1,7 +1,7 @@
 """What the link brings about is done in the end, and one call holds up no other (D7), on both databases."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
@@ -28,12 +28,14 @@ from dialer.telephony.fates import CustomerFate
 from dialer.telephony.outcomes import DialOutcome
 from dialer.telephony.port import CallTrail
 from tests.contract.test_store_incall import HELPER_PHONE, running
+from tests.support import site as whole_site
 from tests.support.core import LIBRARY, add_follow_up, add_ready_agent, at, follow_up_of, placed, talking
 from tests.support.trouble import Trouble
 
 SETTINGS = CallingSettings(mode=Mode.LIVE, keep_hours=False, settle_margin_seconds=1, page_lead_seconds=0)
 PHONES = ("8001", "8002", "8003", "8004")
 NEXT, LAST = "13800000009", "13800000010"
+until = partial(whole_site.until, seconds=20)
 
 
 class HoleyTelephony(FakeTelephony):
@@ -55,15 +57,6 @@ async def serving(database: Database, telephony: FakeTelephony) -> AsyncIterator
         run.cancel()
         with suppress(asyncio.CancelledError):
             await run
-
-
-async def until(wanted: Callable[[], Awaitable[bool]], what: str) -> None:
-    try:
-        async with asyncio.timeout(20):
-            while not await wanted():  # noqa: ASYNC110 - rows tell nobody
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        pytest.fail(f"not so after 20 s: {what}")
 
 
 async def state_of(database: Database, attempt_id: str) -> Attempt:
@@ -158,13 +151,6 @@ async def test_d7_a_call_that_cannot_be_settled_stops_nobody(
 
         await until(clear, "the alarm ends")
         assert (await state_of(database, bad.id)).outcome == DialOutcome.ANSWERED
-
-
-@pytest.fixture
-def trouble(database: Database, monkeypatch: pytest.MonkeyPatch) -> Trouble:
-    trouble = Trouble(database)
-    monkeypatch.setattr(database, "write", trouble.write)
-    return trouble
 
 
 async def test_d7_what_the_lost_and_found_link_brings_about_is_done_when_rows_can_be_written(

@@ -12,7 +12,6 @@ from dialer.calling.committing import commit_to
 from dialer.calling.crossing import give_way
 from dialer.calling.engaged import BEING_CALLED, IN_DOUBT, Engaged, engaged
 from dialer.calling.inbound import service as inbound
-from dialer.calling.inbound.queries import Ticket
 from dialer.calling.incall import outside
 from dialer.calling.incall import service as in_call
 from dialer.calling.incall.rules import Actor, Refusal
@@ -31,7 +30,6 @@ from dialer.followups.states import FollowUpState
 from dialer.followups.tables import follow_ups
 from dialer.storage.database import Database
 from dialer.storage.feed import of_subject
-from dialer.telephony.events import CustomerCalls
 from tests.support.core import (
     ANSWERED,
     BRANCH,
@@ -46,17 +44,13 @@ from tests.support.core import (
     follow_up_of,
     pairing,
     placed,
+    rings,
     session_of,
     talking,
 )
 from tests.support.offers import taken
 
 NUMBER, OTHER = "13800000001", "13800000002"
-
-
-def rings(conn: Connection, number: str = NUMBER, call_id: str = "1763.1") -> Ticket:
-    call = CustomerCalls(call_id=call_id, number=number, called="4008", at=NOW)
-    return inbound.open_ticket(conn, call, NOW)
 
 
 def refusal(conn: Connection, agent_id: str, number: str, zone: str = "Asia/Shanghai") -> str:

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import zipfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -28,14 +28,6 @@ from web.search.sayings import say_in_chinese
 
 ZONE = ZoneInfo("Asia/Shanghai")
 S = PackageState
-
-
-@pytest.fixture
-async def world(tmp_path: Path, store_url: str) -> AsyncIterator[World]:
-    world = await World(tmp_path, store_url).open()
-    world.install_model()
-    yield world
-    await world.close()
 
 
 def worker(world: World) -> PackageWorker:

@@ -1,11 +1,9 @@
 """S2-S4, Q5: reviews, an appeal, the month and its trainings, on both databases."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
@@ -25,25 +23,18 @@ from qa.training import queries as trainings
 from qa.training import service as training
 from qa.training.service import CannotNote, Held
 from qa.transcripts.queries import segments_of
-from tests.support.corrected import MISHEARD, put_right
 from tests.support.reviewed import (
     CARD,
     DAY_BEGINS,
     DEADLINES,
     FULL,
     ZONE,
-    a_day_of_calls,
     drawn,
     reviewed,
 )
-from tests.unit.qa_store.world import Says, World, heard
+from tests.unit.qa_store.world import World
 
-
-@pytest.fixture
-async def world(tmp_path: Path, store_url: str) -> AsyncIterator[World]:
-    """Six checked calls of the day before, the last of which lacks its farewell."""
-    async for world in a_day_of_calls(tmp_path, store_url):
-        yield world
+pytestmark = pytest.mark.usefixtures("a_day_of_calls")
 
 
 async def test_a_verdict_given_blind_stands(world: World) -> None:
@@ -136,36 +127,6 @@ async def test_only_the_word_that_stands_there_is_put_right(world: World) -> Non
     with pytest.raises(CannotCorrect):
         await world.db.write(partial(put, word=0, heard="您", said="妳"))
     await world.db.write(partial(put, word=0, heard="你", said="妳"))
-
-
-async def test_the_machine_s_error_rate_is_that_of_what_it_heard_itself(
-    tmp_path: Path, store_url: str
-) -> None:
-    """Q5: it was not sure of a misheard plate; that a person put the digit right does not make it so."""
-    world = await World(tmp_path, store_url).open()
-    world.install_model()
-    attempt_id = await world.archived()
-    await world.transcription(Says(heard(MISHEARD))).step()
-    await world.checks().step()
-    world.later(24 * 3600)
-    (row,) = (await drawn(world))[Pool.RANDOM]
-    await world.db.write(partial(service.claim, review_id=row.id, by=row.reviewer or "", now=world.now))
-    await put_right(world, attempt_id)
-    await world.checks().step()
-    await world.checks().step()
-    shown = await world.db.read(partial(queries.machine_verdicts, attempt_id=attempt_id))
-    assert shown["right_plate"] is Verdict.PASS
-    await reviewed(world, row)
-    said = await world.db.read(partial(queries.verdicts, review_id=row.id))
-    plate, thanks = said["right_plate"], said["thanks"]
-    assert (plate.machine, plate.verdict, plate.reason) == ("unclear", "pass", "misheard")
-    assert (thanks.machine, thanks.verdict, thanks.reason) == ("pass", "pass", "")
-    told = await world.db.read(
-        partial(figures.summary, since=DAY_BEGINS, until=DAY_BEGINS + timedelta(days=9))
-    )
-    same = {one.rule_id: (one.same, one.count) for one in told.agreement}
-    assert (same["right_plate"], same["thanks"]) == ((0, 1), (1, 1))
-    await world.close()
 
 
 async def test_a_review_is_held_by_one_and_saved_by_one_tab(world: World) -> None:

@@ -1,6 +1,5 @@
 """Rule sets as versions: drafts, replays on stored calls, publishing (Q2, T7), on both databases."""
 
-from collections.abc import AsyncIterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -45,15 +44,12 @@ class Threads:
 
 
 @pytest.fixture
-async def world(tmp_path: Path, store_url: str) -> AsyncIterator[World]:
+async def world(world: World, tmp_path: Path) -> World:
     """A site whose shipped rule set is one rule: thanks, in words that nobody says."""
-    world = await World(tmp_path, store_url).open()
-    world.install_model()
     (tmp_path / "rules").mkdir()
     own_rules(tmp_path / "rules")
     await world.db.write(lambda conn: service.keep_shipped(conn, library(world), world.now))
-    yield world
-    await world.close()
+    return world
 
 
 def library(world: World) -> VersionedRules:

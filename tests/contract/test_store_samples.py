@@ -1,12 +1,10 @@
 """S1, S5: draws, by hand and by itself, stand-ins, second looks and picks, on both databases."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -33,19 +31,13 @@ from tests.support.reviewed import (
     PLAN,
     SITE,
     ZONE,
-    a_day_of_calls,
     drawn,
     proven,
     reviewed,
 )
 from tests.unit.qa_store.world import World
 
-
-@pytest.fixture
-async def world(tmp_path: Path, store_url: str) -> AsyncIterator[World]:
-    """Six checked calls of the day before, the last of which lacks its farewell."""
-    async for world in a_day_of_calls(tmp_path, store_url):
-        yield world
+pytestmark = pytest.mark.usefixtures("a_day_of_calls")
 
 
 async def test_pools_are_drawn_once_and_can_be_drawn_again(world: World) -> None:

@@ -1,9 +1,7 @@
 """Words said are found again, the same on both databases (A4)."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Update, update
@@ -27,14 +25,6 @@ CALLS: tuple[tuple[Turn, ...], ...] = (
     ((A, 1.0, "您知道退宝费有损失吗？"), (C, 6.0, "知道。")),
     ((A, 1.0, "您对维秀子量蛮意吗？"), (C, 6.0, "我是湖蓝人。")),
 )
-
-
-@pytest.fixture
-async def world(tmp_path: Path, store_url: str) -> AsyncIterator[World]:
-    world = await World(tmp_path, store_url).open()
-    world.install_model()
-    yield world
-    await world.close()
 
 
 @pytest.fixture

@@ -16,10 +16,9 @@ from dialer.calling.modes import service
 from dialer.calling.modes.queries import held_for
 from dialer.calling.reserving import reserve
 from dialer.storage.database import Database
-from dialer.telephony.events import CustomerCalls
 from dialer.telephony.outcomes import DialOutcome
 from tests.contract.test_store_incall import HELPER_PHONE, running
-from tests.support.core import ANSWERED, LIBRARY, NOW, RUN, add_follow_up, add_ready_agent, at, pairing
+from tests.support.core import ANSWERED, LIBRARY, NOW, RUN, add_follow_up, add_ready_agent, at, pairing, rings
 from tests.support.offers import taken
 
 
@@ -88,8 +87,7 @@ async def test_o1_the_customer_rang_himself(database: Database) -> None:
 
     def work(conn: Connection) -> tuple[str, str]:
         first, _ = add_ready_agent(conn), add_ready_agent(conn, "8002")
-        call = CustomerCalls(call_id="huifang-17.4", number=number, called="4008", at=NOW)
-        ticket = inbound.open_ticket(conn, call, NOW)
+        ticket = rings(conn, number, "huifang-17.4")
         orders = []
         for second in (1, 9):
             order = inbound.put_through(conn, pairing(), ticket.id, at(second))

@@ -1,9 +1,7 @@
 """The queue of transcription: what goes first, in which hours, what is kept, what a person decides (Q1)."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, insert, select
@@ -27,14 +25,6 @@ from tests.unit.qa_store.world import GOOD_CALL, Says, Turn, World, heard
 
 # The site's evening begins eleven hours after the world's START, which is 9:30 there.
 NIGHT = "20:30-07:30"
-
-
-@pytest.fixture
-async def world(tmp_path: Path, store_url: str) -> AsyncIterator[World]:
-    world = await World(tmp_path, store_url).open()
-    world.install_model()
-    yield world
-    await world.close()
 
 
 def at_night(world: World) -> TranscriptionSettings:

@@ -22,13 +22,6 @@ SETTINGS = CallingSettings(mode=Mode.LIVE, keep_hours=False, settle_margin_secon
 
 
 @pytest.fixture
-def trouble(database: Database, monkeypatch: pytest.MonkeyPatch) -> Trouble:
-    trouble = Trouble(database)
-    monkeypatch.setattr(database, "write", trouble.write)
-    return trouble
-
-
-@pytest.fixture
 async def telephony(database: Database, trouble: Trouble) -> AsyncIterator[FakeTelephony]:
     """A telephone system on which the engine has placed calls to a customer who talks until told."""
     telephony = FakeTelephony(phones=[EXTENSION], clock=lambda: at(1))

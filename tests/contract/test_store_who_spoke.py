@@ -1,9 +1,7 @@
 """D6, S3: a fault is whose who spoke, also in a call that was handed on, on both databases."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, insert
@@ -19,20 +17,15 @@ from qa.reviews.queries import ReviewRow, machine_verdicts
 from qa.rules.findings import Verdict
 from qa.sampling.rules import Pool
 from qa.training import queries as trainings
-from tests.support.reviewed import DAY_BEGINS, ZONE, a_day_of_calls, drawn, reviewed
+from tests.support.reviewed import DAY_BEGINS, ZONE, drawn, reviewed
 from tests.unit.qa_store.world import SHOP, World
+
+pytestmark = pytest.mark.usefixtures("a_day_of_calls")
 
 BROKEN = {rule: {"verdict": "fail", "reason": "context"} for rule in ("greet", "thanks")}
 UNTIL = DAY_BEGINS + timedelta(days=9)
 # The farewell of the call begins later, the greeting earlier.
 HANDED_ON = 45.0
-
-
-@pytest.fixture
-async def world(tmp_path: Path, store_url: str) -> AsyncIterator[World]:
-    """Six checked calls of the day before, the last of which lacks its farewell."""
-    async for world in a_day_of_calls(tmp_path, store_url):
-        yield world
 
 
 async def a_whole_call(world: World) -> ReviewRow:

@@ -107,11 +107,7 @@ async def test_v3_without_a_link_nothing_is_rung(rig: Rig) -> None:
 
 async def test_v3_a_lost_link_leaves_no_phone_in_a_test(rig: Rig) -> None:
     """How it ended was not seen, and is not guessed; with the link back the phone is free at once."""
-    testing = asyncio.create_task(rig.telephony.test_phone(wanted(echo=20)))
-    await asyncio.sleep(0.8)
-    await rig.lose_link()
-    with pytest.raises(RequestUncertain):
-        await asyncio.wait_for(testing, 5)
+    await _lose_link_in_a_test(rig, echo=20)
     await rig.regain_link()
     await rig.told.until(lambda: len(rig.told.all(LinkUp)) == 2)
     await _let_go(rig, within=3)
@@ -120,13 +116,17 @@ async def test_v3_a_lost_link_leaves_no_phone_in_a_test(rig: Rig) -> None:
 
 async def test_v3_a_test_ends_where_nobody_is_left_to_end_it(rig: Rig) -> None:
     """The service is gone for good: Asterisk itself lets the phone go."""
-    testing = asyncio.create_task(rig.telephony.test_phone(wanted(echo=2)))
+    await _lose_link_in_a_test(rig, echo=2)
+    await _let_go(rig, within=5)
+    await rig.regain_link()
+
+
+async def _lose_link_in_a_test(rig: Rig, echo: int) -> None:
+    testing = asyncio.create_task(rig.telephony.test_phone(wanted(echo=echo)))
     await asyncio.sleep(0.8)
     await rig.lose_link()
     with pytest.raises(RequestUncertain):
         await asyncio.wait_for(testing, 5)
-    await _let_go(rig, within=5)
-    await rig.regain_link()
 
 
 async def _let_go(rig: Rig, within: float) -> None:

@@ -220,3 +220,10 @@ async def snapshot(page: Page, name: str) -> None:
     folder = os.environ.get("SCREENSHOTS")
     if folder:
         await page.screenshot(path=f"{folder}/{name}.png", full_page=False)
+
+
+async def shots(page: Page, name: str) -> None:
+    """What the page looks like in both sizes that the panel is made for."""
+    for width, height in ((1366, 768), (1920, 1080)):
+        await page.set_viewport_size({"width": width, "height": height})
+        await snapshot(page, f"{name}-{width}")

@@ -1,11 +1,11 @@
 """A supervisor stops calling, everybody sees it, and he lets it go on (V2)."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from dialer.halts.queries import open_halts, past_halts
 from dialer.storage.feed import of_subject
-from tests.panel.site import OpenPage, Site, snapshot
+from tests.panel.site import OpenPage, Site, shots
 
 WORDS = {
     "zh": {
@@ -21,13 +21,6 @@ WORDS = {
         "none": "Nothing is stopped",
     },
 }
-
-
-async def shots(page: Page, name: str) -> None:
-    """Both sizes that the panel is made for."""
-    for width, height in ((1366, 768), (1920, 1080)):
-        await page.set_viewport_size({"width": width, "height": height})
-        await snapshot(page, f"{name}-{width}")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 from sqlalchemy import Connection
 
 from dialer.agents import service as agents
@@ -12,7 +12,7 @@ from dialer.agents.states import PauseReason
 from dialer.phonetests.queries import latest_test, open_tests
 from dialer.phonetests.service import ask, end, take
 from dialer.telephony.phonetest import PhoneHeard, Reached
-from tests.panel.site import OpenPage, Site, snapshot
+from tests.panel.site import OpenPage, Site, shots
 
 WORDS = {
     "zh": {
@@ -45,13 +45,6 @@ WORDS = {
 TEST = ".phone-test"
 UP = PhoneHeard(reached=Reached.ANSWERED, seconds=6.0, from_phone=300, to_phone=299)
 SILENT = PhoneHeard(reached=Reached.ANSWERED, seconds=6.0, from_phone=0, to_phone=299)
-
-
-async def shots(page: Page, name: str) -> None:
-    """Both sizes that the panel is made for."""
-    for width, height in ((1366, 768), (1920, 1080)):
-        await page.set_viewport_size({"width": width, "height": height})
-        await snapshot(page, f"{name}-{width}")
 
 
 async def ends(site: Site, heard: PhoneHeard | None) -> None:

@@ -1,29 +1,21 @@
 """What the scenarios share: a real Asterisk, and sites that run on it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from asterisk.install import AsteriskBinary
 from asterisk.server import AsteriskServer
 from tests.fixtures_asterisk import asterisk_binary, asterisk_server, short_tmp, trial_settings
+from tests.support.logs import Logs, logs
 from tests.support.site import Site
 
-__all__ = ["asterisk_binary", "asterisk_server", "short_tmp"]
+__all__ = ["Logs", "asterisk_binary", "asterisk_server", "logs", "short_tmp"]
 
 NewSite = Callable[..., Awaitable[Site]]
-Logs = list[MutableMapping[str, Any]]
-
-
-@pytest.fixture
-def logs() -> Iterator[Logs]:
-    """Every log line of this process, from here on."""
-    with capture_logs() as lines:
-        yield lines
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from sqlalchemy import Connection, select
 from dialer.agents.queries import AgentSession, session
 from dialer.agents.service import add_agent, ready, sign_in
 from dialer.calling import service
+from dialer.calling.inbound.queries import Ticket
+from dialer.calling.inbound.service import open_ticket
 from dialer.calling.progress import Ending
 from dialer.calling.queries import Attempt, attempt
 from dialer.calling.reserving import Pairing, reserve
@@ -21,6 +23,7 @@ from dialer.followups.tables import follow_ups
 from dialer.forms.service import save_answer
 from dialer.ids import new_id
 from dialer.playbooks.library import shipped_library
+from dialer.telephony.events import CustomerCalls
 from dialer.telephony.outcomes import DialOutcome, Leg
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -117,6 +120,12 @@ def talked(conn: Connection, number: str = "13800000001", extension: str = "8001
     current = talking(conn, number, extension)
     service.end(conn, current.id, ANSWERED, LIBRARY, at(80))
     return attempt_of(conn, current.id)
+
+
+def rings(conn: Connection, number: str = "13800000001", call_id: str = "1763.1", trunk: str = "") -> Ticket:
+    """A customer rings us at NOW; his ticket."""
+    call = CustomerCalls(call_id=call_id, number=number, called="4008", at=NOW, trunk=trunk)
+    return open_ticket(conn, call, NOW)
 
 
 def answer_all(conn: Connection, current: Attempt, now: datetime) -> None:

@@ -1,12 +1,11 @@
 """A day of checked calls on either database, drawn and reviewed (S1-S4)."""
 
-from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import update
 
 from dialer.calling.tables import attempts
@@ -32,10 +31,9 @@ DAY = date(2026, 11, 22)
 DEADLINES = ReviewSettings().deadlines(WorkCalendar(), ZONE)
 
 
-async def a_day_of_calls(tmp_path: Path, store_url: str) -> AsyncIterator[World]:
-    """Six checked calls, the last of which lacks its farewell."""
-    world = await World(tmp_path, store_url).open()
-    world.install_model()
+@pytest.fixture
+async def a_day_of_calls(world: World) -> None:
+    """Six checked calls of the day before in the world, the last of which lacks its farewell."""
     for number in range(CALLS):
         attempt = await world.archived()
         good = GOOD_CALL if number < CALLS - 1 else GOOD_CALL[:-1]
@@ -46,8 +44,6 @@ async def a_day_of_calls(tmp_path: Path, store_url: str) -> AsyncIterator[World]
     await world.checks().step()
     # A day is drawn from once it is over.
     world.later(24 * 3600)
-    yield world
-    await world.close()
 
 
 async def drawn(world: World, seed: str = "seed") -> dict[Pool, list[queries.ReviewRow]]:

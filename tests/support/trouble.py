@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
@@ -25,3 +26,11 @@ class Trouble:
             self.failed.set()
             raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
         return await self._write(work, urgent=urgent)
+
+
+@pytest.fixture
+def trouble(database: Database, monkeypatch: pytest.MonkeyPatch) -> Trouble:
+    """The writes of the test's database, which go well until it says otherwise."""
+    trouble = Trouble(database)
+    monkeypatch.setattr(database, "write", trouble.write)
+    return trouble

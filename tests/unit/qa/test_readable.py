@@ -6,7 +6,7 @@ from qa.checks.library import shipped_rules
 from qa.rules.assess import assess
 from qa.rules.findings import Finding, Reason, Verdict
 from qa.rules.readable import readable
-from qa.scoring.labelled import LabelledCall, Turn, heard
+from tests.support.labelled import talk
 
 POLICY = {
     "insurer": "明光人寿保险公司",
@@ -31,9 +31,7 @@ TALK = (
 
 
 def judged(rule_set: str, facts: dict[str, str]) -> dict[str, Finding]:
-    turns = tuple(Turn.model_validate({"who": who, "text": text}) for who, text in TALK)
-    call = LabelledCall(id="one", labels={"any": frozenset({"pass"})}, turns=turns)
-    return {one.rule_id: one for one in assess(heard(call), shipped_rules().get(rule_set), facts).findings}
+    return {one.rule_id: one for one in assess(talk(*TALK), shipped_rules().get(rule_set), facts).findings}
 
 
 @pytest.mark.parametrize(

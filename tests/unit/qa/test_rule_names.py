@@ -7,8 +7,7 @@ import pytest
 from qa.rules.assess import assess
 from qa.rules.findings import Finding, Verdict
 from qa.rules.names import own_part, product_core
-from qa.rules.schema import parse_rule_set
-from qa.scoring.labelled import LabelledCall, Turn, heard
+from tests.support.labelled import only_rule, talk
 
 FACTS = {
     "insurer": "江海人寿保险公司",
@@ -23,15 +22,9 @@ FACTS = {
 def said(
     kind: str, value: str, *turns: str, answer: str = "知道", facts: Mapping[str, str] = FACTS
 ) -> Finding:
-    rule = f"{{id: rule, title: {{zh: 规则}}, kind: {kind}, value: {value}}}"
     lines = [one for text in turns for one in (("agent", text), ("customer", answer))]
-    call = LabelledCall(
-        id="one",
-        labels={"any": frozenset({"pass"})},
-        turns=tuple(Turn.model_validate({"who": who, "text": text}) for who, text in lines),
-    )
-    rules = parse_rule_set(f"id: t\nversion: 1\nrules: [{rule}]", "test")
-    return assess(heard(call), rules, facts).findings[0]
+    rules = only_rule(f"kind: {kind}, value: {value}")
+    return assess(talk(*lines), rules, facts).findings[0]
 
 
 def test_what_of_a_name_is_its_own() -> None:

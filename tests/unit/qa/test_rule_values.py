@@ -4,8 +4,8 @@ import pytest
 
 from qa.rules.assess import assess
 from qa.rules.findings import Finding, Reason, Verdict
-from qa.rules.schema import RuleSetError, parse_rule_set
-from qa.scoring.labelled import LabelledCall, Turn, heard
+from qa.rules.schema import RuleSetError
+from tests.support.labelled import only_rule, talk
 
 NAME = "if_said: true, alarm: true, first_seconds: 60, slots: [{name: name, value: name}]"
 AMOUNT = "if_said: true, slots: [{name: amount, value: amount, all: [[费用, 一共, 总共, 保费]], within: 20}]"
@@ -13,12 +13,7 @@ AMOUNT = "if_said: true, slots: [{name: amount, value: amount, all: [[费用, �
 
 def said(rule: str, text: str, facts: dict[str, str], *more: str) -> Finding:
     lines = [one for each in (text, *more) for one in (("agent", each), ("customer", "嗯"))]
-    turns = tuple(Turn.model_validate({"who": who, "text": words}) for who, words in lines)
-    call = LabelledCall(id="one", labels={"any": frozenset({"pass"})}, turns=turns)
-    one = f"{{id: rule, title: {{zh: 规则}}, kind: must_say, {rule}}}"
-    return assess(heard(call), parse_rule_set(f"id: t\nversion: 1\nrules: [{one}]", "test"), facts).findings[
-        0
-    ]
+    return assess(talk(*lines), only_rule(f"kind: must_say, {rule}"), facts).findings[0]
 
 
 @pytest.mark.parametrize(

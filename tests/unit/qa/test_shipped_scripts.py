@@ -9,8 +9,8 @@ from dialer.telephony.outcomes import Leg
 from qa.checks.library import shipped_rules
 from qa.rules.assess import assess
 from qa.rules.findings import Finding, Verdict
-from qa.scoring.labelled import LabelledCall, Turn, heard
 from qa.speech.port import Transcript
+from tests.support.labelled import talk
 from tests.support.shipped import LIBRARY
 
 ALL = sorted(LIBRARY, key=lambda one: one.id)
@@ -45,10 +45,10 @@ def read_out(lines: list[str]) -> Transcript:
     turns = []
     for line in lines:
         text = re.sub(r"\{(\w+)\}", lambda found: SAID.get(found[1], "项目"), line)
-        turns.append(Turn(who=Leg.AGENT, text=text))
+        turns.append((Leg.AGENT, text))
         if "后四位" in line:
-            turns.append(Turn(who=Leg.CUSTOMER, text=FACTS["id_tail"]))
-    return heard(LabelledCall(id="read out", labels={"any": frozenset({"pass"})}, turns=tuple(turns)))
+            turns.append((Leg.CUSTOMER, FACTS["id_tail"]))
+    return talk(*turns)
 
 
 def findings(playbook: Playbook, lines: list[str]) -> tuple[Finding, ...]:

@@ -3,7 +3,7 @@
 from qa.rules.assess import assess
 from qa.rules.findings import Finding, Reason, Verdict
 from qa.rules.schema import parse_rule_set
-from qa.scoring.labelled import LabelledCall, Turn, heard
+from tests.support.labelled import talk
 
 RULES = """id: t
 version: 1
@@ -15,9 +15,8 @@ rules:
 
 
 def fixed(*said: str, rules: str = RULES) -> Finding:
-    turns = tuple(Turn.model_validate({"who": "agent", "text": text}) for text in said)
-    call = LabelledCall(id="one", labels={"any": frozenset({"pass"})}, turns=turns)
-    return assess(heard(call), parse_rule_set(rules, "test"), {"name": "李女士"}).findings[0]
+    lines = [("agent", text) for text in said]
+    return assess(talk(*lines), parse_rule_set(rules, "test"), {"name": "李女士"}).findings[0]
 
 
 def test_a_question_in_unknown_words_is_shown_and_left_to_a_person() -> None:
