@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -213,16 +212,9 @@ class Service:
             left = None
         log.info("The service stops.", action="stop", calls_left=left)
 
-    async def _each_second(self, now: datetime) -> None:
-        """What time brings about for agents; trouble with one of them holds up no other, nor the engine."""
-        for work in (partial(sweep, self.database, settings=self.settings.agents), self._watchdog.look):
-            try:
-                await work(now)
-            except Exception:
-                log.exception("Agents could not be looked after.", action="each_second")
-
     def _make_engine(self, share: Share) -> Engine:
         settings = self.settings
+        wrap_ups = partial(sweep, self.database, settings=settings.agents)
         return Engine(
             self.database,
             self._nodes.telephony(share, self._clock),
@@ -231,7 +223,7 @@ class Service:
             self._clock,
             planning=settings.planning,
             # Once for the whole site: by whoever has the first node.
-            each_second=self._each_second if share.first else None,
+            each_second=(wrap_ups, self._watchdog.look) if share.first else (),
             passed=self._passed,
             share=share,
         )

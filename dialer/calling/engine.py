@@ -5,7 +5,7 @@ committed before the agent's phone is asked to ring, and the go before the gate 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -28,7 +28,8 @@ from dialer.calling.service import EndRules
 from dialer.calling.settings import CallingSettings
 from dialer.calling.settler import Settler
 from dialer.calling.status import EngineStatus
-from dialer.clock import Clock, Steps
+from dialer.calling.ticking import SECOND, ClockWatch, tick
+from dialer.clock import Clock
 from dialer.ids import new_id
 from dialer.nodes.rules import ALONE, Share
 from dialer.phonetests.worker import PhoneTester
@@ -52,9 +53,6 @@ __all__ = ["Engine", "Step"]
 
 log = structlog.get_logger(__name__)
 
-_SWEEP_SECONDS = 1.0
-# Time-outs are kept by the clock of the rows: a step of so much leaves calls waiting for what is long past.
-_STEP_SECONDS = 2.0
 _RETRY_SECONDS = 1.0
 # Follow-ups become due by time alone, so the queue is looked at that often in any case.
 _LOOK_SECONDS = 0.5
@@ -81,7 +79,7 @@ class Engine:
         clock: Clock,
         *,
         planning: PlanningSettings | None = None,
-        each_second: Callable[[datetime], Awaitable[None]] | None = None,
+        each_second: Sequence[Callable[[datetime], Awaitable[None]]] = (),
         passed: Callable[[Step], None] = lambda _step: None,
         share: Share = ALONE,
     ) -> None:
@@ -171,7 +169,7 @@ class Engine:
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._agents_left = True
-        self._steps = Steps()
+        self._clock_watch = ClockWatch(clock, self._link.look_anew)
 
     @property
     def status(self) -> EngineStatus:
@@ -206,6 +204,7 @@ class Engine:
                 tasks.create_task(self._timetable.run(), name="engine-timing")
                 tasks.create_task(self._receive(), name="engine-receive")
                 tasks.create_task(self._sweep(), name="engine-sweep")
+                tasks.create_task(tick(self._each_second, self._clock), name="engine-each-second")
                 tasks.create_task(self._tester.run(), name="engine-phone-tests")
                 tasks.create_task(self._desk.run(), name="engine-callers")
                 try:
@@ -295,7 +294,7 @@ class Engine:
                 log.exception("Callers cannot be put through now.", action="receive", error=str(error))
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
-            await self._db.feed.wait(_SWEEP_SECONDS, since=mark, kinds=_BRINGS_AGENT)
+            await self._db.feed.wait(SECOND, since=mark, kinds=_BRINGS_AGENT)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -357,28 +356,15 @@ class Engine:
     # --- sweeping ------------------------------------------------------------------------
 
     async def _sweep(self) -> None:
-        steps = (self._look_at_clock, self._desk.tidy, self._link.catch_up, self._settle_late)
+        steps = (self._clock_watch.look, self._desk.tidy, self._link.catch_up, self._settle_late)
         while True:
-            await asyncio.sleep(_SWEEP_SECONDS)
+            await asyncio.sleep(SECOND)
             for step in steps:
                 try:
                     await step()
                 except Exception:
                     # None of them holds up the others.
                     log.exception("A sweep could not be finished.", action="sweep")
-
-    async def _look_at_clock(self) -> None:
-        now = self._clock()
-        if abs(stepped := self._steps.since_last(now, asyncio.get_running_loop().time())) > _STEP_SECONDS:
-            log.warning(
-                "The clock of this machine was stepped: every call in flight is looked at anew. "
-                "Let it follow a time server (NTP).",
-                action="sweep",
-                seconds=round(stepped, 1),
-            )
-            await self._link.look_anew()
-        if self._each_second is not None:
-            await self._each_second(now)
 
     async def _settle_late(self) -> None:
         if not (self._link.up and self._link.settled):

@@ -27,8 +27,12 @@ def wrap_up_step(
     until = current.wrap_until or current.since
     # What was added for the form's sake is given back once it is saved; a clock that was put back ends it.
     planned = until - timedelta(seconds=current.wrap_extended)
+    added_later = current.wrap_extended > 0 and until - now > timedelta(
+        seconds=settings.wrap_up_extension_seconds
+    )
     if form_saved:
-        return WrapUp.FINISH if now >= planned or now < current.since else WrapUp.WAIT
-    if now < until:
+        over = now >= planned or now < current.since or added_later
+        return WrapUp.FINISH if over else WrapUp.WAIT
+    if now < until and not added_later:
         return WrapUp.WAIT
     return WrapUp.EXTEND if current.wrap_extended < settings.wrap_up_limit_seconds else WrapUp.TELL

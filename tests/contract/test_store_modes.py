@@ -190,6 +190,33 @@ async def test_d2_when_the_time_to_look_is_over_it_is_called_or_goes_back(
     await database.write(work)
 
 
+async def test_d2_d5_a_clock_that_is_put_back_keeps_nobody_before_an_offer(database: Database) -> None:
+    """Laid an hour ahead by mistake; another machine's clock that is a little behind ends nothing."""
+
+    def work(conn: Connection) -> None:
+        how = previewing(preview_seconds=30, preview_then="release")
+        _, offer = shown(conn, how)
+        assert taken(conn, -5, how) == [] and state_of(conn, offer) is OfferState.OPEN
+        assert taken(conn, -3600, how) == [] and state_of(conn, offer) is OfferState.EXPIRED
+        assert follow_up_of(conn, offer.follow_up_id).state is FollowUpState.WAITING
+
+    await database.write(work)
+
+
+async def test_d2_d5_a_pressed_call_that_nobody_can_take_ends_by_a_clock_put_back_too(
+    database: Database,
+) -> None:
+    def work(conn: Connection) -> None:
+        agent_id, offer = shown(conn)
+        service.press(conn, agent_id, offer.id, at(3))
+        nowhere = replace(previewing(), reachable=frozenset())
+        assert taken(conn, 2, nowhere) == [] and state_of(conn, offer) is OfferState.PRESSED
+        assert taken(conn, -3600, nowhere) == [] and state_of(conn, offer) is OfferState.REFUSED
+        assert session_of(conn, agent_id).state is AgentState.READY
+
+    await database.write(work)
+
+
 async def test_d2_the_gates_are_asked_again_when_he_presses(database: Database) -> None:
     """L4, X3: the customer asked not to be called while the page was open."""
 
@@ -314,7 +341,7 @@ async def test_l7_what_time_brings_next_is_looked_up_and_never_searched_for(
 ) -> None:
     """However many wait: the plan of the database itself, with every way but an index made unattractive."""
     statement = getattr(queries, query).statement
-    times = dict.fromkeys(("now", "from_then", "until", "kept_until"), NOW)
+    times = dict.fromkeys(("now", "from_then", "until", "kept_until", "put_back"), NOW)
     values: dict[str, object] = {**times, "ready": ["a"], "shut": ["b"], "most": 1}
     known = {name: value for name, value in values.items() if name in statement.compile().params}
 

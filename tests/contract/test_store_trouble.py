@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import pytest
 
@@ -9,6 +10,7 @@ from dialer.calling.engine import Engine
 from dialer.calling.queries import Attempt, of_follow_up
 from dialer.calling.settings import CallingSettings, Mode
 from dialer.calling.states import AttemptState
+from dialer.calling.ticking import tick
 from dialer.clock import Steps
 from dialer.storage.database import Database
 from dialer.telephony.fake import FakeTelephony
@@ -87,3 +89,29 @@ def test_a_stepped_clock_is_found_by_one_that_is_not() -> None:
     assert steps.since_last(at(3610), 110.0) == pytest.approx(3600.0)
     assert steps.since_last(at(11), 111.0) == pytest.approx(-3600.0)
     assert steps.since_last(at(12), 112.0) == pytest.approx(0.0, abs=1e-3)
+
+
+async def test_what_each_second_brings_waits_for_nothing_else() -> None:
+    """D5: one that hangs, as one that fails, holds up no other."""
+    done: list[str] = []
+    enough = asyncio.Event()
+
+    async def hangs(_now: datetime) -> None:
+        await asyncio.Event().wait()
+
+    async def fails(_now: datetime) -> None:
+        done.append("failed")
+        raise OSError("no database")
+
+    async def works(_now: datetime) -> None:
+        done.append("worked")
+        if done.count("worked") > 2:
+            enough.set()
+
+    ticking = asyncio.create_task(tick((hangs, fails, works), lambda: NOW))
+    async with asyncio.timeout(10):
+        await enough.wait()
+    ticking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await ticking
+    assert done.count("failed") > 1

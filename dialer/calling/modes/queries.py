@@ -16,6 +16,8 @@ from dialer.followups.tables import follow_ups
 from dialer.storage.prepared import Prepared
 from dialer.storage.rows import fetch, fetch_one
 
+# The clocks of two machines that share the plan are no further apart.
+_APART = timedelta(seconds=10)
 # An appointment that nobody kept for so long is called in the order of all others.
 _NEAR = timedelta(days=1)
 
@@ -26,10 +28,14 @@ _OF_AGENT = Prepared(
     .order_by(offers.c.offered_at.desc())
     .limit(1)
 )
-# What is to be called: an agent has pressed. What is over: its time has come.
+# What is to be called: an agent has pressed. What is over: its time has come, or the clock was put back since
+# it was laid, and its time would come who knows when.
 _PRESSED = Prepared(select(offers).where(offers.c.state == OfferState.PRESSED).order_by(offers.c.offered_at))
 _OVER = Prepared(
-    select(offers).where(offers.c.state == OfferState.OPEN, offers.c.ends_at <= bindparam("now"))
+    select(offers).where(
+        offers.c.state == OfferState.OPEN,
+        or_(offers.c.ends_at <= bindparam("now"), offers.c.offered_at > bindparam("put_back")),
+    )
 )
 _NEXT_OVER = Prepared(
     select(func.min(offers.c.ends_at)).where(
@@ -124,8 +130,8 @@ def pressed(conn: Connection) -> list[Offer]:
 
 
 def over(conn: Connection, now: datetime) -> list[Offer]:
-    """Offers whose time is over."""
-    return fetch(conn, _OVER, Offer, now=now)
+    """Offers whose time is over, also by a clock that was put back meanwhile."""
+    return fetch(conn, _OVER, Offer, now=now, put_back=now + _APART)
 
 
 def next_moment(conn: Connection, now: datetime, lead: timedelta) -> datetime | None:

@@ -184,7 +184,7 @@ def _commit(
     if open_halts(conn).of(owed.playbook):
         _refuse(conn, one, HALTED, now)
         return None
-    waited = now - (one.ends_at or one.offered_at)
+    waited = abs(now - (one.ends_at or one.offered_at))  # a clock that was put back ends it, too
     if pairing.reachable is not None and who.extension not in pairing.reachable:
         if waited > _PATIENCE:
             _refuse(conn, one, PHONE, now)
