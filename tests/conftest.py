@@ -12,6 +12,8 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from tests.support.folders import remove_folders
+
 # How fast an example runs says nothing about it, and no example is remembered from run to run.
 settings.register_profile("house", deadline=None, database=None)
 settings.load_profile("house")
@@ -34,6 +36,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
             item.obj = _in_time(item.obj)
+
+
+def pytest_unconfigure() -> None:
+    """No folder is left behind."""
+    remove_folders()
 
 
 def _in_time(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:

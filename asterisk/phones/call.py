@@ -68,6 +68,11 @@ class PhoneCall:
         return bytes(self._audio.heard.audio) if self._audio is not None else b""
 
     @property
+    def heard_from(self) -> datetime | None:
+        """When the first of what was heard came."""
+        return self._audio.heard.began_at if self._audio is not None else None
+
+    @property
     def packets_heard(self) -> int:
         """How many audio packets arrived."""
         return self._audio.heard.packets if self._audio is not None else 0

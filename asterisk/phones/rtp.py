@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import struct
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import cast
 
 from asterisk.phones.audio import SILENCE
@@ -39,12 +40,15 @@ class Heard:
     def __init__(self) -> None:
         self.audio = bytearray()
         self.packets = 0
+        self.began_at: datetime | None = None
         self._source: int | None = None
         self._origin = 0
 
     def add(self, timestamp: int, source: int, payload: bytes) -> None:
         """Put one packet at its place. A new source goes on where the old one ended."""
         self.packets += 1
+        if self.began_at is None:
+            self.began_at = datetime.now(UTC)
         place = (timestamp - self._origin) & 0xFFFFFFFF
         if source != self._source or place > len(self.audio) + _LONGEST_GAP:
             self._source = source

@@ -33,6 +33,7 @@ from tests.contract.telephony_rigs import ANSWERING, CHIEF, COLLEAGUE, AsteriskR
 from tests.contract.test_telephony import to_gate
 from tests.live_asterisk.conftest import appears
 from tests.live_asterisk.test_recording import read, tone
+from tests.support.site import until
 
 AGENT_HZ, COLLEAGUE_HZ, CHIEF_HZ, CUSTOMER_HZ = 500, 700, 900, 1200
 _TONES = (AGENT_HZ, COLLEAGUE_HZ, CHIEF_HZ, CUSTOMER_HZ)
@@ -130,9 +131,18 @@ class Talk:
 
     def heard(self, call: PhoneCall, begin: float, end: float) -> set[int]:
         """What a phone heard between two marks."""
-        assert call.answered_at is not None
-        late = (call.answered_at - self.began).total_seconds()
+        assert call.heard_from is not None
+        late = (call.heard_from - self.began).total_seconds()
         return heard_in(from_alaw(call.heard), begin - late, end - late)
+
+
+async def talking(customer: PhoneCall) -> None:
+    """Wait until the customer hears something."""
+
+    async def look() -> bool:
+        return customer.heard_from is not None
+
+    await until(look, "the customer hears something", 10)
 
 
 @pytest.fixture
@@ -151,6 +161,7 @@ async def talk(asterisk_server: AsteriskServer, monkeypatch: pytest.MonkeyPatch)
             customer = next(one for one in real.trunk.calls if one.attempt == call.attempt_id)
             customer.start_speech(tone(CUSTOMER_HZ, 60))
             real.phones[ANSWERING].calls[-1].start_speech(tone(AGENT_HZ, 60))
+            await talking(customer)
             yield Talk(real, call, customer)
             await real.telephony.hang_up(call.attempt_id)
     finally:

@@ -57,6 +57,7 @@ async def test_qa_finds_listens_and_decides_and_the_supervisor_has_the_item(
     await page.click(".row-link")
     box = page.locator("#question")
     await expect(box).to_contain_text("机器听不出客户有没有疑问")
+    await page.wait_for_load_state()
     async with page.expect_response("**/plays"):
         await box.locator(".proof").click()
     await snapshot(page, "question-to-decide")

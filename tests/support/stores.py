@@ -4,11 +4,8 @@ A conftest imports `store_url`, `database` and what they need; a test that takes
 """
 
 import asyncio
-import atexit
-import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
 from importlib import import_module
@@ -24,29 +21,20 @@ from dialer.storage.base import metadata
 from dialer.storage.database import Database
 from dialer.storage.dialects import sqlite_url
 from dialer.storage.migrating import migrate
+from tests.support.folders import quick_folder
 
 KINDS = ("sqlite", "postgresql")
 
 MakeUrl = Callable[[str, bool], str]
 
 
-# So much is left free where what is written goes to memory: there a new database costs a tenth.
-_ROOM = 4 << 30
 # The newest so many databases of a server are kept: no test takes more.
 _KEPT = 20
 
 
-def _quick_folder() -> Path:
-    memory = Path("/dev/shm")
-    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM
-    folder = Path(tempfile.mkdtemp(prefix="hf-", dir=memory if roomy else None))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
 @cache
 def _every_table() -> Path:
-    folder = _quick_folder()
+    folder = quick_folder()
     engine = create_engine(sqlite_url(folder / "empty.db"))
     with engine.begin() as conn:
         conn.exec_driver_sql("PRAGMA synchronous=OFF")
@@ -68,7 +56,7 @@ def make_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
 
     def make(kind: str, migrated: bool) -> str:
         if kind not in makers:
-            folder = _quick_folder()
+            folder = quick_folder()
             makers[kind] = (
                 _Sqlite(folder) if kind == "sqlite" else _Postgres(folder, tmp_path_factory.mktemp(kind))
             )
