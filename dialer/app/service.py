@@ -79,6 +79,13 @@ class Service:
             self.library, self._keeper = library, None
         self._nodes = nodes = Nodes(settings, server)
         self._clock, self._passed = clock, passed
+        self._watchdog = Watchdog(
+            self.database,
+            settings.calling,
+            settings.agents,
+            status=lambda: self.engine.status,
+            settle=lambda attempts: self.engine.settle(attempts),  # noqa: PLW0108 - made below
+        )
         self.engine = Fleet(
             self.database,
             shares_of(settings),
@@ -88,13 +95,6 @@ class Service:
             owner=installation_of(settings.data_dir).owner,
         )
         self._asterisk = AsteriskKeeper(settings, self.database, clock) if server is not None else None
-        self._watchdog = Watchdog(
-            self.database,
-            settings.calling,
-            settings.agents,
-            status=lambda: self.engine.status,
-            settle=self.engine.settle,
-        )
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="archive")
         cluster, workers, niceness = (
             settings.speech.cluster,
