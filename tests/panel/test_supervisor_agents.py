@@ -107,6 +107,8 @@ async def test_f7_the_day_of_each_agent_is_shown_and_fetched(panel_server: Site,
     await snapshot(english, "attendance-en")
     await english.goto(f"{site.url}/supervisor/attendance?day=2020-01-01")
     await expect(english.locator(".empty")).to_have_text("Nobody was on duty on this day.")
+    beyond = await english.goto(f"{site.url}/supervisor/attendance?day=9999-12-31")
+    assert beyond is not None and beyond.status == 404
 
 
 async def test_x1_attendance_is_for_supervisors(panel_server: Site, open_page: OpenPage) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from asterisk.install import AsteriskBinary
+from dialer.app.drill.subject import ServiceDied, ServiceProcess
 from dialer.calling.engine import Step
 
 _KILLS = 6
@@ -52,3 +53,21 @@ async def test_nobody_is_rung_twice_and_no_call_is_lost(
     assert verdict["rings"] > 0
     assert verdict["repairs"] > 0
     assert verdict["outcomes"].get("answered", 0) > 0
+
+
+async def test_a_service_that_ends_by_itself_was_not_killed(tmp_path: Path) -> None:
+    """A drill of a service that cannot work proves nothing, and says so."""
+    (tmp_path / "dialer.toml").write_text("calling = [", encoding="utf-8")
+    service = ServiceProcess(tmp_path)
+    try:
+        await service.start()
+        service.must_be_killed()
+        async with asyncio.timeout(60):
+            await service.wait()
+        with pytest.raises(ServiceDied, match=r"exit code \d+: see the end of .*service\.log"):
+            service.must_be_killed()
+        await service.start()
+        await service.kill()
+        service.must_be_killed()
+    finally:
+        await service.close()

@@ -1,7 +1,7 @@
 """`/plan`: the day by playbook, limit and agent, its forecast; overdue and unassigned on top (L9)."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from aiohttp import web
 from sqlalchemy import Connection
@@ -13,6 +13,7 @@ from dialer.daily.outlook import outlook
 from dialer.daily.queries import figures_of_day, hand_overs_of, past
 from web.auth.guard import requires
 from web.auth.rules import Role
+from web.days import typed_day
 from web.labels import FOLLOW_UP_STATE
 from web.panel import PANEL, Panel
 from web.plan import queries, view, words
@@ -176,7 +177,7 @@ def day_of(request: web.Request) -> date:
     """The day that the page is about: today, unless the address names another."""
     asked = request.query.get("day", "")
     try:
-        return datetime.strptime(asked, "%Y-%m-%d").date()
+        return typed_day(asked)
     except ValueError:
         return today_of(request.app[PANEL])
 

@@ -20,6 +20,7 @@ from dialer.playbooks.service import OpenOnes, StaleVersion, library_of
 from qa.changing.library import rule_library
 from web.auth.guard import current_user, requires
 from web.auth.rules import Role
+from web.days import typed_day
 from web.panel import PANEL, Panel
 from web.plan.words import LEFT
 from web.playbooks import fields, words
@@ -266,6 +267,6 @@ def _yesterday(request: web.Request) -> date:
 
 def _day(request: web.Request, typed: str) -> date:
     try:
-        return date.fromisoformat(typed)
+        return typed_day(typed)
     except ValueError:
         return _yesterday(request)

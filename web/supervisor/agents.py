@@ -19,6 +19,7 @@ from dialer.importing.errors import inert
 from dialer.storage.feed import emit
 from web.auth.guard import current_user, requires
 from web.auth.rules import Role
+from web.days import typed_day
 from web.i18n import N_, Translator
 from web.labels import AGENT_STATE, PAUSE_REASON
 from web.panel import PANEL, Panel
@@ -201,7 +202,7 @@ def _day(request: web.Request) -> tuple[date, datetime, datetime]:
     zone = request.app[PANEL].settings.zone
     asked = request.query.get("day", "")
     try:
-        day = date.fromisoformat(asked) if asked else request.app[PANEL].clock().astimezone(zone).date()
+        day = typed_day(asked) if asked else request.app[PANEL].clock().astimezone(zone).date()
     except ValueError as error:
         raise web.HTTPNotFound from error
     begin = datetime(day.year, day.month, day.day, tzinfo=zone)

@@ -15,6 +15,7 @@ from dialer.app.cli.chaos import chaos
 from dialer.app.cli.common import AsJson, console, fail, run, show
 from dialer.app.demo.site import NotADemoFolder
 from dialer.app.drill.kills import KillDrill, KillReport
+from dialer.app.drill.subject import ServiceDied
 from dialer.app.lock import AlreadyServed
 from dialer.app.logs import set_up_logs
 
@@ -51,7 +52,7 @@ def kills(
 
     try:
         report = run(KillDrill(data, say, chosen, customer_first=customer_first).run(times))
-    except (NotADemoFolder, AlreadyServed, InstallError, ServerError, PortBusy) as error:
+    except (NotADemoFolder, AlreadyServed, InstallError, ServerError, PortBusy, ServiceDied) as error:
         fail(error)
     if as_json:
         show(report, as_json, "")

@@ -78,7 +78,7 @@ class KillDrill:
         """Kill the service `kills` times, let it settle, and judge.
 
         Raises:
-            NotADemoFolder, InstallError, ServerError: see there.
+            NotADemoFolder, InstallError, ServerError, ServiceDied: see there.
         """
         prepare_folder(self._data_dir)
         cast = customers(kills * 14 + 20, _FATES)
@@ -124,6 +124,7 @@ class KillDrill:
         finally:
             # Also where the drill itself is ended: no service outlives it.
             await service.kill()
+        service.must_be_killed()
         return moment
 
     async def _settle(self, service: ServiceProcess) -> None:
@@ -135,6 +136,7 @@ class KillDrill:
         try:
             while loop.time() < deadline:
                 await asyncio.sleep(1)
+                service.must_be_killed()
                 if not await self._db.read(unfinished):
                     break
             await service.end()

@@ -19,6 +19,10 @@ run()
 """
 
 
+class ServiceDied(RuntimeError):
+    """The service ended though nobody killed or ended it. The message says where its log is."""
+
+
 class ServiceProcess:
     """`dialer serve` on `data_dir`. What it says goes to service.log there."""
 
@@ -67,6 +71,16 @@ class ServiceProcess:
         """Wait until it is over, whatever ends it."""
         if self._process is not None:
             await self._process.wait()
+
+    def must_be_killed(self) -> None:
+        """What is over was killed, by us or by itself.
+
+        Raises:
+            ServiceDied: it ended in another way.
+        """
+        if self.code not in (None, -signal.SIGKILL):
+            log = self._data_dir / "service.log"
+            raise ServiceDied(f"the service ended by itself with exit code {self.code}: see the end of {log}")
 
     async def kill(self) -> None:
         """Kill it as a power cut would; one that is over is no error."""
