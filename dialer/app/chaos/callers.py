@@ -5,14 +5,18 @@ import contextlib
 import random
 from collections.abc import Sequence
 
+from sqlalchemy import Connection
+
 from asterisk.ami.wire import END, encode_action
 from asterisk.server import AsteriskServer
 from asterisk.settings import AsteriskSettings
+from dialer.storage.feed import after
 
 CALLED = "4008"
 
 _BETWEEN_SECONDS = (1.0, 6.0)
 _ANSWER_SECONDS = 3.0
+_CALLING_BACK = ("follow_up.call_back", "attempt.placing_agent")
 
 
 class Callers:
@@ -61,3 +65,17 @@ async def rings_us(settings: AsteriskSettings, number: str) -> None:
         writer.close()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
+
+
+def call_backs(conn: Connection) -> set[str]:
+    """The attempts by which a customer is called back who rang and was not put through."""
+    found, owed, last = set[str](), set[str](), 0
+    while rows := after(conn, last, kinds=_CALLING_BACK):
+        last = rows[-1].id
+        for row in rows:
+            if row.kind == "follow_up.call_back":
+                owed.add(row.subject)
+            elif row.data.get("follow_up") in owed:
+                owed.discard(str(row.data["follow_up"]))
+                found.add(row.subject)
+    return found

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, select
 
 from asterisk.cel import CelFile, CelLog
 from dialer.app.chaos.blows import Blows
+from dialer.app.chaos.callers import call_backs
 from dialer.app.chaos.left import (
     agents_left,
     follow_ups_left,
@@ -226,6 +227,7 @@ class Chaos:
             unlinked=await unlinked_files(stage.database, source, stage.settings.recordings.root),
             deaths=self._deaths,
             rang_in=stage.callers.rang,
+            call_backs=await read(call_backs),
             torn={row.id for row in rows if row.id in stage.lost},
             told=await read(told_to_a_person),
             stays=stays.too_long,

@@ -34,10 +34,11 @@ class Books:
 
     `recordings` are states by attempt; `agents` the agents who stand in a call; `follow_ups` those that
     stand in one, each with its attempts; `unlinked` audio that no row leads to; `deaths` exits of the
-    service that nobody asked for. `rang_in` are the numbers of customers who rang us. `torn` are the
-    attempts of which a power cut took lines of the log, `told` those that a person is asked to decide on.
-    `stays` of agents were longer than their state can last; `tickets` (with their attempts) still say that
-    a customer talks; `lines` are phones that nobody has hung up.
+    service that nobody asked for. `rang_in` are the numbers of customers who rang us, `call_backs` the
+    attempts for those who rang for nothing. `torn` are the attempts of which a power cut took lines of the
+    log, `told` those that a person is asked to decide on. `stays` of agents were longer than their state can
+    last; `tickets` (with their attempts) still say that a customer talks; `lines` are phones that nobody has
+    hung up.
     """
 
     phones: Sequence[PhoneCall]
@@ -50,6 +51,7 @@ class Books:
     unlinked: Sequence[str]
     deaths: Sequence[str]
     rang_in: Collection[str] = ()
+    call_backs: Collection[str] = ()
     torn: Collection[str] = ()
     told: Collection[str] = ()
     stays: Sequence[str] = ()
@@ -248,7 +250,7 @@ def _too_soon(books: Books) -> Iterable[str]:
                 continue
             elif before.outcome == DialOutcome.ANSWERED:
                 yield f"{after.follow_up_id}: {after.id} after {before.id} was answered"
-            else:
+            elif after.id not in books.call_backs:
                 wait = RETRY[DialOutcome(before.outcome)].after
                 if after.placed_at < before.ended_at + wait - _MARGIN:
                     yield f"{after.follow_up_id}: {after.id} after {before.id}, {before.outcome}"

@@ -118,6 +118,14 @@ FOUND = [
     ),
     pytest.param(replace(UNANSWERED, attempts=[BUSY, again(LONG)]), {}, id="again when the rules allow it"),
     pytest.param(
+        replace(UNANSWERED, attempts=[BUSY, again(SHORT)], call_backs=["02"]), {}, id="he rang meanwhile"
+    ),
+    pytest.param(
+        replace(SOUND, attempts=[ONE, again(SHORT)], call_backs=["02"]),
+        {"rung_again_too_soon"},
+        id="he rang after his call: it is done",
+    ),
+    pytest.param(
         replace(SOUND, attempts=[ONE, again(LONG)]), {"rung_again_too_soon"}, id="again after an answer"
     ),
     pytest.param(replace(SOUND, attempts=[replace(ONE, go_at=None)]), {"rung_without_go"}, id="without a go"),
