@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from dialer.storage.dialects import is_sqlite, make_server_engine, make_sqlite_reader
-from dialer.storage.migrating import migration_config
+from dialer.storage.migrating import newest_schema, schema_of
 
 _COMMITS = 20
 
@@ -51,7 +49,7 @@ async def look_at(url: str) -> DatabaseLook:
     engine = make_server_engine(url)
     try:
         async with engine.connect() as connection:
-            schema = await connection.run_sync(_schema)
+            schema = await connection.run_sync(schema_of)
         times = []
         for _ in range(_COMMITS):
             began = perf_counter()
@@ -61,7 +59,7 @@ async def look_at(url: str) -> DatabaseLook:
             times.append(perf_counter() - began)
     finally:
         await engine.dispose()
-    return DatabaseLook(schema, _newest(), "", sorted(times)[_COMMITS // 2] * 1000, 0.0)
+    return DatabaseLook(schema, newest_schema(), "", sorted(times)[_COMMITS // 2] * 1000, 0.0)
 
 
 def _look_at_file(path: Path, url: str) -> DatabaseLook:
@@ -71,14 +69,14 @@ def _look_at_file(path: Path, url: str) -> DatabaseLook:
         journal = str(plain.execute("PRAGMA journal_mode").fetchone()[0])
     engine = make_sqlite_reader(url)
     with engine.connect() as connection:
-        schema = _schema(connection)
+        schema = schema_of(connection)
     engine.dispose()
     with closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as writer:
         began = perf_counter()
         writer.execute("BEGIN IMMEDIATE")
         waited = perf_counter() - began
         writer.execute("ROLLBACK")
-    return DatabaseLook(schema, _newest(), journal, _commit_ms(path.parent), waited * 1000)
+    return DatabaseLook(schema, newest_schema(), journal, _commit_ms(path.parent), waited * 1000)
 
 
 def _commit_ms(folder: Path) -> float:
@@ -100,11 +98,3 @@ def _commit_ms(folder: Path) -> float:
 
 def _path(url: str) -> Path:
     return Path(url.removeprefix("sqlite:///"))
-
-
-def _schema(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def _newest() -> str:
-    return ScriptDirectory.from_config(migration_config()).get_current_head() or ""

@@ -110,7 +110,7 @@ class Clause:
 
     def left(self, asking: Asking | None) -> int:
         """How many syllables of it name something of its own."""
-        return len(_bare().sub("", self.sound[: self._until(asking)]))
+        return _own(self.sound[: self._until(asking)])
 
     def _until(self, asking: Asking | None) -> int:
         return asking.last + 1 if asking is not None and asking.final else len(self.sound)
@@ -312,6 +312,12 @@ def _longest(found: list[Asking]) -> tuple[Asking, ...]:
         if not any(asking.first <= other.last and other.first <= asking.last for other in kept):
             kept.append(asking)
     return tuple(sorted(kept, key=lambda a: a.first))
+
+
+@lru_cache(maxsize=4096)
+def _own(sound: str) -> int:
+    """The same clause is asked about for one topic after the other."""
+    return len(_bare().sub("", sound))
 
 
 @cache

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from pypinyin import Style, lazy_pinyin
-
+from qa.speech.pinyin import sounds
 from qa.speech.port import Word
 from qa.speech.text import plain
 
@@ -147,9 +146,8 @@ def distance(one: Syllable, other: Syllable) -> float:
 
 @lru_cache(maxsize=30_000)
 def _syllable(char: str) -> Syllable:
-    # Character by character: with its phrase dictionary pypinyin takes 30 ms for what is said in 5 minutes,
-    # and a character that has two sounds is compared as a character first.
-    sound = lazy_pinyin(char, style=Style.NORMAL)[0]
+    # A character that has two sounds is compared as a character first.
+    (sound,) = sounds(char)
     parts = _PINYIN.fullmatch(sound)
     if parts is None or not sound.isascii() or sound == char:
         return Syllable(char, "", char)

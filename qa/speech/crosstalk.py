@@ -7,10 +7,10 @@ leg that carries the agent's echo would answer the agent's questions with them.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pypinyin import lazy_pinyin
 from rapidfuzz.distance import LCSseq
 
 from dialer.telephony.outcomes import Leg
+from qa.speech.pinyin import sounds
 from qa.speech.port import LegTranscript, Segment, Word
 from qa.speech.text import plain
 
@@ -82,7 +82,7 @@ def _is_copy(words: Sequence[Word], other: Sequence[Word]) -> bool:
 
 
 def _syllables(words: Sequence[Word]) -> list[str]:
-    return lazy_pinyin(plain("".join(word.text for word in words)))
+    return sounds(plain("".join(word.text for word in words)))
 
 
 def _without(segment: Segment, gone: set[int]) -> Segment | None:

@@ -6,9 +6,8 @@ house; customers hardly ever do so three different ways in one call.
 
 from collections.abc import Mapping
 
-from pypinyin import lazy_pinyin
-
 from dialer.telephony.outcomes import Leg
+from qa.speech.pinyin import sounds
 from qa.speech.port import LegTranscript
 from qa.speech.text import plain
 
@@ -37,4 +36,4 @@ def _cues(text: str) -> int:
 
 
 def _sound(text: str) -> str:
-    return f" {' '.join(lazy_pinyin(plain(text)))} "
+    return f" {' '.join(sounds(plain(text)))} "

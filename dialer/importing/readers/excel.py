@@ -1,13 +1,11 @@
-"""XLSX and XLS. What their libraries raise for a damaged file is anything: all of it means unreadable."""
+"""XLSX. What the library raises for a damaged file is anything: all of it means unreadable."""
 
-import io
 import warnings
 import zipfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import cast
 
-import xlrd
 from openpyxl import load_workbook
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from openpyxl.worksheet.worksheet import Worksheet
@@ -19,7 +17,6 @@ from dialer.importing.readers.table import Row, Table, UnreadableFile
 _MOST_UNPACKED = 4 << 30
 _MOST_STRINGS = 256 << 20
 _MOST_ROWS = 1 << 20
-_CELL = str | int | float | bool
 
 
 def open_xlsx(path: Path) -> Iterator[Table]:
@@ -38,7 +35,7 @@ def open_xlsx(path: Path) -> Iterator[Table]:
         except UnreadableFile:
             raise
         except Exception as error:
-            raise _damaged(path, "XLSX") from error
+            raise damaged(path, "XLSX") from error
         try:
             for sheet in book.worksheets:
                 if isinstance(sheet, ReadOnlyWorksheet):
@@ -65,60 +62,18 @@ def _xlsx_rows(path: Path, sheet: ReadOnlyWorksheet) -> Generator[Row, None, Non
             for line, cells in enumerate(cast(Worksheet, sheet).iter_rows(values_only=True), 1):
                 if line > _MOST_ROWS:
                     raise ValueError("more rows than a sheet can have")
-                yield Row(line, [_known(cell) for cell in cells])
+                yield Row(line, [known(cell) for cell in cells])
     except Exception as error:
-        raise _damaged(path, "XLSX") from error
+        raise damaged(path, "XLSX") from error
 
 
-def _known(cell: object) -> Cell:
+def known(cell: object) -> Cell:
+    """The cell, or its text where it is nothing that a cell can be."""
     return cell if isinstance(cell, Cell) else str(cell)
 
 
-def open_xls(path: Path) -> Iterator[Table]:
-    """Every sheet of an XLS file, at most 65,536 rows each.
-
-    Raises:
-        UnreadableFile: it is damaged or protected.
-    """
-    try:
-        book = xlrd.open_workbook(str(path), logfile=io.StringIO(), on_demand=True)
-    except Exception as error:
-        raise _damaged(path, "XLS") from error
-    try:
-        for name in book.sheet_names():
-            yield Table(f"XLS, sheet {name}", str(book.encoding or ""), _xls_rows(path, book, name))
-    finally:
-        book.release_resources()
-
-
-def _xls_rows(path: Path, book: xlrd.Book, name: str) -> Generator[Row, None, None]:
-    try:
-        sheet = book.sheet_by_name(name)
-        for index in range(sheet.nrows):
-            cells = [_xls_cell(cell, book.datemode) for cell in sheet.row(index)]
-            yield Row(index + 1, cells)
-    except Exception as error:
-        raise _damaged(path, "XLS") from error
-
-
-def _xls_cell(cell: xlrd.sheet.Cell, datemode: int) -> Cell:
-    value = cell.value
-    match cell.ctype:
-        case xlrd.XL_CELL_EMPTY | xlrd.XL_CELL_BLANK:
-            return None
-        case xlrd.XL_CELL_DATE:
-            try:
-                return _known(xlrd.xldate_as_datetime(value, datemode))
-            except (xlrd.XLDateError, ValueError, OverflowError):
-                return float(value)
-        case xlrd.XL_CELL_BOOLEAN:
-            return bool(value)
-        case xlrd.XL_CELL_ERROR:
-            return str(xlrd.error_text_from_code.get(value, "#N/A"))
-    return value if isinstance(value, _CELL) else str(value)
-
-
-def _damaged(path: Path, form: str) -> UnreadableFile:
+def damaged(path: Path, form: str) -> UnreadableFile:
+    """What is said of a workbook that its library cannot read."""
     return UnreadableFile(
         f"{path.name} cannot be read as {form}: it is damaged or has a password. Open it in a spreadsheet, "
         "save it again as XLSX or CSV, and import that"

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 from dialer.importing.readers.encodings import encoding_of
-from dialer.importing.readers.excel import open_xls, open_xlsx
+from dialer.importing.readers.excel import open_xlsx
 from dialer.importing.readers.markup import open_html, open_xml
 from dialer.importing.readers.table import Table, UnreadableFile
 from dialer.importing.readers.text import open_text
@@ -28,6 +28,9 @@ def open_tables(path: Path) -> Generator[Table, None, None]:
     if head.startswith(_ZIP):
         yield from open_xlsx(path)
     elif head.startswith(_COMPOUND):
+        # Costly, and few files are of this old kind.
+        from dialer.importing.readers.xls import open_xls  # noqa: PLC0415
+
         yield from open_xls(path)
     else:
         yield _marked_up(path, head) or open_text(path)
