@@ -223,22 +223,6 @@ async def test_d5_the_wrap_up_goes_on_over_an_unsaved_form_up_to_a_limit(databas
     assert await database.read(open_alarms) == []
 
 
-async def test_d5_a_clock_put_back_keeps_nobody_in_the_wrap_up(database: Database) -> None:
-    """It was an hour ahead when the wrap-up went on; the form is saved after it was set right."""
-    call = await database.write(talked)
-    hour = timedelta(hours=1)
-    await sweep(database, WRAP_UP_OVER + hour)
-    agent_now = partial(session_of, agent_id=call.agent_id)
-    assert (await database.read(agent_now)).wrap_extended == 30
-    right = WRAP_UP_OVER + timedelta(seconds=5)
-    await sweep(database, right)
-    shown = (await database.read(agent_now)).wrap_until
-    assert shown == right + timedelta(seconds=30), "what the agent sees is true again"
-    await database.write(lambda conn: save_result(conn, call.agent_id, call.id))
-    await sweep(database, right + timedelta(seconds=1))
-    assert (await database.read(agent_now)).state is AgentState.READY
-
-
 async def test_the_button_on_to_the_next_call_needs_a_saved_form_too(database: Database) -> None:
     """D5."""
     call = await database.write(talked)

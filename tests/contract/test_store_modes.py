@@ -1,7 +1,6 @@
 """Preview and appointments to the minute, on both databases (D2, L7)."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +13,8 @@ from dialer.agents.tables import agents as agent_table
 from dialer.alarms.service import open_alarms
 from dialer.calling import queries as calls
 from dialer.calling import service as calling
-from dialer.calling.committing import Pairing
 from dialer.calling.modes import preparing, queries, service
-from dialer.calling.modes.queries import Offer, held_for, next_moment, offer_of
+from dialer.calling.modes.queries import held_for, next_moment, offer_of
 from dialer.calling.modes.service import BadSkip
 from dialer.calling.modes.states import OfferState
 from dialer.calling.reserving import reserve
@@ -31,7 +29,6 @@ from tests.support.core import (
     BUSY,
     LIBRARY,
     NOW,
-    PLAYBOOK,
     add_follow_up,
     add_ready_agent,
     at,
@@ -40,29 +37,7 @@ from tests.support.core import (
     pairing,
     session_of,
 )
-from tests.support.offers import taken
-
-
-def previewing(**more: object) -> Pairing:
-    """The shipped playbook with a look before the call."""
-    playbook = PLAYBOOK.model_copy(update={"mode": "preview", **more})
-    return replace(pairing(), library=LIBRARY.having(playbook))
-
-
-def shown(conn: Connection, how: Pairing | None = None) -> tuple[str, Offer]:
-    """A follow-up that lies before a new agent; the agent's id and the offer."""
-    add_follow_up(conn)
-    agent_id = add_ready_agent(conn)
-    assert reserve(conn, how or previewing(), NOW).orders == []
-    offer = held_for(conn, agent_id)
-    assert offer is not None
-    return agent_id, offer
-
-
-def state_of(conn: Connection, offer: Offer) -> OfferState:
-    current = offer_of(conn, offer.id)
-    assert current is not None
-    return current.state
+from tests.support.offers import previewing, shown, state_of, taken
 
 
 async def test_d2_in_preview_the_agent_looks_and_nothing_is_committed_before_he_presses(
@@ -186,33 +161,6 @@ async def test_d2_when_the_time_to_look_is_over_it_is_called_or_goes_back(
         else:
             assert (on_it.state, on_it.reason) == (AgentState.PAUSED, PauseReason.PREVIEW_OVER)
             assert follow_up_of(conn, offer.follow_up_id).state is FollowUpState.WAITING
-
-    await database.write(work)
-
-
-async def test_d2_d5_a_clock_that_is_put_back_keeps_nobody_before_an_offer(database: Database) -> None:
-    """Laid an hour ahead by mistake; another machine's clock that is a little behind ends nothing."""
-
-    def work(conn: Connection) -> None:
-        how = previewing(preview_seconds=30, preview_then="release")
-        _, offer = shown(conn, how)
-        assert taken(conn, -5, how) == [] and state_of(conn, offer) is OfferState.OPEN
-        assert taken(conn, -3600, how) == [] and state_of(conn, offer) is OfferState.EXPIRED
-        assert follow_up_of(conn, offer.follow_up_id).state is FollowUpState.WAITING
-
-    await database.write(work)
-
-
-async def test_d2_d5_a_pressed_call_that_nobody_can_take_ends_by_a_clock_put_back_too(
-    database: Database,
-) -> None:
-    def work(conn: Connection) -> None:
-        agent_id, offer = shown(conn)
-        service.press(conn, agent_id, offer.id, at(3))
-        nowhere = replace(previewing(), reachable=frozenset())
-        assert taken(conn, 2, nowhere) == [] and state_of(conn, offer) is OfferState.PRESSED
-        assert taken(conn, -3600, nowhere) == [] and state_of(conn, offer) is OfferState.REFUSED
-        assert session_of(conn, agent_id).state is AgentState.READY
 
     await database.write(work)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import datetime
 
 import pytest
 
@@ -10,13 +9,11 @@ from dialer.calling.engine import Engine
 from dialer.calling.queries import Attempt, of_follow_up
 from dialer.calling.settings import CallingSettings, Mode
 from dialer.calling.states import AttemptState
-from dialer.calling.ticking import tick
-from dialer.clock import Steps
 from dialer.storage.database import Database
 from dialer.telephony.fake import FakeTelephony
 from dialer.telephony.fates import CustomerFate
 from dialer.telephony.outcomes import DialOutcome
-from tests.support.core import LIBRARY, NOW, add_follow_up, add_ready_agent, at
+from tests.support.core import LIBRARY, add_follow_up, add_ready_agent, at
 from tests.support.trouble import Trouble
 
 NUMBER, EXTENSION = "13800000001", "8001"
@@ -80,38 +77,3 @@ async def test_a_talk_whose_answer_could_not_be_written_is_found(
     assert talking.answered_at is not None
     telephony.customer_hangs_up(talking.id)
     assert (await until(database, follow_up_id, AttemptState.ENDED)).outcome == DialOutcome.ANSWERED
-
-
-def test_a_stepped_clock_is_found_by_one_that_is_not() -> None:
-    steps = Steps()
-    assert steps.since_last(NOW, 100.0) == 0.0
-    assert steps.since_last(at(5), 105.0) == pytest.approx(0.0, abs=1e-3)
-    assert steps.since_last(at(3610), 110.0) == pytest.approx(3600.0)
-    assert steps.since_last(at(11), 111.0) == pytest.approx(-3600.0)
-    assert steps.since_last(at(12), 112.0) == pytest.approx(0.0, abs=1e-3)
-
-
-async def test_what_each_second_brings_waits_for_nothing_else() -> None:
-    """D5: one that hangs, as one that fails, holds up no other."""
-    done: list[str] = []
-    enough = asyncio.Event()
-
-    async def hangs(_now: datetime) -> None:
-        await asyncio.Event().wait()
-
-    async def fails(_now: datetime) -> None:
-        done.append("failed")
-        raise OSError("no database")
-
-    async def works(_now: datetime) -> None:
-        done.append("worked")
-        if done.count("worked") > 2:
-            enough.set()
-
-    ticking = asyncio.create_task(tick((hangs, fails, works), lambda: NOW))
-    async with asyncio.timeout(10):
-        await enough.wait()
-    ticking.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await ticking
-    assert done.count("failed") > 1

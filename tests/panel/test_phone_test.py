@@ -80,6 +80,7 @@ async def test_v3_an_agent_tests_his_phone(panel_server: Site, open_page: OpenPa
     await expect(page.locator(TEST)).to_contain_text(words["none"])
     await shots(page, f"phone-test-none-{language}")
     await page.click(f"{TEST} [data-action=begin]")
+    await expect(page.locator(TEST)).to_have_attribute("data-outcome", "running")
     await site.database.write(takes(site))
     await expect(page.locator(TEST)).to_contain_text(words["running"])
     await shots(page, f"phone-test-running-{language}")
