@@ -19,7 +19,15 @@ from asterisk.callbook import ATTENDANT, MUSIC, PARTY, Call, CallBook
 from asterisk.orders import Action
 from asterisk.partybook import PARTY_ORIGINATE, Party, PartyBook
 from asterisk.settings import AsteriskSettings
-from dialer.telephony.events import Entered, InCallEvent, Left, PartyUp, PhoneHeld, PhoneResumed
+from dialer.telephony.events import (
+    Entered,
+    InCallEvent,
+    Left,
+    PartyEnded,
+    PartyUp,
+    PhoneHeld,
+    PhoneResumed,
+)
 from dialer.telephony.incall import TONES, LiveParty, PartyMode, PartyOrder
 from dialer.telephony.port import RequestRefused, RequestUncertain, TelephonyError
 
@@ -34,6 +42,8 @@ _MUSIC: Final = "music"
 _PARTY_ID = re.compile(r"[0-9A-Z]{26}")
 _TONE_SECONDS = 0.25
 _BRIDGED = 1.0
+# Whoever talked in private is back with the customer in a small part of this.
+_BACK = 3.0
 _GONE = ("no such channel", "channel not found", "does not exist")
 
 
@@ -49,6 +59,8 @@ class InCallActions:
     def __init__(self) -> None:
         self._news = asyncio.Event()
         self._followed: set[asyncio.Task[None]] = set()
+        # Of each call the channel that is aside, and the party it talks with.
+        self._aside: dict[str, tuple[str, str]] = {}
 
     def _need_link(self) -> None:
         raise NotImplementedError
@@ -175,9 +187,12 @@ class InCallActions:
         for event in events:
             call = self._book.calls.get(event.attempt_id)
             if call is None:
+                self._aside.pop(event.attempt_id, None)
                 continue
             if isinstance(event, PartyUp) and event.mode is PartyMode.CONSULT:
                 self._in_background(self._step_aside(call, event.party_id))
+            elif isinstance(event, PartyEnded) and event.attempt_id in self._aside:
+                self._in_background(self._bring_back(call, event.party_id))
             elif isinstance(event, Entered) and event.attempt_id in self._parties.attendants:
                 # Who comes back from a private talk is mute until here.
                 self._in_background(self._be_heard(call, event.party_id))
@@ -205,7 +220,22 @@ class InCallActions:
             return
         await self._set(name, "HF_ASIDE", with_whom)
         await self._set(name, "HF_WITH", call.customer_name or "")
+        self._aside[call.attempt_id] = name, party_id
         await self._redirect(name, ASIDE_CONTEXT, _TALK)
+
+    async def _bring_back(self, call: Call, party_id: str) -> None:
+        """The dialplan leads him back; but who hung up while Asterisk let both into their bridge leaves the
+        other alone in it for ever. Sent aside once more, he finds nobody to talk with, and goes on."""
+        name, with_whom = self._aside[call.attempt_id]
+        if with_whom != party_id:
+            return
+        del self._aside[call.attempt_id]
+        back = await self._until(
+            lambda: call.customer_name is None or bool(self._speakers(call.attempt_id)), _BACK
+        )
+        if not back:
+            log.warning("Who talked in private is brought back.", action="in_call", attempt=call.attempt_id)
+            await self._redirect(name, ASIDE_CONTEXT, _TALK)
 
     async def _be_heard(self, call: Call, party_id: str | None) -> None:
         name = call.agent_name if party_id is None else self._parties.name_of(PARTY + party_id)

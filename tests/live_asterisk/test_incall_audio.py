@@ -277,6 +277,24 @@ async def test_from_a_private_talk_back_to_the_customer(talk: Talk) -> None:
     assert heard_in(ours, *heard) == {AGENT_HZ} and again == {CUSTOMER_HZ}
 
 
+async def test_who_is_left_alone_aside_is_brought_back(talk: Talk) -> None:
+    """D6: Asterisk may lose one of two while it lets them into their bridge; here it never lets them in."""
+    server = talk.rig.server
+    await server.cli("dialplan add extension talk,1,Wait,60 into huifang-aside replace")
+    try:
+        await talk.party(COLLEAGUE, COLLEAGUE_HZ, PartyMode.CONSULT)
+        await talk.told.one(Left, talk.attempt, party_id=None)
+    finally:
+        await server.cli("dialplan reload")
+    await talk.phone(COLLEAGUE).hang_up()
+    await talk.told.until(lambda: [one.party_id for one in talk.told.all(Entered)] == [None, None])
+    await talk.port.resume(talk.attempt)
+    agent = talk.phone(ANSWERING)
+    heard, in_phone = await talk.listen(agent)
+    ours, _theirs = await talk.end()
+    assert in_phone == {CUSTOMER_HZ} and heard_in(ours, *heard) == {AGENT_HZ}
+
+
 async def test_a_supervisor_is_heard_by_whom_he_means_only(talk: Talk) -> None:
     """A1, V2: listening is heard by nobody, a whisper by the agent, joining by all and the recording."""
     chief = await talk.party(CHIEF, CHIEF_HZ, PartyMode.LISTEN)
