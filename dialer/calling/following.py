@@ -17,7 +17,7 @@ from dialer.calling import queries, service
 from dialer.calling.engaged import Engaged
 from dialer.calling.incall.steps import InCall
 from dialer.calling.mailboxes import Mailboxes
-from dialer.calling.progress import NOT_DIALLED, Ending, Progress, conclude, observe
+from dialer.calling.progress import NOT_DIALLED, Ending, Progress, conclude, joined, observe
 from dialer.calling.service import EndRules
 from dialer.calling.states import CallMode
 from dialer.clock import Clock
@@ -104,8 +104,9 @@ class Follower:
         self._mailboxes.put(event.attempt_id, event)
 
     def adopt(self, attempt_id: str, seen: Progress) -> None:
-        """Go on with a call that was found alive."""
-        self._seen[attempt_id] = seen
+        """Go on with a call that was found alive; since it was asked about, its events may have told more."""
+        before = self._seen.get(attempt_id)
+        self._seen[attempt_id] = joined(seen, before) if before is not None else seen
 
     def forget(self, attempt_id: str) -> None:
         """The call is over: what still comes of it is no news."""

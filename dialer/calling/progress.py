@@ -146,6 +146,33 @@ def _noted(seen: Progress, event: CallEvent) -> Progress:
             return seen
 
 
+def joined(found: Progress, seen: Progress) -> Progress:
+    """What was found of a call that is alive and what its events told meanwhile: neither undoes the other."""
+    return replace(
+        found,
+        agent=_both(found.agent, seen.agent),
+        customer=_both(found.customer, seen.customer),
+        dialled=found.dialled or seen.dialled,
+        agent_failed=found.agent_failed or seen.agent_failed,
+        agent_gone=found.agent_gone or seen.agent_gone,
+        customer_gone=found.customer_gone or seen.customer_gone,
+        gate_expired=found.gate_expired or seen.gate_expired,
+        hung_up_by=found.hung_up_by or seen.hung_up_by,
+        agent_missed=found.agent_missed or seen.agent_missed,
+        answered_at=found.answered_at or seen.answered_at,
+    )
+
+
+def _both(one: LegEvidence, other: LegEvidence) -> LegEvidence:
+    return LegEvidence(
+        answered=one.answered or other.answered,
+        rang=one.rang or other.rang,
+        dial_status=one.dial_status or other.dial_status,
+        cause=one.cause if one.cause is not None else other.cause,
+        tech_cause=one.tech_cause or other.tech_cause,
+    )
+
+
 def conclude(seen: Progress) -> Ending:
     """How a call that is over ended."""
     if seen.dialled:

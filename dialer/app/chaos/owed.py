@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from dialer.app.drill.books import publish_changed
+from dialer.calling.settings import CallingSettings
 from dialer.calling.states import CallMode
 from dialer.customers.service import take_in_many
 from dialer.customers.values import Occasion
@@ -38,6 +39,8 @@ def publish(conn: Connection, now: datetime) -> None:
             # The agents who always look first have the site's own rule: the follow-up goes back.
             changes |= {("preview_seconds",): PREVIEW_SECONDS, ("preview_then",): "call"}
         publish_changed(conn, changes, now)
+    # It is also that of customers who ring and are owed nothing.
+    publish_changed(conn, {("wrap_up_seconds",): WRAP_UP_SECONDS}, now, CallingSettings().manual_playbook)
 
 
 def owe(conn: Connection, numbers: Sequence[str], zone: ZoneInfo, now: datetime, dice: random.Random) -> None:

@@ -60,9 +60,15 @@ def ring_customers_first(conn: Connection) -> Library:
     return library_of(conn, shipped_library())
 
 
-def publish_changed(conn: Connection, changes: Mapping[tuple[str | int, ...], Plain], now: datetime) -> None:
-    """Publish the playbook of the cast's orders with these values changed; one with another id beside it."""
-    text = (shipped_folder() / f"{_PLAYBOOK}.yaml").read_text(encoding="utf-8")
+def publish_changed(
+    conn: Connection,
+    changes: Mapping[tuple[str | int, ...], Plain],
+    now: datetime,
+    playbook: str = _PLAYBOOK,
+) -> None:
+    """Publish a playbook (that of the cast's orders) with these values changed; one with another id beside
+    it."""
+    text = (shipped_folder() / f"{playbook}.yaml").read_text(encoding="utf-8")
     changed = with_values(text, changes)
     save_version(conn, shipped_library(), changed, by="drill", open_ones=OpenOnes.STAY, now=now)
 

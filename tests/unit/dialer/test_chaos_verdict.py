@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
+from ulid import ULID
 
 from dialer.app.chaos.verdict import Books, Faults, PhoneCall, hold_together
 from dialer.calling.queries import Attempt
@@ -119,6 +120,16 @@ FOUND = [
     pytest.param(replace(UNANSWERED, attempts=[BUSY, again(LONG)]), {}, id="again when the rules allow it"),
     pytest.param(
         replace(UNANSWERED, attempts=[BUSY, again(SHORT)], call_backs=["02"]), {}, id="he rang meanwhile"
+    ),
+    pytest.param(
+        replace(UNANSWERED, attempts=[BUSY, replace(again(SHORT), id=str(ULID.from_datetime(NOW)))]),
+        {"rung_again_too_soon"},
+        id="again too soon by a clock that was right",
+    ),
+    pytest.param(
+        replace(UNANSWERED, attempts=[BUSY, replace(again(SHORT), id=str(ULID.from_datetime(at(-3600))))]),
+        {},
+        id="by the times of a clock that was stepped nothing is told",
     ),
     pytest.param(
         replace(SOUND, attempts=[ONE, again(SHORT)], call_backs=["02"]),
