@@ -64,6 +64,19 @@ class _Phone:
                 await self._arrival.wait()
         return self.calls[-1]
 
+    async def call_of(self, attempt: str, timeout: float = 10) -> PhoneCall:
+        """The call of this attempt, as soon as it comes. Others may come late: Asterisk goes on asking a phone
+        that is silent for half a minute.
+
+        Raises:
+            TimeoutError: it did not come within `timeout` seconds.
+        """
+        async with asyncio.timeout(timeout):
+            while (found := next((one for one in self.calls if one.attempt == attempt), None)) is None:
+                self._arrival.clear()
+                await self._arrival.wait()
+        return found
+
     async def _open(self) -> None:
         self._endpoint = await Endpoint.open(self._host, self._port, self._received)
 

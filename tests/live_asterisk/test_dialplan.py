@@ -29,7 +29,7 @@ async def test_call_through_the_gate_names_number_and_attempt(
     assert int(up["V"]) == DIALPLAN_VERSION
     assert not trunk.calls
     await go(ami, attempt)
-    customer = await trunk.wait_for_calls(1)
+    customer = await trunk.call_of(attempt)
     await over(ami, attempt, customer)
     assert (customer.number, customer.attempt) == ("13812345678", attempt)
     assert customer.ending is Ending.HUNG_UP
@@ -63,10 +63,10 @@ async def test_second_redirect_never_dials_twice(
     party.customer = RingForever()
     attempt = await place("GATE-twice-1")
     await go(ami, attempt)
-    await trunk.wait_for_calls(1)
+    await trunk.call_of(attempt)
     await go(ami, attempt)
     await over(ami, attempt, trunk.calls[-1])
-    assert trunk.calls_seen == 1
+    assert [one.attempt for one in trunk.calls].count(attempt) == 1
     assert len([e for e in ami.events if name(e) == "HFGo" and e["Attempt"] == attempt]) == 1
 
 
@@ -99,7 +99,7 @@ async def test_fate_of_the_customer_leg(
     await go(ami, attempt)
     ended = await ami.wait("HFDialEnd", Attempt=attempt)
     assert (ended["DialStatus"], ended["Cause"]) == (status, cause)
-    customer = await trunk.wait_for_calls(1)
+    customer = await trunk.call_of(attempt)
     await over(ami, attempt, customer)
     rang = any(
         name(e) == "DialState" and e["DialStatus"] == "RINGING" and e["DestUniqueid"] != attempt
@@ -117,7 +117,7 @@ async def test_customer_hears_the_hangup_of_an_agent_who_gives_up_ringing(
     party.customer = RingForever()
     attempt = await place("HANG-ringing-1")
     await go(ami, attempt)
-    customer = await trunk.wait_for_calls(1)
+    customer = await trunk.call_of(attempt)
     await ami.first(lambda e: name(e) == "DialState" and e["DestUniqueid"] != attempt)
     await agent.calls[-1].hang_up()
     await over(ami, attempt, customer)
@@ -132,7 +132,7 @@ async def test_agent_hangs_up_talking(
     """The dialplan behind Dial does not run then: the hangup handlers tell the end of both legs."""
     attempt = await place("HANG-talking-1")
     await go(ami, attempt)
-    customer = await trunk.wait_for_calls(1)
+    customer = await trunk.call_of(attempt)
     await ami.wait("HFAnswered", Attempt=attempt)
     await agent.calls[-1].hang_up()
     await over(ami, attempt, customer)
@@ -211,7 +211,7 @@ async def test_attempt_id_cannot_carry_a_command(
     await ami.act(
         Action="Redirect", Channel=leg["Channel"], Context="huifang-agent", Exten="go", Priority="1"
     )
-    await over(ami, "EVIL", await trunk.wait_for_calls(1))
+    await over(ami, "EVIL", await trunk.call_of("EVIL-touchxid"))
     await appears(asterisk_server.layout.recordings / "EVIL-touchxid.done")
 
 
@@ -228,7 +228,7 @@ async def test_calls_leave_no_warning_in_the_log(
     party.customer = Answer(hang_up_after=0.2)
     attempt = await place("QUIET-1")
     await go(ami, attempt)
-    await over(ami, attempt, await trunk.wait_for_calls(1))
+    await over(ami, attempt, await trunk.call_of(attempt))
     # The one expected: a call to the extension that is not registered, above.
     unregistered = f"'{EXTENSIONS[-1]}'"
     lines = [line for line in log.read_text().splitlines() if unregistered not in line]

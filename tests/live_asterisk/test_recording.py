@@ -52,7 +52,7 @@ async def test_both_legs_are_recorded_apart_and_aligned(
     party.customer = Answer(wait_for_start=True)
     attempt = await place("REC-both-1")
     await go(ami, attempt)
-    customer = await trunk.wait_for_calls(1)
+    customer = await trunk.call_of(attempt)
     await customer.answered.wait()
     await ami.wait("HFAnswered", Attempt=attempt)
     await asyncio.sleep(0.3)
@@ -114,7 +114,7 @@ async def test_announcement_before_an_answer_is_kept_apart(
     party.customer = Announce(speech=tone(CUSTOMER_HZ, 0.6), then=then)
     attempt = await place("REC-early-2")
     await go(ami, attempt)
-    customer = await trunk.wait_for_calls(1)
+    customer = await trunk.call_of(attempt)
     await over(ami, attempt, customer)
     folder = asterisk_server.layout.recordings
     await appears(folder / f"{attempt}.done")
@@ -136,7 +136,7 @@ async def test_no_announcement_is_digital_silence(
     party.customer = Refuse(code=486, ring_seconds=0.5)
     attempt = await place("REC-none-1")
     await go(ami, attempt)
-    await over(ami, attempt, await trunk.wait_for_calls(1))
+    await over(ami, attempt, await trunk.call_of(attempt))
     folder = asterisk_server.layout.recordings
     await appears(folder / f"{attempt}.early.done")
     early = read(folder / f"{attempt}.early.wav")
@@ -193,7 +193,7 @@ async def test_event_log_tells_the_cause(
     party.customer = Refuse(code=486)
     attempt = await place("CEL-busy-1")
     await go(ami, attempt)
-    await over(ami, attempt, await trunk.wait_for_calls(1))
+    await over(ami, attempt, await trunk.call_of(attempt))
     await ami.wait("HFLegEnd", Attempt=attempt, Side="agent")
     causes = {}
     async with asyncio.timeout(5):
