@@ -65,8 +65,8 @@ class _Phone:
         return self.calls[-1]
 
     async def call_of(self, attempt: str, timeout: float = 10) -> PhoneCall:
-        """The call of this attempt, as soon as it comes. Others may come late: Asterisk goes on asking a phone
-        that is silent for half a minute.
+        """The call of this attempt, as soon as it comes. Others may come late: Asterisk goes on asking a
+        silent phone for half a minute.
 
         Raises:
             TimeoutError: it did not come within `timeout` seconds.
