@@ -82,8 +82,8 @@ class AsteriskKeeper:
             await asyncio.sleep(_LOOK_SECONDS)
             if AsteriskServer.attach(self._settings.asterisk_dir) is not None:
                 if not sound and time() - lives_since > _SOUND_SECONDS:
-                    sound, self._deaths, self._pause = True, 0, _SHORTEST_PAUSE
-                    await self._note(lambda conn: clear_alarm(conn, DIED, "asterisk", self._clock()))
+                    self._deaths, self._pause = 0, _SHORTEST_PAUSE
+                    sound = await self._note(lambda conn: clear_alarm(conn, DIED, "asterisk", self._clock()))
             elif not _stopped_by_hand(self._settings).exists():
                 await self._start_again()
                 lives_since, sound = time(), False
@@ -109,11 +109,14 @@ class AsteriskKeeper:
         await asyncio.sleep(self._pause)
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
-    async def _note(self, work: Callable[[Connection], None]) -> None:
+    async def _note(self, work: Callable[[Connection], None]) -> bool:
+        """False: it could not be written."""
         try:
             await self._db.write(work)
         except SQLAlchemyError as error:
             log.warning("An alarm could not be written.", action="keep_asterisk", error=str(error))
+            return False
+        return True
 
 
 @asynccontextmanager
