@@ -90,6 +90,9 @@ def _settle_live(doubt: Doubt, live: LiveCall, trail: CallTrail | None, now: dat
         answered_at = _answered_at(doubt, trail) or now
         return Decision(Settlement.ADOPT_TALKING, "both parties are connected", answered_at=answered_at)
     if live.gate is GatePosition.PASSED:
+        if doubt.answered_at is not None or (trail is not None and trail.customer_answered_at is not None):
+            # Seen between the end of his leg and that of the agent's.
+            return Decision(Settlement.WAIT, "the customer has answered and is gone: the call is ending")
         return Decision(Settlement.ADOPT_DIALLING, "the customer is being dialled")
     if live.gate is GatePosition.WAITING:
         if doubt.go_at is None:

@@ -36,6 +36,7 @@ def live(gate: GatePosition, *, dialled: bool = False, answered: bool = False) -
 
 
 RINGING, WAITING = live(GatePosition.RINGING), live(GatePosition.WAITING)
+PASSED = live(GatePosition.PASSED)
 DIALLING = live(GatePosition.PASSED, dialled=True)
 TALKING = live(GatePosition.PASSED, dialled=True, answered=True)
 
@@ -56,6 +57,11 @@ ROWS = [
     pytest.param(PLACED, WAITING, None, LATE, S.GRANT_GO, id="agent-waits-log-unreadable"),
     pytest.param(GONE, WAITING, EMPTY, EARLY, S.OPEN_GATE_AGAIN, id="go-committed-and-not-sent"),
     pytest.param(GONE, DIALLING, DIALLED, LATE, S.ADOPT_DIALLING, id="customer-is-being-dialled"),
+    # The picture of what is alive is a moment older, or he has left and the agent's leg has not yet.
+    pytest.param(GONE, DIALLING, CUT, LATE, S.WAIT, id="answered-since-it-was-asked"),
+    pytest.param(GONE, PASSED, CUT, LATE, S.WAIT, id="he-has-left-by-the-log"),
+    pytest.param(TALKED, PASSED, None, LATE, S.WAIT, id="he-has-left-by-what-was-seen"),
+    pytest.param(GONE, PASSED, DIALLED, LATE, S.ADOPT_DIALLING, id="let-through-a-moment-ago"),
     pytest.param(GONE, TALKING, CUT, LATE, S.ADOPT_TALKING, id="talking"),
     pytest.param(GONE, TALKING, None, LATE, S.ADOPT_TALKING, id="talking-log-unreadable"),
     # Gone, and the go was never committed: the customer was provably never dialled.
