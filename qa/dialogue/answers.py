@@ -11,6 +11,7 @@ Decisions that a reader may ask about:
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from qa.dialogue import idioms
 from qa.dialogue.lexicon import Lexicon, Part, Token, Verb, lexicon
@@ -106,13 +107,16 @@ def classify(text: str, verbs: frozenset[Verb] = frozenset()) -> Answer:
 
 def classify_syllables(syllables: Sequence[Syllable], verbs: frozenset[Verb] = frozenset()) -> Answer:
     """The same over syllables that are spelled already."""
-    chars = "".join(syllable.char for syllable in syllables)
-    words = lexicon()
+    return _classified("".join([syllable.char for syllable in syllables]), sounds(syllables), verbs)
+
+
+@lru_cache(maxsize=4096)
+def _classified(chars: str, sound: str, verbs: frozenset[Verb]) -> Answer:
+    """Most answers are one of a few: 嗯, 好的, 清楚."""
     told = idioms.without_asides(chars, _MASK)
-    sound = sounds(syllables)
     if told != chars:
         sound = "".join(_MASK if char == _MASK else one for char, one in zip(told, sound, strict=True))
-    kind, why, seen = _decide(told, words.tokens(told, sound), verbs)
+    kind, why, seen = _decide(told, lexicon().tokens(told, sound), verbs)
     return Answer(kind, why, chars, frozenset(seen.yes), frozenset(seen.no))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import yaml
@@ -130,6 +130,8 @@ class Lexicon:
             sizes.setdefault(sounds_of(text)[0], {1}).add(len(text))
         self._sizes = {sound: sorted(some, reverse=True) for sound, some in sizes.items()}
         self._masked = tuple(sounds_of(text) for text in words.asked_not)
+        # Told again and again of the same questions.
+        self._asked_by = lru_cache(maxsize=4096)(self._find_asked)
         self._asked = tuple(
             (sounds_of(text), verb) for verb, of_verb in words.verbs.items() for text in of_verb.asked
         )
@@ -164,6 +166,9 @@ class Lexicon:
 
     def asked(self, sound: str) -> frozenset[Verb]:
         """What a question of this sound asks for."""
+        return self._asked_by(sound)
+
+    def _find_asked(self, sound: str) -> frozenset[Verb]:
         sound = sound.replace(*_AGAIN)  # 知不知道 holds no 不知道
         for word in self._masked:
             sound = sound.replace(word, "█")

@@ -136,6 +136,10 @@ def _known(call: Call, text: str) -> bool:
 def _together(call: Call, leg: Leg, words: list[list[Hit]], within: int, ordered: bool) -> list[Found]:
     if not all(words):
         return []
+    if len(words) == 1:
+        alone = [(hit,) for hit in words[0] if len(hit.places) <= within]
+        found = [_one(one) for one in alone if not _parted(call, leg, one[0].first, one[0].last)]
+        return sorted(found, key=lambda one: (-one.score, one.first))
     anchor = min(range(len(words)), key=lambda number: len(words[number]))
     found = []
     for hit in words[anchor]:
