@@ -50,6 +50,8 @@ _RINGS = Prepared(
 )
 # For a follow-up whose playbook was taken away meanwhile.
 _WRAP_UP_SECONDS = 60
+# He answered; to the latter no agent came.
+_ANSWERED = (DialOutcome.ANSWERED, DialOutcome.ABANDONED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,9 @@ def end(
     current = _current(conn, attempt_id)
     if current.state is AttemptState.ENDED:
         return
+    if current.answered_at is not None and ending.outcome not in _ANSWERED:
+        # What was written down of his answer is true, whatever was seen of the end.
+        ending = replace(ending, outcome=DialOutcome.ANSWERED, dialled=True)
     answered = ending.outcome is DialOutcome.ANSWERED
     owed = follow_up_queries.follow_up(conn, current.follow_up_id)
     assert owed is not None  # the foreign key says so

@@ -303,3 +303,12 @@ async def test_the_live_page_names_whom_who_and_where(database: Database) -> Non
 async def test_an_attempt_nobody_placed_is_an_error(database: Database) -> None:
     with pytest.raises(IllegalMove, match="there is no attempt"):
         await database.write(lambda conn: service.end(conn, new_id(), BUSY, LIBRARY, at(1)))
+
+
+async def test_d7_what_was_written_of_the_answer_is_true_whatever_was_seen_of_the_end(
+    database: Database,
+) -> None:
+    call = await database.write(talking)
+    await database.write(lambda conn: service.end(conn, call.id, BUSY, LIBRARY, at(80)))
+    assert (await database.read(partial(attempt_of, attempt_id=call.id))).outcome == DialOutcome.ANSWERED
+    assert (await database.read(partial(follow_up_of, follow_up_id=call.follow_up_id))).state == "wrap_up"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.calling.progress import Ending, Progress, conclude, observe
+from dialer.calling.progress import Ending, Progress, conclude, joined, observe
 from dialer.telephony.events import (
     AgentLegFailed,
     AgentRinging,
@@ -199,3 +199,14 @@ def test_a_gate_that_closed_tells_that_nobody_was_dialled() -> None:
     seen = reduce(observe, (of(AgentUp), of(GateExpired), gone(AGENT, 31)), Progress())
     assert seen.over
     assert seen.clear
+
+
+def test_what_was_found_alive_and_what_events_told_do_not_undo_each_other() -> None:
+    """D7: the picture of what is alive is older than the events that came while it was on its way."""
+    found = Progress(dialled=True)
+    told = watch([*DIALLED, of(CustomerAnswered), gone(CUSTOMER, 16)])
+    both = joined(found, told)
+    assert both.whole and both.customer.answered and both.customer.cause == 16 and both.customer_gone
+    assert joined(told, found) == both
+    over = observe(both, gone(AGENT, 16))
+    assert over.over and conclude(over).outcome is DialOutcome.ANSWERED
