@@ -15,8 +15,9 @@ from dialer.calling.status import EngineStatus
 from dialer.ids import new_id
 from dialer.playbooks.library import LiveLibrary, shipped_library
 from dialer.storage.database import Database
-from tests.panel.site import PASSWORD, MovableClock, OpenPage, Server, Site, async_fixture
+from tests.panel.site import MovableClock, OpenPage, Server, Site, async_fixture
 from tests.support.stores import new_file
+from web.auth.session import SESSION_COOKIE
 from web.panel import Panel
 from web.settings import WebSettings
 
@@ -84,9 +85,8 @@ async def browser() -> AsyncIterator[Browser]:
 
 @async_fixture
 async def open_page(browser: Browser, panel_server: Site) -> AsyncIterator[OpenPage]:
-    """`await open_page("login", "/path")`: a page of that user, logged in through the login form.
-
-    Without a name the page is a visitor's. A script's error or a refusal by the content security
+    """`await open_page("login", "/path")`: a page of that user, who has logged in; how one does is tested
+    elsewhere. Without a name the page is a visitor's. A script's error or a refusal by the content security
     policy in any page fails the test.
     """
     troubles: list[str] = []
@@ -111,10 +111,10 @@ async def open_page(browser: Browser, panel_server: Site) -> AsyncIterator[OpenP
             lambda line: troubles.append(line.text) if "Content Security Policy" in line.text else None,
         )
         if login is not None and known is None:
-            await page.goto(f"{panel_server.url}/login")
-            await page.fill("input[name=login]", login)
-            await page.fill("input[name=password]", PASSWORD)
-            await page.click("button.primary")
+            token = await panel_server.logged_in(login)
+            await page.context.add_cookies(
+                [{"name": SESSION_COOKIE, "value": token, "url": panel_server.url}]
+            )
             logged_in[login] = page
         await page.goto(panel_server.url + path)
         return page

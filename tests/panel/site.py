@@ -1,6 +1,7 @@
 """A panel with its database as tests see it, and ways to make things happen as the engine would."""
 
 import os
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -25,8 +26,10 @@ from dialer.playbooks.library import Library
 from dialer.storage.database import Database
 from web.app import make_app
 from web.auth.passwords import hash_password
-from web.auth.service import add_user
+from web.auth.queries import account, add_session
+from web.auth.service import add_user, hash_token
 from web.panel import Panel
+from web.settings import WebSettings
 
 async_fixture = pytest_asyncio.fixture(loop_scope="session")
 """An asynchronous fixture of the panel's tests: they share one event loop, as they share one Chromium."""
@@ -78,6 +81,19 @@ class Site:
             )
 
         return await self.database.write(work)
+
+    async def logged_in(self, login: str) -> str:
+        """Begin a session of this user; the cookie of his browser."""
+        token = secrets.token_urlsafe(32)
+
+        def work(conn: Connection) -> None:
+            known, now = account(conn, login), self.clock()
+            assert known is not None, f"{login} is no user"
+            until = now + timedelta(hours=WebSettings().session_hours)
+            add_session(conn, hash_token(token), known.id, secrets.token_urlsafe(32), now, until)
+
+        await self.database.write(work)
+        return token
 
     async def agent(self, code: str, name: str = "王芳", *, ready: bool = False) -> str:
         """Add an agent at an extension of the same number, signed in."""
