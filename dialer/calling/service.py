@@ -198,6 +198,8 @@ def end(
             ending.outcome,
             dialled=ending.dialled,
             now=now,
+            # By a clock that was put back meanwhile he would be called again at once.
+            since=max(now, ended_at or now, current.placed_at),
             playbook=playbook,
             zone=site.zone,
             max_tries=site.max_tries,

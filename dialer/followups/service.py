@@ -103,6 +103,7 @@ def not_reached(
     *,
     dialled: bool,
     now: datetime,
+    since: datetime | None = None,
     playbook: Playbook | None = None,
     zone: ZoneInfo | None = None,
     heard: str = "",
@@ -110,7 +111,8 @@ def not_reached(
 ) -> bool:
     """A try ended without a talk: on to the next one, or to other means. True if it counted.
 
-    `playbook` and `zone` give its own retry rules and hours; `heard` is the network's announcement (L7).
+    The wait counts from `since`, else from now. `playbook` and `zone` give its own retry rules and hours;
+    `heard` is the network's announcement (L7).
     """
     others: tuple[str, ...] = ()
     if (HEARD.get(heard) or RETRY[outcome]).other_phone:
@@ -122,7 +124,7 @@ def not_reached(
         number=current.number,
         other_numbers=others,
         dialled=dialled,
-        now=now,
+        now=since or now,
         heard=heard,
         own=playbook.retry if playbook else None,
         windows=playbook.windows if playbook else (),

@@ -9,17 +9,20 @@ import pytest
 from sqlalchemy import Connection
 
 from dialer.agents.states import AgentState
-from dialer.calling.modes import service
+from dialer.calling import service
+from dialer.calling.modes import service as modes
 from dialer.calling.modes.states import OfferState
 from dialer.calling.queries import Attempt
 from dialer.calling.ticking import tick
 from dialer.clock import Steps
+from dialer.followups.rules import RETRY
 from dialer.followups.states import FollowUpState
 from dialer.forms.rules import Disposition
 from dialer.forms.service import save_form
 from dialer.forms.sweeping import sweep
 from dialer.storage.database import Database
-from tests.support.core import LIBRARY, NOW, PLAYBOOK, at, follow_up_of, session_of, talked
+from dialer.telephony.outcomes import DialOutcome
+from tests.support.core import BUSY, LIBRARY, NOW, PLAYBOOK, at, follow_up_of, placed, session_of, talked
 from tests.support.offers import previewing, shown, state_of, taken
 
 WRAP_UP_OVER = at(80 + PLAYBOOK.wrap_up_seconds)
@@ -56,7 +59,7 @@ async def test_d2_d5_a_pressed_call_that_nobody_can_take_ends_by_a_clock_put_bac
 ) -> None:
     def work(conn: Connection) -> None:
         agent_id, offer = shown(conn)
-        service.press(conn, agent_id, offer.id, at(3))
+        modes.press(conn, agent_id, offer.id, at(3))
         nowhere = replace(previewing(), reachable=frozenset())
         assert taken(conn, 2, nowhere) == [] and state_of(conn, offer) is OfferState.PRESSED
         assert taken(conn, -3600, nowhere) == [] and state_of(conn, offer) is OfferState.REFUSED
@@ -114,3 +117,25 @@ async def test_what_each_second_brings_waits_for_nothing_else() -> None:
     with pytest.raises(asyncio.CancelledError):
         await ticking
     assert done.count("failed") > 1
+
+
+@pytest.mark.parametrize(
+    ("now", "ended", "since"),
+    [
+        pytest.param(90, 30, 90, id="by a right clock from now on"),
+        pytest.param(-3600, 30, 30, id="from the end that the log has"),
+        pytest.param(-3600, None, 0, id="from when it was placed, at least"),
+    ],
+)
+async def test_l7_a_clock_put_back_during_a_call_does_not_shorten_the_wait(
+    database: Database, now: int, ended: int | None, since: int
+) -> None:
+    """By a clock that is an hour behind for a moment he would be called again at once."""
+
+    def work(conn: Connection) -> datetime:
+        call = placed(conn)
+        ended_at = None if ended is None else at(ended)
+        service.end(conn, call.id, BUSY, LIBRARY, at(now), ended_at=ended_at)
+        return follow_up_of(conn, call.follow_up_id).due_at
+
+    assert await database.write(work) == at(since) + RETRY[DialOutcome.BUSY].after
