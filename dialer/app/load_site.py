@@ -35,6 +35,8 @@ async def make_load_site(plan: SitePlan) -> Site:
         {
             "site": {"branch": BRANCH},
             "calling": {"mode": "live", "keep_hours": False, "max_calls": len(plan.extensions)},
+            # It is waited for, at whatever hour somebody measures.
+            "planning": {"plan_at": "00:00"},
             "web": {"host": _HOST, "port": plan.panel_port},
             "asterisk": plan.asterisk.model_dump(mode="json", exclude_none=True),
         },
