@@ -228,9 +228,9 @@ async def test_the_trunk_works_as_soon_as_the_customers_phone_tells(database: Da
     assert await database.read(open_alarms) == []
     orders = await database.write(lambda c: reserve(c, with_trunks({"name": "sip"}), at(49)).orders)
     assert len(orders) > 1
-    # What the talk ends with is of a trunk that works.
+    # What it ends with is of a trunk that works; who has answered is no failure of it, whatever is told.
     await database.write(lambda conn: end_of(conn, probe, CONGESTED, at(600)))
-    assert (await database.read(breakers))["sip"].failures == 1
+    assert (await database.read(breakers))["sip"].failures == (1 if rings else 0)
 
 
 async def test_a_trying_call_in_doubt_does_not_keep_the_trunk_shut(database: Database) -> None:
