@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import secrets
 from collections import deque
+from collections.abc import Callable
 
 import structlog
 
@@ -58,11 +59,7 @@ class _Phone:
         Raises:
             TimeoutError: fewer came within `timeout` seconds.
         """
-        async with asyncio.timeout(timeout):
-            while self.calls_seen < count:
-                self._arrival.clear()
-                await self._arrival.wait()
-        return self.calls[-1]
+        return await self._arrived(lambda: self.calls[-1] if self.calls_seen >= count else None, timeout)
 
     async def call_of(self, attempt: str, timeout: float = 10) -> PhoneCall:
         """The call of this attempt, as soon as it comes. Others may come late: Asterisk goes on asking a
@@ -71,8 +68,13 @@ class _Phone:
         Raises:
             TimeoutError: it did not come within `timeout` seconds.
         """
+        return await self._arrived(
+            lambda: next((one for one in self.calls if one.attempt == attempt), None), timeout
+        )
+
+    async def _arrived(self, look: Callable[[], PhoneCall | None], timeout: float) -> PhoneCall:
         async with asyncio.timeout(timeout):
-            while (found := next((one for one in self.calls if one.attempt == attempt), None)) is None:
+            while (found := look()) is None:
                 self._arrival.clear()
                 await self._arrival.wait()
         return found

@@ -1,12 +1,8 @@
 """A call in doubt goes on while it is asked about: what its events tell then is not lost (D7)."""
 
 import asyncio
-from collections.abc import AsyncIterator
-
-import pytest
 
 from dialer.calling.engine import Engine
-from dialer.calling.queries import Attempt, of_follow_up
 from dialer.calling.settings import CallingSettings, Mode
 from dialer.calling.states import AttemptState
 from dialer.storage.database import Database
@@ -15,7 +11,7 @@ from dialer.telephony.fake import FakeTelephony
 from dialer.telephony.fates import CustomerFate
 from dialer.telephony.outcomes import DialOutcome
 from dialer.telephony.port import CallTrail, LiveCall
-from tests.support.core import LIBRARY, add_follow_up, add_ready_agent, at
+from tests.support.core import LIBRARY, add_follow_up, add_ready_agent, at, reaches
 
 NUMBER, EXTENSION = "13800000001", "8001"
 SETTINGS = CallingSettings(mode=Mode.LIVE, keep_hours=False, page_lead_seconds=0)
@@ -47,37 +43,21 @@ class LateAnswers(FakeTelephony):
         return self.early.get(attempt_id) or await super().trail(attempt_id)
 
 
-@pytest.fixture
-async def telephony(database: Database) -> AsyncIterator[LateAnswers]:
+async def test_an_answer_while_it_is_asked_about_stays_one(database: Database) -> None:
+    """The picture of the moment before says that he is being dialled."""
     telephony = LateAnswers()
     telephony.customers[NUMBER] = CustomerFate(after=None)
-    yield telephony
-
-
-async def test_an_answer_while_it_is_asked_about_stays_one(
-    database: Database, telephony: LateAnswers
-) -> None:
-    """The picture of the moment before says that he is being dialled."""
-
-    async def becomes(state: AttemptState) -> Attempt:
-        async with asyncio.timeout(20):
-            while True:
-                tried = await database.read(lambda c: of_follow_up(c, follow_up_id))
-                if tried and tried[-1].state is state:
-                    return tried[-1]
-                await asyncio.sleep(0.02)
-
     engine = Engine(database, telephony, LIBRARY, SETTINGS, lambda: at(1))
     running = asyncio.create_task(engine.run())
     follow_up_id = await database.write(lambda c: add_follow_up(c, NUMBER))
     await database.write(lambda c: add_ready_agent(c, EXTENSION))
-    ringing = await becomes(AttemptState.CUSTOMER_GO)
+    ringing = await reaches(database, follow_up_id, AttemptState.CUSTOMER_GO)
     settling = asyncio.create_task(engine.settle([ringing.id]))
-    await becomes(AttemptState.TALKING)
+    await reaches(database, follow_up_id, AttemptState.TALKING)
     telephony.hurry.set()
     await settling
     telephony.customer_hangs_up(ringing.id)
-    ended = await becomes(AttemptState.ENDED)
+    ended = await reaches(database, follow_up_id, AttemptState.ENDED)
     assert ended.outcome == DialOutcome.ANSWERED and ended.answered_at is not None
     running.cancel()
     await asyncio.wait([running])

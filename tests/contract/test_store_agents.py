@@ -27,8 +27,8 @@ from dialer.alarms.service import open_alarms
 from dialer.calling import service
 from dialer.calling.progress import Ending
 from dialer.calling.reserving import reserve as reserve_calls
-from dialer.forms.rules import BadAnswer, Disposition
-from dialer.forms.service import OVER_TIME, finish_wrap_up, save_form
+from dialer.forms.rules import BadAnswer
+from dialer.forms.service import OVER_TIME, finish_wrap_up
 from dialer.forms.sweeping import end_wrap_ups, sweep
 from dialer.machine import IllegalMove
 from dialer.storage.database import Database
@@ -48,25 +48,13 @@ from tests.support.core import (
     follow_up_of,
     pairing,
     placed,
+    save_result,
     session_of,
     talked,
     talking,
 )
 
 WRAP_UP_OVER = at(80 + PLAYBOOK.wrap_up_seconds)
-
-
-def save_result(conn: Connection, agent_id: str, attempt_id: str) -> None:
-    save_form(
-        conn,
-        LIBRARY,
-        agent_id=agent_id,
-        attempt_id=attempt_id,
-        disposition=Disposition.REFUSED,
-        wishes="",
-        call_again_at=None,
-        now=at(100),
-    )
 
 
 async def test_a_session_begins_paused_and_goes_on_at_the_next_sign_in(database: Database) -> None:

@@ -12,33 +12,28 @@ from dialer.agents.states import AgentState
 from dialer.calling import service
 from dialer.calling.modes import service as modes
 from dialer.calling.modes.states import OfferState
-from dialer.calling.queries import Attempt
 from dialer.calling.ticking import tick
 from dialer.clock import Steps
 from dialer.followups.rules import RETRY
 from dialer.followups.states import FollowUpState
-from dialer.forms.rules import Disposition
-from dialer.forms.service import save_form
 from dialer.forms.sweeping import sweep
 from dialer.storage.database import Database
 from dialer.telephony.outcomes import DialOutcome
-from tests.support.core import BUSY, LIBRARY, NOW, PLAYBOOK, at, follow_up_of, placed, session_of, talked
+from tests.support.core import (
+    BUSY,
+    LIBRARY,
+    NOW,
+    PLAYBOOK,
+    at,
+    follow_up_of,
+    placed,
+    save_result,
+    session_of,
+    talked,
+)
 from tests.support.offers import previewing, shown, state_of, taken
 
 WRAP_UP_OVER = at(80 + PLAYBOOK.wrap_up_seconds)
-
-
-def save(conn: Connection, call: Attempt) -> None:
-    save_form(
-        conn,
-        LIBRARY,
-        agent_id=call.agent_id,
-        attempt_id=call.id,
-        disposition=Disposition.REFUSED,
-        wishes="",
-        call_again_at=None,
-        now=at(100),
-    )
 
 
 async def test_d2_d5_a_clock_that_is_put_back_keeps_nobody_before_an_offer(database: Database) -> None:
@@ -79,7 +74,7 @@ async def test_d5_a_clock_put_back_keeps_nobody_in_the_wrap_up(database: Databas
     await sweep(database, right)
     shown = (await database.read(agent_now)).wrap_until
     assert shown == right + timedelta(seconds=30), "what the agent sees is true again"
-    await database.write(partial(save, call=call))
+    await database.write(lambda conn: save_result(conn, call.agent_id, call.id))
     await sweep(database, right + timedelta(seconds=1))
     assert (await database.read(agent_now)).state is AgentState.READY
 

@@ -6,14 +6,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from dialer.calling.engine import Engine
-from dialer.calling.queries import Attempt, of_follow_up
 from dialer.calling.settings import CallingSettings, Mode
 from dialer.calling.states import AttemptState
 from dialer.storage.database import Database
 from dialer.telephony.fake import FakeTelephony
 from dialer.telephony.fates import CustomerFate
 from dialer.telephony.outcomes import DialOutcome
-from tests.support.core import LIBRARY, add_follow_up, add_ready_agent, at
+from tests.support.core import LIBRARY, add_follow_up, add_ready_agent, at, reaches
 from tests.support.trouble import Trouble
 
 NUMBER, EXTENSION = "13800000001", "8001"
@@ -33,15 +32,6 @@ async def telephony(database: Database, trouble: Trouble) -> AsyncIterator[FakeT
     await asyncio.wait([running])
 
 
-async def until(database: Database, follow_up_id: str, state: AttemptState) -> Attempt:
-    async with asyncio.timeout(20):
-        while True:
-            tried = await database.read(lambda c: of_follow_up(c, follow_up_id))
-            if tried and tried[-1].state is state:
-                return tried[-1]
-            await asyncio.sleep(0.02)
-
-
 async def called(database: Database) -> str:
     follow_up_id = await database.write(lambda c: add_follow_up(c, NUMBER))
     await database.write(lambda c: add_ready_agent(c, EXTENSION))
@@ -53,12 +43,12 @@ async def test_a_talk_whose_end_could_not_be_written_is_settled(
 ) -> None:
     """D7: nobody tells of that end again, and the link was never lost."""
     follow_up_id = await called(database)
-    talking = await until(database, follow_up_id, AttemptState.TALKING)
+    talking = await reaches(database, follow_up_id, AttemptState.TALKING)
     trouble.on = True
     telephony.customer_hangs_up(talking.id)
     await trouble.failed.wait()
     trouble.on = False
-    ended = await until(database, follow_up_id, AttemptState.ENDED)
+    ended = await reaches(database, follow_up_id, AttemptState.ENDED)
     assert ended.outcome == DialOutcome.ANSWERED
     assert telephony.rung() == [NUMBER]
 
@@ -68,12 +58,12 @@ async def test_a_talk_whose_answer_could_not_be_written_is_found(
 ) -> None:
     telephony.customers[NUMBER] = CustomerFate(after=None)
     follow_up_id = await called(database)
-    ringing = await until(database, follow_up_id, AttemptState.CUSTOMER_GO)
+    ringing = await reaches(database, follow_up_id, AttemptState.CUSTOMER_GO)
     trouble.on = True
     telephony.customer_answers(ringing.id)
     await trouble.failed.wait()
     trouble.on = False
-    talking = await until(database, follow_up_id, AttemptState.TALKING)
+    talking = await reaches(database, follow_up_id, AttemptState.TALKING)
     assert talking.answered_at is not None
     telephony.customer_hangs_up(talking.id)
-    assert (await until(database, follow_up_id, AttemptState.ENDED)).outcome == DialOutcome.ANSWERED
+    assert (await reaches(database, follow_up_id, AttemptState.ENDED)).outcome == DialOutcome.ANSWERED

@@ -1,5 +1,6 @@
 """Sample rows of the core, and the steps a call goes through, for tests."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,17 +13,20 @@ from dialer.calling import service
 from dialer.calling.inbound.queries import Ticket
 from dialer.calling.inbound.service import open_ticket
 from dialer.calling.progress import Ending
-from dialer.calling.queries import Attempt, attempt
+from dialer.calling.queries import Attempt, attempt, of_follow_up
 from dialer.calling.reserving import Pairing, reserve
 from dialer.calling.settings import CallingSettings, Mode
+from dialer.calling.states import AttemptState
 from dialer.customers.service import Occasion, take_in
 from dialer.followups import queries as follow_up_queries
 from dialer.followups.queries import FollowUp
 from dialer.followups.service import plan
 from dialer.followups.tables import follow_ups
-from dialer.forms.service import save_answer
+from dialer.forms.rules import Disposition
+from dialer.forms.service import save_answer, save_form
 from dialer.ids import new_id
 from dialer.playbooks.library import shipped_library
+from dialer.storage.database import Database
 from dialer.telephony.events import CustomerCalls
 from dialer.telephony.outcomes import DialOutcome, Leg
 
@@ -173,3 +177,27 @@ def session_of(conn: Connection, agent_id: str) -> AgentSession:
 def tries(**counted: int) -> Mapping[str, int]:
     """Tries that counted, by outcome."""
     return counted
+
+
+def save_result(conn: Connection, agent_id: str, attempt_id: str) -> None:
+    """The agent saves the form of his call, 100 s after NOW."""
+    save_form(
+        conn,
+        LIBRARY,
+        agent_id=agent_id,
+        attempt_id=attempt_id,
+        disposition=Disposition.REFUSED,
+        wishes="",
+        call_again_at=None,
+        now=at(100),
+    )
+
+
+async def reaches(database: Database, follow_up_id: str, state: AttemptState) -> Attempt:
+    """The latest attempt of a follow-up, as soon as it is in this state."""
+    async with asyncio.timeout(20):
+        while True:
+            tried = await database.read(lambda conn: of_follow_up(conn, follow_up_id))
+            if tried and tried[-1].state is state:
+                return tried[-1]
+            await asyncio.sleep(0.02)
