@@ -24,26 +24,15 @@ for name in [name for name in os.environ if name.startswith("DIALER_")]:
 # Nothing takes half of this, even on a slow machine.
 _LONGEST_SECONDS = 300
 
-# What waits for a real Asterisk, a real browser or a real speech engine; whose tests take the longest, first.
-_REAL_FOLDERS = ("scenarios", "live_asterisk", "panel")
-_REAL_MODULES = frozenset(
-    {"test_speech.py", "test_speech_cluster.py", "test_speech_recordings.py", "test_telephony.py"}
-)
+# What waits for a real Asterisk, a real browser or a real speech engine.
+_REAL_FOLDERS = frozenset({"live_asterisk", "panel", "scenarios"})
+_REAL_MODULES = frozenset({"test_speech.py", "test_telephony.py"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that mostly wait among those that only compute: where several processes share the work, no
-    processor is idle while phones ring, and nothing long is left for the end."""
-    real = sorted(
-        (item for item in items if _rank(item.path) is not None), key=lambda one: _rank(one.path) or 0
-    )
-    quick = [item for item in items if _rank(item.path) is None]
-    share = len(quick) / (len(real) + 1)
-    items[:] = [
-        one
-        for number in range(len(real) + 1)
-        for one in (*real[number : number + 1], *quick[round(number * share) : round((number + 1) * share)])
-    ]
+    """Those that wait for something real take the longest, and come first: where several processes share the
+    work, the many quick ones fill up what is left."""
+    items.sort(key=lambda item: not _is_real(item.path))
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
             item.obj = _in_time(item.obj)
@@ -65,10 +54,8 @@ def _in_time(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[No
     return timed
 
 
-def _rank(path: Path) -> int | None:
-    if path.name in _REAL_MODULES:
-        return 0
-    return _REAL_FOLDERS.index(path.parent.name) if path.parent.name in _REAL_FOLDERS else None
+def _is_real(path: Path) -> bool:
+    return path.parent.name in _REAL_FOLDERS or path.name in _REAL_MODULES
 
 
 @pytest.fixture(autouse=True)

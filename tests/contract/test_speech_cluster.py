@@ -23,7 +23,7 @@ from qa.speech.workers import Deadline, SpeechJob, SpeechPool, WorkerCrashed, Wo
 JOBS = 4
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     """A scheduler and two worker processes; a task that killed one worker is not tried on another."""
     dask, distributed = import_module("dask"), import_module("distributed")
@@ -40,7 +40,7 @@ def pool(cluster: Any) -> Iterator[SpeechPool]:
     made.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("cluster") / "call.wav"
     samples, rate = sf.read(CALLS / "dealer-04.flac", frames=8000 * 4, dtype="int16")

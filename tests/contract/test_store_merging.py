@@ -192,7 +192,7 @@ def as_stored(url: str, batches: Sequence[Sequence[Occasion]]) -> list[tuple[str
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shared_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     url = f"sqlite:///{tmp_path_factory.mktemp('taking')}/shared.db"
     asyncio.run(migrate(url))

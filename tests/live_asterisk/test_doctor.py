@@ -22,7 +22,7 @@ from web.finding import Finding, Level
 from web.i18n import LANGUAGES, translator
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(asterisk_binary: AsteriskBinary, short_tmp: Path) -> Iterator[AsteriskServer]:
     """An Asterisk whose configuration these tests may spoil."""
     server = AsteriskServer(asterisk_binary, short_tmp / "doctor", trial_settings())

@@ -53,7 +53,7 @@ def certificate(folder: Path, name: str, host: str) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def secured(asterisk_binary: AsteriskBinary, short_tmp: Path) -> Iterator[AsteriskSettings]:
     """How an Asterisk whose manager interface speaks TLS is reached."""
     server = AsteriskServer(asterisk_binary, short_tmp / "tls", trial_settings())

@@ -38,7 +38,7 @@ assert ScriptDirectory.from_config(migration_config()).get_heads()
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from a copy: a build leaves its traces beside the sources."""
     folder = tmp_path_factory.mktemp("wheel")
