@@ -156,8 +156,8 @@ class FakeTelephony(FakeInCall):
             LiveCall(
                 attempt_id=attempt_id,
                 gate=call.gate,
-                customer_dialled=call.trail.customer_started_at is not None,
-                customer_answered=call.trail.customer_answered_at is not None,
+                customer_dialled=call.customer_leg,
+                customer_answered=call.customer_leg and call.trail.customer_answered_at is not None,
                 agent_gone=call.customer_here and not call.agent_here,
                 awaits_agent=call.awaits_agent,
                 held=call.held,

@@ -81,6 +81,11 @@ class FakeCall:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
+    def customer_leg(self) -> bool:
+        """Whether the customer's leg is there: dialled, and not over."""
+        return self.trail.customer_started_at is not None and self.trail.customer_ended_at is None
+
+    @property
     def awaits_agent(self) -> bool:
         """Whether a customer who was rung first has answered, and his agent not yet."""
         answered = self.trail.customer_answered_at is not None

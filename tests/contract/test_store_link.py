@@ -226,6 +226,34 @@ async def test_d6_d7_a_new_service_that_could_not_write_at_first_ends_the_call_o
         assert await site.fake.live_calls() == () and await site.fake.live_parties() == ()
 
 
+@pytest.mark.parametrize("told", ["live_calls", "live_parties"])
+async def test_d6_d7_who_hangs_up_while_his_call_is_put_right_ends_it(
+    database: Database, trouble: Trouble, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    """What is alive is asked about late, and the answer holds a customer who is gone when it comes."""
+    async with running(database) as site:
+        await site.act(Step.THIRD, site.own, extension=HELPER_PHONE)
+        await site.party(state=PartyState.UP)
+        await site.stop()
+        honest = getattr(site.fake, told)
+
+        async def asked() -> Any:
+            answer = await honest()
+            if site.engine.status.settled:
+                site.fake.customer_hangs_up(site.attempt)
+                await asyncio.sleep(0.3)  # so that his event is dealt with before the answer is
+            return answer
+
+        monkeypatch.setattr(site.fake, told, asked)
+        trouble.on = True
+        site.engine = site.new_engine()
+        site.run = asyncio.create_task(site.engine.run())
+        await trouble.failed.wait()
+        trouble.on = False
+        await site.ended()
+        await site.until(lambda conn: in_call.open_parties(conn) == [])
+
+
 async def test_d7_one_call_that_cannot_be_put_right_holds_up_no_other(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

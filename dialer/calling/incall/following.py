@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from dialer.calling import queries
 from dialer.calling.incall import service
-from dialer.calling.incall.queries import in_call, open_parties, party
+from dialer.calling.incall.queries import attended, in_call, open_parties, party
 from dialer.calling.incall.rules import Actor, must_end
 from dialer.calling.incall.states import Party, Step
 from dialer.clock import Clock
@@ -106,6 +106,8 @@ class InCallFollower:
             TelephonyError: the telephone system cannot be asked.
             ExceptionGroup: of these calls it is not done; of the others it is.
         """
+        # Before it is asked: who hangs up meanwhile is in the answer still, and told of by his event alone.
+        self._attended |= await self._db.read(attended)
         asked = await self._telephony.live_calls()
         calls = {one.attempt_id: one for one in asked if only is None or one.attempt_id in only}
         alive = {

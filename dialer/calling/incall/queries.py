@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, select, union
 
 from dialer.calling.incall.states import OPEN, Party, PartyState
 from dialer.calling.incall.tables import in_calls, speaker_turns
-from dialer.calling.tables import call_parties
+from dialer.calling.states import IN_FLIGHT
+from dialer.calling.tables import attempts, call_parties
 from dialer.storage.prepared import Prepared
 from dialer.storage.rows import fetch, fetch_one
 
@@ -71,6 +72,13 @@ def open_parties(conn: Connection) -> list[Party]:
     """Every party that has not ended, of all calls."""
     query = select(call_parties).where(call_parties.c.state.in_(OPEN))
     return fetch(conn, query.order_by(call_parties.c.id), Party)
+
+
+def attended(conn: Connection) -> set[str]:
+    """The calls in flight in which somebody has taken a step, or a further phone is."""
+    stepped = select(in_calls.c.attempt_id).join(attempts, attempts.c.id == in_calls.c.attempt_id)
+    joined = select(call_parties.c.attempt_id).where(call_parties.c.state.in_(OPEN))
+    return set(conn.scalars(union(stepped.where(attempts.c.state.in_(IN_FLIGHT)), joined)))
 
 
 def turns(conn: Connection, attempt_id: str) -> list[Turn]:
