@@ -125,6 +125,16 @@ def verdicts(bench: LoadBench) -> Table:
     return shown
 
 
+def told_of(bench: LoadBench) -> list[str]:
+    """A line for each recording of the service that lacks more than it may."""
+    shorts = bench.whole.recorded.shorts if bench.whole is not None else ()
+    return [
+        f"{one.call}: a call of {one.lasted} s has {one.recorded} s in its shorter side; "
+        f"its row says: {', '.join(one.problems) or 'nothing'}"
+        for one in shorts
+    ]
+
+
 def _alone(step: Step) -> tuple[str, ...]:
     return (
         f"alone{'' if step.held else ', falls short'}",

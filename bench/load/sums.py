@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 # A recording may be this much shorter than its call.
 MOST_MISSING_SECONDS = 0.5
@@ -31,15 +32,35 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Short:
+    """A recording that lacks more than it may: seconds of the call and of the shorter side, and what its row
+    says is wrong with it."""
+
+    call: str
+    lasted: float
+    recorded: float
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """Recordings against answered calls. `missing` are seconds from HFAnswered to the end of the customer's
-    leg that are not in the shorter side; `named` of those past the limit are told of as a gap."""
+    leg that are not in the shorter side; `shorts` are those past the limit."""
 
     answered: int
     recordings: int
     missing: Spread
-    short: int
-    named: int
+    shorts: tuple[Short, ...] = ()
+
+    @property
+    def short(self) -> int:
+        """How many lack more than they may."""
+        return len(self.shorts)
+
+    @property
+    def named(self) -> int:
+        """How many of these are told of."""
+        return sum(bool(one.problems) for one in self.shorts)
 
     @property
     def held(self) -> bool:
@@ -178,24 +199,24 @@ def recorded(
     answered: Mapping[str, float],
     ended: Mapping[str, float],
     seconds: Mapping[str, float],
-    named: frozenset[str] = frozenset(),
+    problems: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Recorded:
-    """Compare recordings with their calls, by call: `seconds` of the shorter side of each recording there is.
+    """Compare recordings with their calls, by call: `seconds` of the shorter side of each recording there is,
+    and the `problems` that are told of.
 
     A recording that is longer than its call misses nothing.
     """
-    missing = {
-        call: max(0.0, ended[call] - at - seconds[call])
-        for call, at in answered.items()
-        if call in ended and call in seconds
-    }
-    short = {call for call, gap in missing.items() if gap > MOST_MISSING_SECONDS}
+    lasted = {call: ended[call] - at for call, at in answered.items() if call in ended and call in seconds}
+    missing = {call: max(0.0, length - seconds[call]) for call, length in lasted.items()}
     return Recorded(
         answered=len(answered),
         recordings=sum(call in seconds for call in answered),
         missing=spread(list(missing.values())),
-        short=len(short),
-        named=len(short & named),
+        shorts=tuple(
+            Short(call, round(lasted[call], 2), round(seconds[call], 2), tuple(problems.get(call, ())))
+            for call, gap in missing.items()
+            if gap > MOST_MISSING_SECONDS
+        ),
     )
 
 

@@ -152,7 +152,7 @@ class _Run:
                 known.answered,
                 known.ended,
                 seconds_of,
-                frozenset(call for call, (_, _, problems) in rows.items() if problems),
+                {call: problems for call, (_, _, problems) in rows.items()},
             ),
             service=meter.usage["service"],
             asterisk=meter.usage["asterisk"],

@@ -346,6 +346,8 @@ def load(
     if not as_json:
         console.print(load_bench.table(bench))
         console.print(load_bench.verdicts(bench))
+        for line in load_bench.told_of(bench):
+            console.print(line, highlight=False)
     show(
         {**asdict(bench), "held": bench.held, "verdicts": [asdict(one) for one in judge(bench)]},
         as_json,

@@ -11,11 +11,12 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import CliRunner
 
-from bench.load.run import LoadPlan, NothingHeld, measure, table, verdicts
+from bench.load.run import LoadPlan, NothingHeld, measure, table, told_of, verdicts
 from bench.load.sipp import party, read_figures, register
 from bench.load.sums import (
     LoadBench,
     Recorded,
+    Short,
     Spread,
     Step,
     Usage,
@@ -32,7 +33,8 @@ from dialer.app.cli.main import app
 from dialer.app.load_site import make_load_site
 
 CALL = "01M88DGVQ3W28Z6BZEM0FH2E97"
-SOUND = Recorded(200, 200, Spread(200, 0.1, 0.3, 0.4), 0, 0)
+SOUND = Recorded(200, 200, Spread(200, 0.1, 0.3, 0.4))
+SHORT = Short(CALL, 70.0, 6.0, ("gap",))
 STEP = Step(100, 99, 120, replace(SOUND, answered=120, recordings=120), Usage(80, 120))
 WHOLE = Whole(
     calls=100,
@@ -82,7 +84,7 @@ async def test_a_small_load_is_measured_with_everything_real(tmp_path: Path) -> 
         (replace(WHOLE, up=90), "calls at once"),
         (replace(WHOLE, failed=1), "calls at once"),
         (replace(WHOLE, recorded=replace(SOUND, recordings=199)), "recordings"),
-        (replace(WHOLE, recorded=replace(SOUND, short=1, named=1)), "recordings"),
+        (replace(WHOLE, recorded=replace(SOUND, shorts=(SHORT,))), "recordings"),
         (replace(WHOLE, page_lag=Spread(9000, 20, 301, 400)), "page lag"),
         (replace(WHOLE, page_lag=spread([])), "page lag"),
         (replace(WHOLE, lost=1), "nothing lost"),
@@ -112,9 +114,16 @@ def test_what_a_recording_misses_is_counted_from_the_answer_to_the_end() -> None
     ended = {"whole": 20.0, "long": 20.0, "short": 20.0, "none": 20.0}
     seconds = {"whole": 9.8, "long": 10.4, "short": 9.0, "on": 3.0, "other": 1.0}
 
-    found = recorded(answered, ended, seconds, frozenset({"short", "whole"}))
+    found = recorded(answered, ended, seconds, {"short": ["gap"], "whole": ["silent"]})
 
-    assert found == Recorded(5, 4, Spread(3, 0.2, 1.0, 1.0), short=1, named=1)
+    assert found == Recorded(5, 4, Spread(3, 0.2, 1.0, 1.0), (Short("short", 10.0, 9.0, ("gap",)),))
+    assert (found.short, found.named) == (1, 1)
+
+
+def test_each_recording_that_is_too_short_is_told_with_what_its_row_says() -> None:
+    (line,) = told_of(LoadBench([STEP], replace(WHOLE, recorded=replace(SOUND, shorts=(SHORT,)))))
+
+    assert line == f"{CALL}: a call of 70.0 s has 6.0 s in its shorter side; its row says: gap"
 
 
 def test_sums_are_made_as_they_are_named() -> None:
@@ -193,7 +202,7 @@ def test_the_command_prints_figures_and_verdicts_for_a_machine(monkeypatch: pyte
 
     told = json.loads(out)
     assert code == 0 and told["held"] == 100
-    assert told["whole"] == asdict(WHOLE)
+    assert told["whole"] == json.loads(json.dumps(asdict(WHOLE)))
     assert [one["good"] for one in told["verdicts"]] == [True] * 5
 
 
@@ -221,7 +230,7 @@ def test_who_stops_it_has_what_was_measured_so_far(
     code, out, errors = run_with(monkeypatch, answer, "--json")
 
     assert code == 1 and said in errors
-    assert json.loads(out)["steps"] == [asdict(STEP)]
+    assert json.loads(out)["steps"] == [json.loads(json.dumps(asdict(STEP)))]
 
 
 def test_its_speech_is_there() -> None:
