@@ -6,12 +6,13 @@ A conftest imports `store_url`, `database` and what they need; a test that takes
 import asyncio
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from importlib import import_module
 from itertools import count
 from pathlib import Path
 
+import asyncpg
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy import make_url as engine_url
@@ -25,11 +26,32 @@ from tests.support.folders import quick_folder
 
 KINDS = ("sqlite", "postgresql")
 
-MakeUrl = Callable[[str, bool], str]
-
-
-# The newest so many databases of a server are kept: no test takes more.
-_KEPT = 20
+# Every row goes, and every connection that a test left open. Deleted without looking at references: to truncate
+# would make the files of all tables anew.
+_EMPTIED = """
+DO $$
+DECLARE
+    name regclass;
+    used boolean;
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid();
+    FOR name IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+            AND relname <> 'alembic_version' LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s)', name) INTO used;
+        IF used THEN
+            EXECUTE format('DELETE FROM %s', name);
+        END IF;
+    END LOOP;
+    PERFORM setval(oid, 1, false) FROM pg_class WHERE relkind = 'S';
+END
+$$
+"""
+_SIZE = "SELECT pg_database_size(current_database())"
+# Larger ones are not emptied: what is deleted leaves its room behind.
+_MOST_GROWN_BYTES = 8_000_000
+_EMPTYING_SECONDS = 20
 
 
 @cache
@@ -49,22 +71,38 @@ def new_file(path: Path) -> str:
     return sqlite_url(path)
 
 
+class MakeUrl:
+    """Makes databases of each kind."""
+
+    def __init__(self, folders: pytest.TempPathFactory) -> None:
+        self._folders = folders
+        self._makers: dict[str, _Sqlite | _Postgres] = {}
+
+    def __call__(self, kind: str, migrated: bool) -> str:
+        """The address of a new database, with the newest schema or with none."""
+        if kind not in self._makers:
+            folder = quick_folder()
+            self._makers[kind] = (
+                _Sqlite(folder) if kind == "sqlite" else _Postgres(folder, self._folders.mktemp(kind))
+            )
+        return self._makers[kind].make(migrated=migrated)
+
+    def used(self, kind: str, url: str) -> None:
+        """A migrated database that nobody needs any more: its schema must be as it was."""
+        self._makers[kind].used(url)
+
+    def close(self) -> None:
+        """All of them go."""
+        for maker in self._makers.values():
+            maker.close()
+
+
 @pytest.fixture(scope="session")
 def make_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
-    """The address of a new database of a kind, with the newest schema or with none."""
-    makers: dict[str, _Sqlite | _Postgres] = {}
-
-    def make(kind: str, migrated: bool) -> str:
-        if kind not in makers:
-            folder = quick_folder()
-            makers[kind] = (
-                _Sqlite(folder) if kind == "sqlite" else _Postgres(folder, tmp_path_factory.mktemp(kind))
-            )
-        return makers[kind].make(migrated=migrated)
-
+    """Makes new databases."""
+    make = MakeUrl(tmp_path_factory)
     yield make
-    for maker in makers.values():
-        maker.close()
+    make.close()
 
 
 def socket_of(url: str) -> Path:
@@ -84,9 +122,11 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def store_url(kind: str, make_url: MakeUrl) -> str:
-    """The address of a new database with the newest schema."""
-    return make_url(kind, True)
+def store_url(kind: str, make_url: MakeUrl) -> Iterator[str]:
+    """The address of an empty database with the newest schema."""
+    url = make_url(kind, True)
+    yield url
+    make_url.used(kind, url)
 
 
 @pytest.fixture
@@ -119,6 +159,11 @@ class _Sqlite:
             shutil.copy(self._template, path)
         return sqlite_url(path)
 
+    def used(self, url: str) -> None:
+        path = Path(str(engine_url(url).database))
+        for file in path.parent.glob(f"{path.name}*"):
+            file.unlink()
+
     def close(self) -> None:
         """The files go with the folder."""
 
@@ -137,18 +182,47 @@ class _Postgres:
             except subprocess.TimeoutExpired:  # a busy machine: by now it runs
                 self._server = get_server(folder / "server")
         # Whether PostgreSQL itself survives a loss of power is not what we test.
-        self._server.psql("ALTER SYSTEM SET fsync = off;")
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            self._server.psql(f"ALTER SYSTEM SET {setting} = off;")
         self._server.psql("SELECT pg_reload_conf();")
         self._numbers = count()
+        self._free: list[str] = []
         self._server.psql("CREATE DATABASE migrated;")
         asyncio.run(migrate(self._url("migrated")))
+        self._size, _ = self._run("migrated", _SIZE)
 
     def make(self, *, migrated: bool) -> str:
+        if migrated and self._free:
+            return self._free.pop()
         number = next(self._numbers)
         self._server.psql(f"CREATE DATABASE test{number} TEMPLATE {'migrated' if migrated else 'template1'};")
-        if number >= _KEPT:
-            self._server.psql(f"DROP DATABASE IF EXISTS test{number - _KEPT} WITH (FORCE);")
         return self._url(f"test{number}")
+
+    def used(self, url: str) -> None:
+        name = str(engine_url(url).database)
+        size, emptied = self._run(name, _SIZE, _EMPTIED)
+        if emptied and size < self._size + _MOST_GROWN_BYTES:
+            self._free.append(url)
+        else:
+            self._server.psql(f"DROP DATABASE {name} WITH (FORCE);")
+
+    def _run(self, name: str, asked: str, *done: str) -> tuple[int, bool]:
+        """What is asked of a database, and whether all was done with it."""
+
+        async def run() -> tuple[int, bool]:
+            connection = await asyncpg.connect(self._server.get_uri(database=name))
+            try:
+                found = await connection.fetchval(asked)
+                async with asyncio.timeout(_EMPTYING_SECONDS):
+                    for statement in done:
+                        await connection.execute(statement)
+            except TimeoutError:
+                return found, False
+            finally:
+                connection.terminate()
+            return found, True
+
+        return asyncio.run(run())
 
     def _url(self, name: str) -> str:
         return str(self._server.get_uri(database=name)).replace("postgresql://", "postgresql+asyncpg://")
