@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from recordings.audio import Joined, NoAudio, Unreadable, channel_digests, join, small_copy, waveform
+from recordings.audio import Joined, NoAudio, Unreadable, join, small_copy, waveform
 from recordings.source import Part, RecordingSource
 from recordings.wav import HEADER_BYTES, repair_header
 
@@ -61,7 +61,7 @@ class Archived:
 
 
 def archive(order: Order) -> Archived:
-    """Bring the recording of `order` into the archive; the source keeps its files.
+    """Bring the recording of `order` into the archive; the source keeps its files until `is_intact`.
 
     Raises:
         SourceUnreachable: the files cannot be fetched now.
@@ -78,8 +78,6 @@ def archive(order: Order) -> Archived:
         if joined.blank and not order.copies:
             # Before the answer the telephone system fills a silent line with zeros.
             raise NoAudio(f"{order.attempt_id}: nothing was heard before the answer.")
-        if channel_digests(wav) != joined.digests:
-            raise OSError(errno.EIO, "the file read back is not what was written", str(wav))
         result = _describe(order, joined, wav)
         outputs = {result.path: wav}
         if result.peaks_path:
@@ -156,7 +154,7 @@ def _describe(order: Order, joined: Joined, wav: Path) -> Archived:
         path=f"{order.name}.wav",
         listen_path=f"{LISTEN}/{order.name}.ogg" if order.copies else None,
         peaks_path=f"{LISTEN}/{order.name}.peaks.json" if order.copies else None,
-        sha256=_sha256(wav),
+        sha256=joined.sha256,
         bytes=wav.stat().st_size,
         seconds=round(joined.seconds, 3),
         side_seconds=joined.lengths,

@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 import warnings
-import wave
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -16,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
+
+from recordings.wav import header
 
 _BLOCK_SECONDS = 10
 _FRAME_SECONDS = 0.02
@@ -53,8 +54,9 @@ class Meter:
         """Take the next samples; every block but the last holds whole frames."""
         self.digest.update(block.tobytes())
         width = round(self.rate * _FRAME_SECONDS)
-        frames = np.pad(block, (0, -len(block) % width)).reshape(-1, width)
-        self._loud.append(np.sqrt((frames.astype(np.float64) ** 2).mean(axis=1)))
+        frames = _filled(block, len(block) + -len(block) % width).reshape(-1, width)
+        wide = frames.astype(np.float64)
+        self._loud.append(np.sqrt(np.einsum("ij,ij->i", wide, wide) / width))
         self._low.append(frames.min(axis=1))
         self._high.append(frames.max(axis=1))
 
@@ -73,15 +75,18 @@ class Meter:
         low, high = np.concatenate(self._low), np.concatenate(self._high)
         starts = np.unique(np.linspace(0, len(low), pairs, endpoint=False).astype(np.int64))
         outline = np.stack([np.minimum.reduceat(low, starts), np.maximum.reduceat(high, starts)], axis=1)
-        return [round(float(value), 3) for value in (outline / _FULL_SCALE).ravel()]
+        values: list[float] = np.round(outline.ravel() / _FULL_SCALE, 3).tolist()
+        return values
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A file made of one side a channel. `lengths` are the sides' own seconds, None where there was none."""
+    """A file made of one side a channel. `lengths` are the sides' own seconds, None where there was none;
+    `sha256` is of the whole file as it was meant to be written."""
 
     rate: int
     seconds: float
+    sha256: str
     lengths: tuple[float | None, ...]
     meters: tuple[Meter, ...]
 
@@ -118,33 +123,21 @@ def join(sides: Sequence[Path | None], to: Path) -> Joined:
         if total == 0:
             raise NoAudio(f"{to.name}: the recording holds no sample.")
         meters = tuple(Meter(rate) for _ in files)
-        with to.open("wb") as raw, wave.open(raw, "wb") as out:
-            out.setnchannels(len(files))
-            out.setsampwidth(2)
-            out.setframerate(rate)
-            out.setnframes(total)
+        head = header(rate, len(files), total)
+        digest = hashlib.sha256(head)
+        with to.open("wb") as out:
+            out.write(head)
             step = rate * _BLOCK_SECONDS
             for start in range(0, total, step):
                 count = min(step, total - start)
-                block = np.stack([_next(file, count) for file in files], axis=1)
-                out.writeframesraw(block.tobytes())
-                for index, meter in enumerate(meters):
-                    meter.add(block[:, index])
+                blocks = [_next(file, count) for file in files]
+                data = np.stack(blocks, axis=1).tobytes()
+                out.write(data)
+                digest.update(data)
+                for meter, block in zip(meters, blocks, strict=True):
+                    meter.add(block)
         lengths = tuple(None if file is None else file.frames / rate for file in files)
-    return Joined(rate, total / rate, lengths, meters)
-
-
-def channel_digests(path: Path) -> tuple[str, ...]:
-    """SHA-256 of the samples of each channel of `path`, as `Joined.digests` has them. Raises Unreadable."""
-    try:
-        with sf.SoundFile(path) as audio:
-            digests = [hashlib.sha256() for _ in range(audio.channels)]
-            for block in audio.blocks(audio.samplerate * _BLOCK_SECONDS, dtype="int16", always_2d=True):
-                for index, digest in enumerate(digests):
-                    digest.update(block[:, index].tobytes())
-    except sf.LibsndfileError as error:
-        raise _unreadable(path, error) from error
-    return tuple(digest.hexdigest() for digest in digests)
+    return Joined(rate, total / rate, digest.hexdigest(), lengths, meters)
 
 
 def small_copy(path: Path) -> bytes:
@@ -214,8 +207,11 @@ def _mono(path: Path) -> sf.SoundFile:
 
 
 def _next(file: sf.SoundFile | None, count: int) -> Samples:
-    block: Samples = np.zeros(0, np.int16) if file is None else file.read(count, dtype="int16")
-    return np.pad(block, (0, count - len(block)))
+    return _filled(np.zeros(0, np.int16) if file is None else file.read(count, dtype="int16"), count)
+
+
+def _filled(block: Samples, count: int) -> Samples:
+    return block if len(block) == count else np.pad(block, (0, count - len(block)))
 
 
 def _unreadable(path: Path, error: Exception) -> Unreadable:

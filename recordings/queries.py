@@ -98,6 +98,26 @@ class Call:
 
 
 _RECORDING = Prepared(select(recordings).where(recordings.c.attempt_id == bindparam("attempt")))
+_EARLY_CLIP = Prepared(select(early_clips).where(early_clips.c.attempt_id == bindparam("attempt")))
+_CALL = Prepared(
+    select(
+        attempts.c.id.label("attempt_id"),
+        attempts.c.follow_up_id,
+        follow_ups.c.customer_id,
+        follow_ups.c.branch,
+        follow_ups.c.plate,
+        attempts.c.number,
+        agents.c.code.label("agent"),
+        attempts.c.state,
+        attempts.c.placed_at,
+        attempts.c.go_at,
+        attempts.c.answered_at,
+        attempts.c.ended_at,
+    )
+    .join(follow_ups, follow_ups.c.id == attempts.c.follow_up_id)
+    .join(agents, agents.c.id == attempts.c.agent_id)
+    .where(attempts.c.id == bindparam("attempt"))
+)
 
 
 def recording_of(conn: Connection, attempt_id: str) -> Recording | None:
@@ -146,31 +166,12 @@ def list_recordings(
 
 def early_clip_of(conn: Connection, attempt_id: str) -> EarlyClip | None:
     """The clip of an attempt's early media."""
-    return fetch_one(conn, select(early_clips).where(early_clips.c.attempt_id == attempt_id), EarlyClip)
+    return fetch_one(conn, _EARLY_CLIP, EarlyClip, attempt=attempt_id)
 
 
 def call_of(conn: Connection, attempt_id: str) -> Call | None:
     """The attempt with what the archive needs of its follow-up and agent."""
-    query = (
-        select(
-            attempts.c.id.label("attempt_id"),
-            attempts.c.follow_up_id,
-            follow_ups.c.customer_id,
-            follow_ups.c.branch,
-            follow_ups.c.plate,
-            attempts.c.number,
-            agents.c.code.label("agent"),
-            attempts.c.state,
-            attempts.c.placed_at,
-            attempts.c.go_at,
-            attempts.c.answered_at,
-            attempts.c.ended_at,
-        )
-        .join(follow_ups, follow_ups.c.id == attempts.c.follow_up_id)
-        .join(agents, agents.c.id == attempts.c.agent_id)
-        .where(attempts.c.id == attempt_id)
-    )
-    return fetch_one(conn, query, Call)
+    return fetch_one(conn, _CALL, Call, attempt=attempt_id)
 
 
 def add_recording(conn: Connection, values: Mapping[str, Any]) -> None:

@@ -22,7 +22,7 @@ from recordings.states import MACHINE, RecordingEvent, RecordingState
 from recordings.tables import recordings
 
 CONSUMER = "recordings"
-_ENDED = "attempt.ended"
+ENDED = "attempt.ended"
 _BATCH = 200
 _EXAMPLES = 5
 
@@ -46,7 +46,7 @@ class NoRecording(Exception):
 
 def has_news(conn: Connection) -> bool:
     """Whether an attempt ended that `expect_ended` has not seen."""
-    return bool(feed.after(conn, feed.position(conn, CONSUMER), kinds=(_ENDED,), limit=1))
+    return bool(feed.after(conn, feed.position(conn, CONSUMER), kinds=(ENDED,), limit=1))
 
 
 def expect_ended(conn: Connection, now: datetime) -> int:
@@ -57,7 +57,7 @@ def expect_ended(conn: Connection, now: datetime) -> int:
     """
     keep_event_order(conn)  # one reader at a time, also where several processes read
     latest = feed.latest_id(conn)
-    ended = feed.after(conn, feed.position(conn, CONSUMER), kinds=(_ENDED,), limit=_BATCH)
+    ended = feed.after(conn, feed.position(conn, CONSUMER), kinds=(ENDED,), limit=_BATCH)
     for row in ended:
         call = queries.call_of(conn, row.subject)
         if call is not None and (call.go_at or call.answered_at):

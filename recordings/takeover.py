@@ -1,5 +1,6 @@
 """Takes over what one attempt left at the source: look, archive, link, and only then remove."""
 
+import errno
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
@@ -121,7 +122,8 @@ class TakeOver:
             seconds=archived.seconds,
             problems=[problem.value for problem in verdict.problems],
         )
-        return await self._is_intact(archived.path, archived.sha256)
+        await self._demand_intact(archived)
+        return True
 
     async def _keep_early(self, call: Call, left: Left) -> bool:
         """The same for what was heard before the answer; a file without sound is not kept."""
@@ -133,7 +135,13 @@ class TakeOver:
         except NoAudio:
             return True
         await self._db.write(partial(service.keep_early, call=call, archived=archived, now=self._clock()))
-        return await self._is_intact(archived.path, archived.sha256)
+        await self._demand_intact(archived)
+        return True
+
+    async def _demand_intact(self, archived: Archived) -> None:
+        """Raise the OSError of a disk that does not keep what it is given."""
+        if not await self._is_intact(archived.path, archived.sha256):
+            raise OSError(errno.EIO, "the file read back is not what was written", archived.path)
 
     async def _is_intact(self, path: str, sha256: str) -> bool:
         return await self._offload.run(is_intact, self._settings.root, path, sha256)

@@ -1,4 +1,4 @@
-"""Mends the header of a WAV file whose writer was killed: its lengths say 0, its samples are there."""
+"""The header of WAV files: made, and mended where a writer was killed, so that its lengths say 0."""
 
 import struct
 from pathlib import Path
@@ -8,6 +8,20 @@ HEADER_BYTES = 44
 
 _CHUNK = struct.Struct("<4sI")
 _RIFF = struct.Struct("<4sI4s")
+_FORMAT = struct.Struct("<HHIIHH")
+_PCM = 1
+
+
+def header(rate: int, channels: int, frames: int) -> bytes:
+    """What comes before `frames` samples of 16 bits for each of `channels`."""
+    align = 2 * channels
+    told = _FORMAT.pack(_PCM, channels, rate, rate * align, align, 16)
+    return (
+        _RIFF.pack(b"RIFF", HEADER_BYTES - 8 + frames * align, b"WAVE")
+        + _CHUNK.pack(b"fmt ", len(told))
+        + told
+        + _CHUNK.pack(b"data", frames * align)
+    )
 
 
 def repair_header(path: Path) -> bool:

@@ -59,7 +59,7 @@ class ArchiveWorker:
         """Work until cancelled; trouble of any kind is logged and tried again."""
         while True:
             # Begun before looking: news that come meanwhile are not slept over.
-            news = asyncio.create_task(self._db.feed.wait(_LONGEST_SLEEP))
+            news = asyncio.create_task(self._db.feed.wait(_LONGEST_SLEEP, kinds=(service.ENDED,)))
             try:
                 if await self.step():
                     continue

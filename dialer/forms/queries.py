@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from dialer.customers.corrections import filled_in
 from dialer.customers.rules import is_missing
@@ -13,6 +13,7 @@ from dialer.followups.queries import FollowUp
 from dialer.forms.tables import answers, result_forms
 from dialer.planning.rules.facts import facts_of
 from dialer.playbooks.expressions.conditions import Value
+from dialer.storage.prepared import Prepared
 from dialer.storage.rows import fetch, fetch_one
 
 # What a conversation may ask for of the customer's own record, besides what the planner goes by.
@@ -27,6 +28,11 @@ CUSTOMER_FACTS = (
     "household",
     "owner",
 )
+
+_ANSWERS = Prepared(select(answers).where(answers.c.follow_up_id == bindparam("follow_up")))
+_FORM = Prepared(select(result_forms).where(result_forms.c.attempt_id == bindparam("attempt")))
+_OCCASION = Prepared(select(occasions).where(occasions.c.id == bindparam("key")))
+_CUSTOMER = Prepared(select(customers).where(customers.c.id == bindparam("key")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +66,20 @@ class ResultForm:
 
 def answers_of(conn: Connection, follow_up_id: str) -> dict[str, Answer]:
     """The answers of a follow-up by question id, also those that do not count any more."""
-    query = select(answers).where(answers.c.follow_up_id == follow_up_id)
-    return {answer.question_id: answer for answer in fetch(conn, query, Answer)}
+    found = fetch(conn, _ANSWERS, Answer, follow_up=follow_up_id)
+    return {answer.question_id: answer for answer in found}
 
 
 def form_of(conn: Connection, attempt_id: str) -> ResultForm | None:
     """The saved result form of this call, if it was saved."""
-    query = select(result_forms).where(result_forms.c.attempt_id == attempt_id)
-    return fetch_one(conn, query, ResultForm)
+    return fetch_one(conn, _FORM, ResultForm, attempt=attempt_id)
 
 
 def facts_for(conn: Connection, owed: FollowUp) -> dict[str, Value]:
     """Everything that is known of a follow-up's occasion and customer, by the names playbooks use."""
-    occasion = conn.execute(select(occasions).where(occasions.c.id == owed.occasion_id)).mappings().one()
-    customer = conn.execute(select(customers).where(customers.c.id == owed.customer_id)).mappings().one()
-    facts = facts_of(dict(occasion), dict(customer))
+    (occasion,) = fetch(conn, _OCCASION, dict, key=owed.occasion_id)
+    (customer,) = fetch(conn, _CUSTOMER, dict, key=owed.customer_id)
+    facts = facts_of(occasion, customer)
     for name in CUSTOMER_FACTS:
         facts[name] = customer[name] or facts.get(name)
     facts["name"] = f"{customer['name']}{customer['salutation']}"

@@ -6,7 +6,7 @@ A question is named by its id; one of a merged follow-up by that follow-up's id 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from dialer.followups.queries import FollowUp
 from dialer.followups.tables import follow_ups
@@ -16,7 +16,12 @@ from dialer.playbooks.asking import Asked, asked, branches
 from dialer.playbooks.expressions.conditions import Value
 from dialer.playbooks.form.schema import Playbook
 from dialer.playbooks.library import Library
+from dialer.storage.prepared import Prepared
 from dialer.storage.rows import fetch
+
+_MERGED = Prepared(
+    select(follow_ups).where(follow_ups.c.merged_into == bindparam("leader")).order_by(follow_ups.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +72,8 @@ def topic_of(conn: Connection, library: Library, owed: FollowUp, prefix: str = "
 
 def topics_of(conn: Connection, library: Library, owed: FollowUp) -> tuple[Topic, ...]:
     """What a call for this follow-up is about: its own topic first, then those merged into it."""
-    query = select(follow_ups).where(follow_ups.c.merged_into == owed.id).order_by(follow_ups.c.id)
-    merged = [one for one in fetch(conn, query, FollowUp) if library.find(one.playbook) is not None]
+    others = fetch(conn, _MERGED, FollowUp, leader=owed.id)
+    merged = [one for one in others if library.find(one.playbook) is not None]
     return (
         topic_of(conn, library, owed),
         *(topic_of(conn, library, one, prefix=f"{one.id}:") for one in merged),

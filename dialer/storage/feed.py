@@ -20,6 +20,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    bindparam,
     func,
     insert,
     select,
@@ -28,6 +29,7 @@ from sqlalchemy import (
 from dialer.storage.base import UtcDateTime, metadata
 from dialer.storage.dialects import upsert
 from dialer.storage.prepared import Prepared
+from dialer.storage.rows import fetch
 
 events = Table(
     "events",
@@ -52,6 +54,10 @@ consumers = Table(
 
 Json = Mapping[str, Any]
 
+_LATER = select(events).where(events.c.id > bindparam("last")).order_by(events.c.id).limit(bindparam("most"))
+_AFTER = Prepared(_LATER)
+_AFTER_OF = Prepared(_LATER.where(events.c.kind.in_(bindparam("kinds", expanding=True))), lists=("kinds",))
+_POSITION = Prepared(select(consumers.c.last_event).where(consumers.c.name == bindparam("consumer")))
 _EMIT = Prepared(insert(events), columns=("at", "kind", "subject", "data"))
 
 # Where a connection keeps the event rows of its running transaction.
@@ -100,10 +106,9 @@ def take_news(conn: Connection) -> frozenset[str]:
 def after(conn: Connection, last: int, *, kinds: tuple[str, ...] = (), limit: int = 500) -> list[EventRow]:
     """Event rows later than id `last`, oldest first; of all kinds where none is named."""
     flush(conn)
-    query = select(events).where(events.c.id > last).order_by(events.c.id).limit(limit)
     if kinds:
-        query = query.where(events.c.kind.in_(kinds))
-    return [EventRow(**row) for row in conn.execute(query).mappings()]
+        return fetch(conn, _AFTER_OF, EventRow, last=last, most=limit, kinds=kinds)
+    return fetch(conn, _AFTER, EventRow, last=last, most=limit)
 
 
 def of_subject(conn: Connection, subject: str) -> list[EventRow]:
@@ -121,8 +126,7 @@ def latest_id(conn: Connection) -> int:
 
 def position(conn: Connection, consumer: str) -> int:
     """Where `consumer` stopped reading."""
-    query = select(consumers.c.last_event).where(consumers.c.name == consumer)
-    return conn.execute(query).scalar() or 0
+    return next((last for (last,) in _POSITION.rows(conn, {"consumer": consumer})), 0)
 
 
 def remember(conn: Connection, consumer: str, last: int) -> None:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
+from functools import cache
 from pathlib import Path
 from typing import ParamSpec, TypeVar, cast
 
@@ -37,6 +38,7 @@ from qa.speech.workers import (
 
 RULES = Path(__file__).parents[2] / "playbooks" / "rules"
 SHORT_CALL = "dealer-04"
+SHORT_SECONDS = 7
 LONG_CALL = CALLS / "insurance-03.flac"
 _WAIT_SECONDS = 30.0
 _P = ParamSpec("_P")
@@ -45,14 +47,19 @@ _T = TypeVar("_T")
 
 @pytest.fixture
 def engine(model: InstalledModel) -> SpeechEngine:
-    return load_engine(model.engine, model.folder)
+    return _loaded(model.engine, model.folder)
+
+
+@cache
+def _loaded(name: str, folder: Path) -> SpeechEngine:
+    return load_engine(name, folder)
 
 
 @pytest.fixture(scope="session")
 def short_call(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The first eleven seconds of a call: what both engines can decode quickly."""
+    """The first seconds of a call, in which both have spoken: what engines can decode quickly."""
     path = tmp_path_factory.mktemp("audio") / "short.wav"
-    samples, rate = sf.read(CALLS / f"{SHORT_CALL}.flac", frames=8000 * 11, dtype="int16")
+    samples, rate = sf.read(CALLS / f"{SHORT_CALL}.flac", frames=8000 * SHORT_SECONDS, dtype="int16")
     sf.write(path, samples, rate, subtype="ULAW")
     return path
 
@@ -63,7 +70,7 @@ def language(engine: SpeechEngine) -> str:
 
 def test_words_have_times_within_the_audio_and_confidences(engine: SpeechEngine, short_call: Path) -> None:
     leg = engine.transcribe(short_call, Leg.AGENT, 0, language(engine))
-    assert leg.seconds == pytest.approx(11.0, abs=0.1)
+    assert leg.seconds == pytest.approx(SHORT_SECONDS, abs=0.1)
     assert leg.speech_level > -40
     assert len(leg.words) >= 5
     assert all(0 <= word.start <= word.end <= leg.seconds + 0.5 for word in leg.words)
@@ -236,8 +243,9 @@ async def test_a_worker_that_hangs_is_ended(
 def test_a_deadline_goes_by_the_length_of_the_sound(whisper_base: InstalledModel, short_call: Path) -> None:
     deadline = Deadline(factor=10.0, seconds=60.0)
     assert deadline.of(SpeechJob(short_call, whisper_base, seconds=90.0)) == 960.0
-    # Eleven seconds of two channels, a byte a sample: taken for more, never for less.
-    assert deadline.of(SpeechJob(short_call, whisper_base)) == pytest.approx(60 + 10 * 22, rel=0.01)
+    # Two channels, a byte a sample: taken for more, never for less.
+    longer = 2 * SHORT_SECONDS
+    assert deadline.of(SpeechJob(short_call, whisper_base)) == pytest.approx(60 + 10 * longer, rel=0.01)
     assert deadline.of(SpeechJob(Path("/nowhere.wav"), whisper_base)) == 60.0
 
 

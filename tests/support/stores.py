@@ -12,7 +12,6 @@ from importlib import import_module
 from itertools import count
 from pathlib import Path
 
-import asyncpg
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy import make_url as engine_url
@@ -26,8 +25,8 @@ from tests.support.folders import quick_folder
 
 KINDS = ("sqlite", "postgresql")
 
-# Every row goes, and every connection that a test left open. Deleted without looking at references: to truncate
-# would make the files of all tables anew.
+# Every row goes, and every connection that a test left open. Deleted without looking at references: to
+# truncate would make the files of all tables anew.
 _EMPTIED = """
 DO $$
 DECLARE
@@ -210,7 +209,7 @@ class _Postgres:
         """What is asked of a database, and whether all was done with it."""
 
         async def run() -> tuple[int, bool]:
-            connection = await asyncpg.connect(self._server.get_uri(database=name))
+            connection = await import_module("asyncpg").connect(self._server.get_uri(database=name))
             try:
                 found = await connection.fetchval(asked)
                 async with asyncio.timeout(_EMPTYING_SECONDS):

@@ -3,12 +3,34 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from dialer.storage.dialects import upsert
+from dialer.storage.prepared import Prepared
 from dialer.storage.rows import fetch, fetch_one
 from web.auth.rules import Failures
 from web.auth.tables import login_failures, users, web_sessions
+
+# Asked at every request.
+_USER_OF_SESSION = Prepared(
+    select(
+        users.c.id,
+        users.c.login,
+        users.c.name,
+        users.c.roles,
+        users.c.agent_id,
+        users.c.language,
+        web_sessions.c.token_hash,
+        web_sessions.c.csrf,
+        web_sessions.c.last_seen_at,
+    )
+    .join(web_sessions, web_sessions.c.user_id == users.c.id)
+    .where(
+        web_sessions.c.token_hash == bindparam("token_hash"),
+        web_sessions.c.expires_at > bindparam("now"),
+        users.c.active,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +86,7 @@ def count_with_role(conn: Connection, role: str, *, but: str) -> int:
 
 def user_of_session(conn: Connection, token_hash: str, now: datetime) -> User | None:
     """Whose session this is, if it is good and the user is active."""
-    query = (
-        select(
-            users.c.id,
-            users.c.login,
-            users.c.name,
-            users.c.roles,
-            users.c.agent_id,
-            users.c.language,
-            web_sessions.c.token_hash,
-            web_sessions.c.csrf,
-            web_sessions.c.last_seen_at,
-        )
-        .join(web_sessions, web_sessions.c.user_id == users.c.id)
-        .where(web_sessions.c.token_hash == token_hash, web_sessions.c.expires_at > now, users.c.active)
-    )
-    return fetch_one(conn, query, User)
+    return fetch_one(conn, _USER_OF_SESSION, User, token_hash=token_hash, now=now)
 
 
 def add_account(conn: Connection, row: Account) -> None:

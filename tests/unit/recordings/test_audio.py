@@ -1,15 +1,17 @@
 """Joining, levels, copies, clips (A1, A2)."""
 
+import hashlib
 import io
 import json
+import wave
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile as sf
 
-from recordings.audio import NoAudio, Unreadable, channel_digests, cut, join, small_copy, waveform
-from recordings.wav import repair_header
+from recordings.audio import NoAudio, Unreadable, cut, join, small_copy, waveform
+from recordings.wav import HEADER_BYTES, repair_header
 from tests.unit.recordings.sounds import (
     AGENT_TONE,
     CUSTOMER_TONE,
@@ -38,7 +40,12 @@ def test_a1_agent_left_customer_right_sample_by_sample(tmp_path: Path) -> None:
     assert np.array_equal(samples[: 24 * RATE, 1], speech(24.0, CUSTOMER_TONE))
     assert not samples[24 * RATE :, 1].any()
     assert joined.lengths == (25.3, 24.0)
-    assert joined.digests == channel_digests(tmp_path / "joined.wav")
+    assert joined.digests == tuple(hashlib.sha256(samples[:, one].tobytes()).hexdigest() for one in (0, 1))
+    written = (tmp_path / "joined.wav").read_bytes()
+    assert joined.sha256 == hashlib.sha256(written).hexdigest()
+    with wave.open(str(tmp_path / "joined.wav")) as known:  # another reader finds the same
+        assert known.getparams()[:4] == (2, 2, RATE, len(samples))
+    assert len(written) == HEADER_BYTES + samples.nbytes
 
 
 def test_a_side_without_a_file_is_silent(tmp_path: Path) -> None:

@@ -18,12 +18,14 @@ import pytest
 import soundfile as sf
 from sqlalchemy import Connection, func, select, update
 
+from dialer.alarms.service import open_alarms
 from dialer.calling.tables import attempts
 from dialer.ids import new_id
 from dialer.machine import IllegalMove
 from dialer.storage.feed import consumers, emit, events
 from recordings import queries, service
-from recordings.archive import listen_copy
+from recordings.archive import Archived, Order, archive, listen_copy
+from recordings.service import Trouble
 from recordings.states import RecordingState
 from recordings.tables import early_clips, recordings, takeovers
 from tests.unit.recordings.sounds import (
@@ -368,6 +370,30 @@ async def test_a6_nothing_is_removed_while_the_archived_file_is_damaged(world: W
     assert (again.state, again.sha256, again.id) == (RecordingState.ARCHIVED, row.sha256, row.id)
     assert hashlib.sha256((world.root / (row.path or "")).read_bytes()).hexdigest() == row.sha256
     assert world.left() == []
+
+
+async def test_a6_what_a_disk_does_not_keep_is_told_and_archived_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt = await world.call()
+    world.leave(attempt)
+
+    def damaged(order: Order) -> Archived:
+        archived = archive(order)
+        (order.root / archived.path).write_bytes(b"damaged")
+        return archived
+
+    with monkeypatch.context() as patch:
+        patch.setattr("recordings.takeover.archive", damaged)
+        await world.worker().step()
+    assert world.left() != [], "the source keeps its files"
+    (alarm,) = await world.db.read(open_alarms)
+    assert alarm.kind == Trouble.STORE and "read back is not what was written" in alarm.data["error"]
+    world.later(world.settings.retry_after(1))
+    await world.worker().step()
+    row = await world.recording(attempt)
+    assert hashlib.sha256((world.root / (row.path or "")).read_bytes()).hexdigest() == row.sha256
+    assert world.left() == [] and await world.db.read(open_alarms) == []
 
 
 async def test_two_workers_archive_each_call_once(world: World) -> None:
