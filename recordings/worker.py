@@ -58,18 +58,15 @@ class ArchiveWorker:
     async def run(self) -> None:
         """Work until cancelled; trouble of any kind is logged and tried again."""
         while True:
-            # Begun before looking: news that come meanwhile are not slept over.
-            news = asyncio.create_task(self._db.feed.wait(_LONGEST_SLEEP, kinds=(service.ENDED,)))
+            mark = self._db.feed.mark()
             try:
                 if await self.step():
                     continue
-                await asyncio.wait({news}, timeout=await self._idle_seconds())
+                await self._db.feed.wait(await self._idle_seconds(), since=mark, kinds=(service.ENDED,))
                 await asyncio.sleep(_PAUSE_AFTER_NEWS)
             except Exception:
                 log.exception("Archiving met trouble and goes on.", action="archive_recordings")
                 await asyncio.sleep(self._settings.retry_seconds)
-            finally:
-                news.cancel()
 
     async def step(self) -> int:
         """See which calls ended, search what was forgotten, take over what is due; how much was done."""

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,8 +28,12 @@ FEED_POSITION = web.RequestKey("feed_position", int)
 STOPPED = web.RequestKey("stopped", tuple[object, ...])
 
 
+@cache
 def make_environment(zone: ZoneInfo) -> Environment:
-    """The template environment: escapes everything, refuses names it does not know."""
+    """The template environment: escapes everything, refuses names it does not know.
+
+    One for all panels of a process: it holds the templates it has compiled.
+    """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,

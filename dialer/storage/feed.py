@@ -138,16 +138,18 @@ class Feed:
     """Wakes whoever waits for new event rows in this process."""
 
     def __init__(self) -> None:
-        self._news = asyncio.Event()
         self._wakes = 0
         self._latest: dict[str, int] = {}
+        # Who waits, and for which kinds; none named: for all. Only those are woken whom it concerns.
+        self._waiting: dict[asyncio.Future[None], frozenset[str]] = {}
 
     def wake(self, kinds: Collection[str]) -> None:
         """Tell everyone who waits that there are new rows of these kinds."""
         self._wakes += 1
         self._latest.update(dict.fromkeys(kinds, self._wakes))
-        self._news.set()
-        self._news = asyncio.Event()
+        for waiter, wanted in self._waiting.items():
+            if not waiter.done() and (not wanted or not wanted.isdisjoint(kinds)):
+                waiter.set_result(None)
 
     def mark(self) -> int:
         """Where the feed is now. Taken before looking, it makes `wait` miss nothing."""
@@ -158,13 +160,17 @@ class Feed:
 
         True if there are news. The time-out matters: another process may have written.
         """
-        since = self._wakes if since is None else since
+        if since is not None and self._later(since, kinds):
+            return True
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting[waiter] = frozenset(kinds)
         try:
             async with asyncio.timeout(timeout):
-                while not self._later(since, kinds):
-                    await self._news.wait()
+                await waiter
         except TimeoutError:
             return False
+        finally:
+            del self._waiting[waiter]
         return True
 
     def _later(self, since: int, kinds: Collection[str]) -> bool:

@@ -100,9 +100,7 @@ class Broker:
         """Hand out rows for ever; a database in trouble only makes the news old."""
         in_trouble = False
         while True:
-            # Listen before reading, or what is written in between would wait for the next news.
-            news = asyncio.create_task(self._database.feed.wait(_LOOK_EVERY))
-            await asyncio.sleep(0)
+            mark = self._database.feed.mark()
             try:
                 await self._hand_out()
                 in_trouble = False
@@ -110,7 +108,7 @@ class Broker:
                 if not in_trouble:
                     log.exception("The live feed cannot read the event rows.", action="read_feed")
                 in_trouble = True
-            await news
+            await self._database.feed.wait(_LOOK_EVERY, since=mark)
 
     async def _hand_out(self) -> None:
         while True:
