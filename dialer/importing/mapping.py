@@ -16,7 +16,7 @@ def read_mapping(path: Path) -> Mapping[str, str]:
     """
     try:
         # Texts and nothing else: a heading `no` is not the answer no.
-        told = yaml.load(path.read_text("utf-8-sig"), Loader=yaml.BaseLoader)
+        told = yaml.load(path.read_text("utf-8-sig"), Loader=yaml.CBaseLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UnreadableFile(f"the mapping {path.name} cannot be read: {error}") from error
     if not isinstance(told, dict) or not all(

@@ -70,7 +70,7 @@ class Phrases(_Strict):
 def parse_phrases(text: str, where: str) -> Phrases:
     """`where` is the name of the source in messages. Raises PhrasesUnusable."""
     try:
-        return Phrases.model_validate(yaml.safe_load(text))
+        return Phrases.model_validate(yaml.load(text, Loader=yaml.CSafeLoader))
     except yaml.YAMLError as error:
         raise PhrasesUnusable(f"{where} is no valid YAML: {error}") from error
     except ValidationError as error:

@@ -344,7 +344,7 @@ def _any_of(words: Sequence[str]) -> re.Pattern[str]:
 @cache
 def _words() -> QuestionWords:
     text = files("qa.dialogue").joinpath("questions.yaml").read_text(encoding="utf-8")
-    return QuestionWords.model_validate(yaml.safe_load(text))
+    return QuestionWords.model_validate(yaml.load(text, Loader=yaml.CSafeLoader))
 
 
 @cache

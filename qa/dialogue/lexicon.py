@@ -179,7 +179,7 @@ class Lexicon:
 def lexicon() -> Lexicon:
     """The shipped words."""
     text = files("qa.dialogue").joinpath("answers.yaml").read_text(encoding="utf-8")
-    return Lexicon(AnswerWords.model_validate(yaml.safe_load(text)))
+    return Lexicon(AnswerWords.model_validate(yaml.load(text, Loader=yaml.CSafeLoader)))
 
 
 def _parts(words: AnswerWords) -> Iterable[tuple[Part, tuple[str, ...]]]:

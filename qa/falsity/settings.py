@@ -37,4 +37,4 @@ class DoubtSettings(BaseModel):
 def shipped_settings() -> DoubtSettings:
     """Those that come with the product."""
     file = Path(__file__).with_name("doubts.yaml")
-    return DoubtSettings.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    return DoubtSettings.model_validate(yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))

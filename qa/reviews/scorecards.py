@@ -111,7 +111,7 @@ def scorecard_of(kept: Mapping[str, object] | None, name: str) -> Scorecard:
 def load_scorecard(path: Path) -> Scorecard:
     """Read one file. Raises ScorecardError."""
     try:
-        return Scorecard.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Scorecard.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ScorecardError(f"{path} cannot be read: {error}") from error
     except ValidationError as error:

@@ -281,7 +281,7 @@ def parse_rule_set(text: str, where: str, folder: Path | None = None) -> RuleSet
     part of it. Raises RuleSetError."""
     data: object = None
     try:
-        data = _with_included(yaml.safe_load(text), where, folder)
+        data = _with_included(yaml.load(text, Loader=yaml.CSafeLoader), where, folder)
         return RuleSet.model_validate(data)
     except yaml.YAMLError as error:
         raise RuleSetError(f"{where} is no valid YAML: {error}") from error
@@ -300,7 +300,7 @@ def _with_included(data: object, where: str, folder: Path | None) -> object:
             raise RuleSetError(f"{where} includes {name}: that needs the folder of the rule sets.")
         path = folder / "shared" / f"{name}.yaml"
         try:
-            shared = yaml.safe_load(path.read_text(encoding="utf-8"))
+            shared = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         except (OSError, UnicodeDecodeError) as error:
             raise RuleSetError(f"{where} includes {name}, and {path} cannot be read: {error}") from error
         whole["asides"] = [*(whole.get("asides") or []), *(shared.get("asides") or [])]

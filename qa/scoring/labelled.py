@@ -129,7 +129,7 @@ def load_labelled(path: Path) -> tuple[LabelledCall, ...]:
     Raises LabelsError.
     """
     try:
-        file = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        file = _File.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
     except (OSError, UnicodeDecodeError) as error:
         raise LabelsError(f"{path} cannot be read: {error}") from error
     except yaml.YAMLError as error:

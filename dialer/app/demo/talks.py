@@ -45,7 +45,7 @@ def calls_folder() -> Path:
 
 @cache
 def _labelled() -> dict[str, dict[str, object]]:
-    calls = yaml.safe_load((calls_folder() / "calls.yaml").read_text("utf-8"))["calls"]
+    calls = yaml.load((calls_folder() / "calls.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader)["calls"]
     return {call["id"]: call for call in calls if call["id"].startswith("dealer")}
 
 

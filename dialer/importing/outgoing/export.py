@@ -36,7 +36,7 @@ def read_layout(path: Path | None) -> Layout:
     if path is None:
         return {name: name for name in FIELDS}
     try:
-        told = yaml.load(path.read_text("utf-8-sig"), Loader=yaml.BaseLoader)
+        told = yaml.load(path.read_text("utf-8-sig"), Loader=yaml.CBaseLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadLayout(f"the layout {path.name} cannot be read: {error}") from error
     if not isinstance(told, dict) or not told:
