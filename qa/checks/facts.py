@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from dialer.planning.rules.fees import fees_of
 from qa.checks import policy
 from qa.rules.readable import text_facts
 
@@ -21,12 +22,6 @@ _LONGEST_NAME = 4
 _SIR = {"男": "先生", "男性": "先生", "女": "女士", "女性": "女士"}
 # Branches that say where one is and not what one is called: the site's own name stands in.
 NAMELESS = frozenset(("", "本店", "总店", "门店", "总部", "总公司", "本公司"))
-_FEES = {
-    "fee_initial": "初始费用",
-    "fee_policy": "保单管理费",
-    "fee_account": "账户管理费",
-    "fee_surrender": "退保费用",
-}
 _TRUTHS = {"是": "yes", "有": "yes", "true": "yes", "1": "yes", "已": "yes", "已告知": "yes"} | {
     "否": "no", "无": "no", "false": "no", "0": "no", "未": "no", "未告知": "no",
 }  # fmt: skip
@@ -97,7 +92,7 @@ def in_rules_words(told: Mapping[str, str]) -> dict[str, str]:
         "pay": told.get("pay") or policy.pay(way, term),
         "period": policy.period(told.get("period") or told.get("term", "")),
         "id_tail": told.get("id_tail") or told.get("document_tail", ""),
-        "fees": policy.fees(told.get("fees", ""), ((name, told.get(key, "")) for key, name in _FEES.items())),
+        "fees": fees_of(told),
         "sale_notice": _yes_no(told.get("sale_notice", "")),
     }
     return {key: value for key, value in {**told, **read}.items() if value}

@@ -1,11 +1,10 @@
-"""A policy as sources write it, in the words of the rules: kind of product, payment, period, fees (Q3). Pure.
+"""A policy as sources write it, in the words of the rules: kind of product, payment, period (Q3). Pure.
 
 A reading that is not sure is "": the rule that needs it says that a fact is missing, and a person decides.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from datetime import date
 
 from qa.rules.numbers import Number, numbers
@@ -36,8 +35,6 @@ _MOST_YEARS = 40
 _DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})")
 _YEAR_DAYS = 365.25
 _NEAR_A_YEAR = 5
-_SHARE = re.compile(r"0?\.\d+")
-_NO_FEE = re.compile(r"0+(\.0+)?[%％元]?")
 
 
 def product_kind(told: str, product: str) -> str:
@@ -147,16 +144,3 @@ def _in_years(one: Number, *, bare: bool) -> int | None:
         return None
     whole = int(value)
     return whole if whole == value and 0 < whole < _OLDEST else None
-
-
-def fees(told: str, own: Iterable[tuple[str, str]]) -> str:
-    """All fees by name and figure, as 初始费用5%；保单管理费每月10元. `own` are those with a column each."""
-    named = [
-        f"{name}{_figure(value)}" for name, value in own if value and not _NO_FEE.fullmatch(value.strip())
-    ]
-    return "；".join(part for part in (told, *named) if part)
-
-
-def _figure(value: str) -> str:
-    """A spreadsheet keeps 5% as 0.05."""
-    return f"{float(value) * 100:g}%" if _SHARE.fullmatch(value.strip()) else value

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from dialer.planning.rules.fees import fees_of
 from dialer.playbooks.expressions.conditions import Value
 
 _MONEY = Decimal(100)
@@ -19,6 +20,8 @@ def facts_of(occasion: Mapping[str, Any], customer: Mapping[str, Any]) -> dict[s
     """
     told: Mapping[str, object] = occasion.get("facts") or {}
     facts: dict[str, Value] = {name: _value(value) for name, value in told.items()}
+    if fees := fees_of(told):
+        facts["fees"] = fees
     staff: Mapping[str, str] = occasion.get("staff") or {}
     facts.update(staff)
     facts["kind"] = occasion.get("kind")
