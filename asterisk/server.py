@@ -115,6 +115,8 @@ class AsteriskServer:
         self._ports = choose_ports(self.settings, _ports_before(self.layout.run))
         for folder in self.layout.folders():
             folder.mkdir(parents=True, exist_ok=True)
+        # Before its first call Asterisk has no log; to the reader one that is missing proves nothing.
+        self.layout.cel_file.touch()
         files = render_private(self.settings, self._ports, self.layout, self.binary.version)
         write_files(self.layout.etc, files)
         (self.layout.socket / "asterisk.ctl").unlink(missing_ok=True)

@@ -207,10 +207,7 @@ class Site:
         first = len(self._customers)
         numbers = _NUMBERS[first : first + len(customers)]
         self._customers.update(zip(numbers, customers, strict=True))
-        cast = tuple(
-            Role(f"JS{number[-4:]}", number, f"豫A{number[-5:]}", "李女士", Fate.ANSWERS)
-            for number in numbers
-        )
+        cast = tuple(Role(f"JS{one[-4:]}", one, f"豫A{one[-5:]}", "李女士", Fate.ANSWERS) for one in numbers)
         zone = ZoneInfo(self.settings.calling.time_zone)
         file = self.folder / f"orders-{first}.csv"
         file.write_bytes(orders_csv(cast, datetime.now(zone).date()))
@@ -241,7 +238,10 @@ class Site:
             found = await self.attempts(number)
             return found[-1] if found and found[-1].state in states else None
 
-        return await until(look, f"an attempt at {number} is {' or '.join(states)}")
+        try:
+            return await until(look, f"an attempt at {number} is {' or '.join(states)}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; all there are: {await self.attempts()}") from None
 
     async def ended(self, number: str) -> Attempt:
         """The latest attempt at this number, as soon as it has ended."""
