@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 ARGS ?=
 # How many processes share the tests, which are handed out one by one: many wait for real telephones meanwhile.
-WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
+WORKERS ?= $(shell echo $$(( $$(nproc) + 2 )))
 # The tests start the service by the hundred: what it loads is compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -12,7 +12,11 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from tests.fixtures_asterisk import asterisk_binary, asterisk_server, short_tmp
 from tests.support.folders import remove_folders
+
+# One Asterisk for all who take it from here: whoever imports the fixture by himself has one of his own.
+__all__ = ["asterisk_binary", "asterisk_server", "short_tmp"]
 
 # How fast an example runs says nothing about it, and no example is remembered from run to run.
 settings.register_profile("house", deadline=None, database=None)

@@ -1,6 +1,6 @@
 """A real, private Asterisk for tests: one a session, with free ports, stopped at the end.
 
-Use by `from tests.fixtures_asterisk import asterisk_server` in a conftest, or by `pytest_plugins`.
+Every test can take `asterisk_server`; a conftest that imports it has another one for its own folder.
 """
 
 import asyncio

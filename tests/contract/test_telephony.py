@@ -48,9 +48,6 @@ from tests.contract.telephony_rigs import (
     order,
     running,
 )
-from tests.fixtures_asterisk import asterisk_binary, asterisk_server, short_tmp
-
-__all__ = ["asterisk_binary", "asterisk_server", "short_tmp"]
 
 
 @pytest.fixture(params=["fake", "asterisk"])

@@ -19,9 +19,8 @@ from dialer.telephony.outcomes import Leg
 from dialer.telephony.port import CallerHears, CallOrder, LinkUnavailable, RequestRefused
 from tests.contract.telephony_rigs import ANSWERING, BUSY, TRUNK, Rig, order
 from tests.contract.test_telephony import over, rig, server, to_gate, trail_to_the_end
-from tests.fixtures_asterisk import asterisk_binary, asterisk_server, short_tmp
 
-__all__ = ["asterisk_binary", "asterisk_server", "rig", "server", "short_tmp"]
+__all__ = ["rig", "server"]
 
 NUMBER = "13800000001"
 

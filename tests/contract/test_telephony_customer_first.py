@@ -37,9 +37,8 @@ from tests.contract.telephony_rigs import (
     order,
 )
 from tests.contract.test_telephony import happened_in_order, over, rig, server, trail_to_the_end
-from tests.fixtures_asterisk import asterisk_binary, asterisk_server, short_tmp
 
-__all__ = ["asterisk_binary", "asterisk_server", "rig", "server", "short_tmp"]
+__all__ = ["rig", "server"]
 
 PARTY = "01J0000000000000000000PRTY"
 

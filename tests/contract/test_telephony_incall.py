@@ -24,9 +24,8 @@ from dialer.telephony.outcomes import Leg
 from dialer.telephony.port import CallOrder, LinkUnavailable, RequestRefused
 from tests.contract.telephony_rigs import BUSY, CHIEF, COLLEAGUE, IGNORING, UNREGISTERED, Rig, order
 from tests.contract.test_telephony import over, rig, server, talking, to_gate
-from tests.fixtures_asterisk import asterisk_binary, asterisk_server, short_tmp
 
-__all__ = ["asterisk_binary", "asterisk_server", "rig", "server", "short_tmp"]
+__all__ = ["rig", "server"]
 
 
 def party(call: CallOrder, extension: str, mode: PartyMode = PartyMode.JOIN, ring: int = 5) -> PartyOrder:

@@ -19,9 +19,8 @@ from tests.contract.telephony_rigs import (
     order,
 )
 from tests.contract.test_telephony import rig, server, to_gate
-from tests.fixtures_asterisk import asterisk_binary, asterisk_server, short_tmp
 
-__all__ = ["asterisk_binary", "asterisk_server", "rig", "server", "short_tmp"]
+__all__ = ["rig", "server"]
 
 
 def wanted(extension: str = ANSWERING, *, echo: int = 1, ring: int = 1) -> PhoneTestOrder:

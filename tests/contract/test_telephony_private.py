@@ -24,9 +24,8 @@ from tests.contract.telephony_rigs import CHIEF, COLLEAGUE, Rig, order
 from tests.contract.test_telephony import over, rig, server, talking
 from tests.contract.test_telephony_customer_first import connected
 from tests.contract.test_telephony_incall import joined, party
-from tests.fixtures_asterisk import asterisk_binary, asterisk_server, short_tmp
 
-__all__ = ["asterisk_binary", "asterisk_server", "rig", "server", "short_tmp"]
+__all__ = ["rig", "server"]
 
 
 def outside(

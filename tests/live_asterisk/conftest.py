@@ -10,16 +10,10 @@ import pytest
 from asterisk.phones import Answer, Behaviour, CustomerTrunk, PhoneCall, Softphone
 from asterisk.ports import free_port
 from asterisk.server import AsteriskServer
-from tests.fixtures_asterisk import (
-    EXTENSIONS,
-    PHONE_PASSWORD,
-    asterisk_binary,
-    asterisk_server,
-    short_tmp,
-)
+from tests.fixtures_asterisk import EXTENSIONS, PHONE_PASSWORD
 from tests.live_asterisk.raw_ami import RawAmi, name
 
-__all__ = ["asterisk_binary", "asterisk_server", "name", "short_tmp"]
+__all__ = ["name"]
 
 
 @pytest.fixture

@@ -40,7 +40,8 @@ async def test_start_health_stop_and_start_again(asterisk_binary: AsteriskBinary
         assert not health.ok and "start it" in health.sentence
         assert not in_process_table(pid), "a zombie is left"
         await server.start()
-        assert server.ports == ports and server.pid != pid
+        # Where calls of others use the range of its own, audio goes through another one.
+        assert (server.ports.ami, server.ports.sip) == (ports.ami, ports.sip) and server.pid != pid
         await (await RawAmi().connect(server.connection())).close()
     finally:
         await server.kill()

@@ -15,6 +15,7 @@ from tests.fixtures_asterisk import asterisk_binary, asterisk_server, short_tmp,
 from tests.support.logs import Logs, logs
 from tests.support.site import Site
 
+# An Asterisk of their own: what other tests leave in its folders would be taken for calls of these sites.
 __all__ = ["Logs", "asterisk_binary", "asterisk_server", "logs", "short_tmp"]
 
 NewSite = Callable[..., Awaitable[Site]]
