@@ -161,7 +161,7 @@ class _Sqlite:
     def used(self, url: str) -> None:
         path = Path(str(engine_url(url).database))
         for file in path.parent.glob(f"{path.name}*"):
-            file.unlink()
+            file.unlink(missing_ok=True)
 
     def close(self) -> None:
         """The files go with the folder."""
