@@ -12,7 +12,7 @@ from asterisk.install import AsteriskBinary
 from dialer.app.drill.subject import ServiceDied, ServiceProcess
 from dialer.calling.engine import Step
 
-_KILLS = 6
+_KILLS = 5
 _MUST_BE_ZERO = (
     "rung_twice",
     "rung_without_attempt",
