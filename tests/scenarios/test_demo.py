@@ -25,7 +25,7 @@ from dialer.telephony.outcomes import DialOutcome, Leg
 from qa.transcripts.queries import segments_of
 from recordings.queries import Recording, recording_of
 
-_CALLS = 3
+_CALLS = 2
 _SUMMARY = {
     "asterisk",
     "engine",
