@@ -46,12 +46,27 @@ class Translator:
                 return self(template, **found.groupdict()) if found.groupdict() else self(template)
         return said
 
+    def said_again(self, said: str) -> str:
+        """A finished sentence that was said in any of the panel's languages, in this one."""
+        for language in LANGUAGES:
+            said = translator(language).in_english(said)
+        return self.sentence(said)
+
+    def in_english(self, said: str) -> str:
+        """What `sentence` of this language was made of; as it is, where unknown."""
+        for template, _ in self._said:
+            found = pattern_of(self(template)).fullmatch(said)
+            if found is not None:
+                return template.format(**found.groupdict())
+        return said
+
 
 def fields_of(template: str) -> frozenset[str]:
     """The {names} that a text has."""
     return frozenset(name for _, name, _, _ in Formatter().parse(template) if name)
 
 
+@cache
 def pattern_of(template: str) -> re.Pattern[str]:
     """What `template` looks like with its {names} filled in."""
     parts = [

@@ -147,6 +147,29 @@ HEARD: Mapping[str, str] = {
 # Why a follow-up stands where it stands: what was heard, an outcome, a disposition, or new.
 FOLLOW_UP_REASON: Mapping[str, str] = {**HEARD, **OUTCOME, **DISPOSITION, "new": N_("New")}
 
+# What led to a call.
+OCCASION: Mapping[str, str] = {
+    "settlement-order": N_("Settlement order"),
+    "delivery-order": N_("Delivery order"),
+    "lost-deal": N_("Lost deal"),
+    "maintenance-due": N_("Maintenance due"),
+    "complaint-closed": N_("Complaint closed"),
+    "discharge": N_("Discharge"),
+    "account-opened": N_("Account opened"),
+    "account-activity": N_("Account activity"),
+    "policy": N_("Policy"),
+    "installation": N_("Installation"),
+    "repair-visit": N_("Repair visit"),
+    "inspection": N_("Inspection"),
+    "hotline-ticket": N_("Hotline ticket"),
+    "special-service": N_("Special service"),
+    "contact-list": N_("Contact list"),
+    "question-explained": N_("Question explained"),
+    "opinion": N_("Opinion"),
+    "manual-call": N_("Hand-dialled call"),
+    "customer-call": N_("Customer's call"),
+}
+
 ROLE: Mapping[str, str] = {
     "agent": N_("Agent"),
     "qa": N_("QA"),

@@ -29,6 +29,12 @@ _PAGES: tuple[tuple[Collection[str], str, str], ...] = (
     ((*_BOTH, "auditor"), "/rights", N_("Use of rights")),
     (("admin",), "/doctor", N_("Health check")),
 )
+# Pages without an entry of their own: the entries they are reached from, the first that the user has counts.
+_REACHED_FROM = {
+    "explain": ("/plan", "/customers"),
+    "tickets": ("/cases",),
+    "customers": ("/segments",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,8 @@ class Link:
 
 def links(roles: Collection[str], path: str) -> list[Link]:
     """The entries for a user with these roles who is at `path`; the longest one that fits is current."""
-    here = [href for _, href, _ in _PAGES if path == href or path.startswith(f"{href}/")]
-    current = max(here, key=len, default="")
-    return [Link(href, name, href == current) for allowed, href, name in _PAGES if {*allowed} & {*roles}]
+    shown = {href: name for allowed, href, name in _PAGES if {*allowed} & {*roles}}
+    here = [href for href in shown if path == href or path.startswith(f"{href}/")]
+    from_there = (href for href in _REACHED_FROM.get(path.split("/")[1], ()) if href in shown)
+    current = max(here, key=len, default=next(from_there, ""))
+    return [Link(href, name, href == current) for href, name in shown.items()]

@@ -24,6 +24,7 @@ SENTENCES = (
         "(read on {node})"
     ),
     N_("{path} cannot be read as audio ({error}). Check that the recording was copied completely."),
+    N_("{path} cannot be read as audio ({error}). Look at the file where Asterisk left it."),
     N_("{path} cannot be read as audio ({error})."),
     N_("{file} cannot be written: {why}. Make room or name another place."),
     N_("nothing was issued under this number or in this time: look at it again"),

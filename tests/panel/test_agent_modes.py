@@ -180,6 +180,9 @@ async def test_d9_the_agent_says_what_a_customer_rang_for(panel_server: Site, op
     await panel_server.go(attempt_id)
     await panel_server.answer(attempt_id)
     await snapshot(page, "rang_zh")
+    await expect(page.locator(".q-choice")).to_have_count(5)
+    for one in await page.locator(".q-choice").all():
+        await expect(one).to_be_in_viewport(ratio=1)
     await page.click(".rang >> text=投诉")
     await expect(page.locator(".rang [aria-pressed=true]")).to_have_text("投诉")
     ticket = await panel_server.database.read(lambda conn: ticket_of(conn, ticket_id))

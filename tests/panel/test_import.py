@@ -116,7 +116,7 @@ async def test_c3_headings_that_nobody_knows_are_given_a_meaning(
         await page.get_by_label(f"Meaning of {heading}").select_option(field)
     await page.get_by_role("button", name="Look again").focus()
     await page.keyboard.press("Enter")
-    await page.get_by_role("button", name="Take in 1 rows").focus()
+    await page.get_by_role("button", name="Take in 1 row").focus()
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("Taken in")).to_be_visible()
     await until(lambda: all_taken_in(site), "the row is taken in", 20)

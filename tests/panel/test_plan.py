@@ -106,7 +106,7 @@ async def test_l6_work_is_moved_with_preview_and_undone(plan_site: Site, open_pa
         await site.follow_up("李", f"1380000{number:04}", f"豫A1{number:04}")
     page = await open_page("chen", "/plan")
     await page.locator("#assign").click()
-    await expect(page.locator("#assign")).to_be_disabled()
+    await expect(page.locator("#assign")).to_have_text("已按规则分配")
     owners = [str(owner) for _, owner in await states(site)]
     assert sorted(owners) == sorted([one, one, two, two])
 
@@ -220,6 +220,8 @@ async def test_l10_shifts_and_targets_are_entered(plan_site: Site, open_page: Op
     await row.get_by_role("button", name="保存班次").click()
     await expect(row).to_contain_text("09:00–17:30")
     await row.locator("summary").click()
+    await expect(row.locator("[name=starts]")).to_have_value("09:00")
+    await expect(row.locator("[name=ends]")).to_have_value("17:30")
     await row.locator("[name=calls]").fill("60")
     await row.get_by_role("button", name="保存目标").click()
     await expect(row).to_contain_text("/ 60")

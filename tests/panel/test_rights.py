@@ -124,6 +124,7 @@ async def test_r12_the_use_of_rights_is_reviewed_and_signed(panel_server: Site, 
     await expect(page.locator(".rights-head button")).to_have_count(0)
     await used.locator("[data-kind='customer.blocked'] a").click()
     await expect(page.locator("tbody a")).to_have_attribute("href", f"/customers/{customer_id}")
+    await expect(page.locator("tbody a")).to_contain_text("李小000")
     await snapshot(page, "uses-zh-1366")
     # The month is over: another one begins.
     later = (first + timedelta(days=40)).replace(day=1)
@@ -139,6 +140,9 @@ async def test_r12_the_use_of_rights_is_reviewed_and_signed(panel_server: Site, 
     await expect(auditor).to_have_url(f"{site.url}/rights")
     await auditor.goto(f"{site.url}/rights?month={first:%Y-%m}")
     await expect(auditor.locator(".signed")).to_contain_text("已核实")
+    await auditor.click("[data-user=zhou] [data-kind='customer.blocked'] a")
+    await expect(auditor.locator("tbody")).to_contain_text(customer_id)
+    await expect(auditor.locator("tbody")).not_to_contain_text("李小")
     answer = await auditor.goto(f"{site.url}/customers/{customer_id}")
     assert answer is not None
     assert answer.status == 403
@@ -156,7 +160,7 @@ async def test_r12_a_playbook_page_shows_its_named_callers(panel_server: Site, o
     assert isinstance(site.library, LiveLibrary)
     site.library.become(site.library.having(playbook))
     page = await open_page("zhou", f"/playbooks/{playbook.id}")
-    await expect(page.locator("main")).to_contain_text("1001 王强, 1009")
+    await expect(page.locator("main")).to_contain_text("1001 王强、1009")
     await page.get_by_text("1001 王强").scroll_into_view_if_needed()
     await snapshot(page, "callers-zh-1366")
     await page.goto(f"{site.url}/playbooks/{playbook.id}/edit")

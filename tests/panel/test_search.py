@@ -92,7 +92,7 @@ async def test_a_doubtful_form_is_decided_with_a_note(panel_server: Site, open_p
     await page.click("button[value=confirm]")
     await expect(doubt).to_have_count(0)
     await page.goto(f"{site.url}/doubts?state=confirmed")
-    await expect(doubt).to_contain_text("zhou: 听过：客户说不满意")
+    await expect(doubt).to_contain_text("zhou：听过：客户说不满意")
     await page.goto(f"{site.url}/supervisor")
     await expect(page.locator("body")).not_to_contain_text("疑点分 86")
 

@@ -32,6 +32,7 @@ async def test_v2_a_supervisor_pauses_an_agent_and_ends_his_work(
     await site.user("wang", "agent", agent_id=agent_id)
     page = await open_page("chen", "/supervisor")
     row = page.locator(f"tr[data-agent='{agent_id}']")
+    await expect(row.locator("button[value=sign_out]")).to_be_in_viewport(ratio=1)
     await row.locator("button[value=pause]").click()
     await expect(row).to_contain_text("班长设为暂停")
     await snapshot(page, "supervisor-agents")

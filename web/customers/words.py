@@ -65,24 +65,6 @@ CUSTOMER_KIND: Mapping[str, str] = {
     "tenant": N_("Tenant"),
 }
 
-OCCASION: Mapping[str, str] = {
-    "settlement-order": N_("Settlement order"),
-    "delivery-order": N_("Delivery order"),
-    "lost-deal": N_("Lost deal"),
-    "maintenance-due": N_("Maintenance due"),
-    "complaint-closed": N_("Complaint closed"),
-    "discharge": N_("Discharge"),
-    "account-opened": N_("Account opened"),
-    "account-activity": N_("Account activity"),
-    "policy": N_("Policy"),
-    "installation": N_("Installation"),
-    "repair-visit": N_("Repair visit"),
-    "inspection": N_("Inspection"),
-    "hotline-ticket": N_("Hotline ticket"),
-    "special-service": N_("Special service"),
-    "contact-list": N_("Contact list"),
-}
-
 CONTACT: Mapping[str, str] = {
     ContactKind.MESSAGE: N_("Message"),
     ContactKind.VISIT: N_("Visit"),

@@ -21,6 +21,7 @@ from dialer.storage.database import Database
 from dialer.storage.feed import emit
 from web.auth.guard import current_user, requires
 from web.auth.rules import Role
+from web.facts import fact_name
 from web.imports import uploads, words
 from web.imports.uploads import JOBS, TASKS, Job, NotTaken
 from web.panel import PANEL, Panel
@@ -131,9 +132,10 @@ async def _look(
         problem=problem,
         columns=columns,
         source=options.source,
+        default_source=DEFAULT_SOURCE,
         kind=options.kind or (seen.kind if seen else ""),
         kinds=KINDS,
-        fields=[(field.name, field.headings[0] if text.language == "zh" else field.name) for field in FIELDS],
+        fields=[(field.name, fact_name(field.name, text)) for field in FIELDS],
         words=words,
         sentence=text.sentence,
     )
@@ -243,6 +245,7 @@ async def _job_values(request: web.Request, upload_id: str, path: Path, job: Job
     errors: list[list[str]] = []
     if report is not None and report.error_file:
         errors = await asyncio.to_thread(_first_rows, Path(report.error_file))
+    text = translator_of(request)
     return {
         "upload": upload_id,
         "file": path.name,
@@ -250,7 +253,9 @@ async def _job_values(request: web.Request, upload_id: str, path: Path, job: Job
         "report": report,
         "errors": errors,
         "words": words,
-        "sentence": translator_of(request).sentence,
+        "sentence": text.sentence,
+        # The file has its reasons in the language of whoever took it in.
+        "said_again": text.said_again,
     }
 
 

@@ -5,7 +5,8 @@ from aiohttp import web
 from dialer.explaining.service import explain
 from web.auth.guard import requires
 from web.auth.rules import Role
-from web.labels import FOLLOW_UP_STATE, OUTCOME
+from web.facts import facts_told
+from web.labels import FOLLOW_UP_STATE, OCCASION, OUTCOME
 from web.panel import PANEL, Panel
 from web.plan import words
 from web.render import render, translator_of
@@ -38,6 +39,8 @@ def context(request: web.Request) -> dict[str, object]:
         "words": words,
         "states": FOLLOW_UP_STATE,
         "outcomes": OUTCOME,
+        "occasions": OCCASION,
+        "facts_told": lambda told: facts_told(told, text),
         "say_reason": lambda word: words.reason(word, text),
         "say_obstacle": lambda word: words.obstacle(word, text),
         "gate_name": lambda gate: words.gate_name(gate, text),

@@ -55,7 +55,7 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class AgentRow:
-    """An agent's work, day and targets. `here`: works today."""
+    """An agent's work, day and targets. `here`: works today; `starts`, `ends`: all shifts together."""
 
     agent: Agent
     count: Count
@@ -63,6 +63,8 @@ class AgentRow:
     hours: str
     leave: LeaveRow | None
     figures: DayFigures
+    starts: str = ""
+    ends: str = ""
 
 
 def board(cells: Sequence[Cell], left: Sequence[Left], name: Callable[[str], str]) -> Board:
@@ -108,18 +110,20 @@ def agents_of(
     for cell in cells:
         if cell.owner_id in counts:
             _add(counts[cell.owner_id], cell)
-    hours: dict[str, list[str]] = {}
+    hours: dict[str, list[Shift]] = {}
     for shift in shifts:
-        hours.setdefault(shift.agent_id, []).append(f"{shift.starts}–{shift.ends}")
+        hours.setdefault(shift.agent_id, []).append(shift)
     away = {leave.agent_id: leave for leave in leaves if leave.first_day <= day <= leave.last_day}
     return [
         AgentRow(
             agent,
             counts[agent.id],
             agent.id not in away and (not hours or agent.id in hours),
-            " ".join(hours.get(agent.id, ())),
+            " ".join(f"{shift.starts}–{shift.ends}" for shift in hours.get(agent.id, ())),
             away.get(agent.id),
             figures.get(agent.id, DayFigures()),
+            min((shift.starts for shift in hours.get(agent.id, ())), default=""),
+            max((shift.ends for shift in hours.get(agent.id, ())), default=""),
         )
         for agent in agents
     ]

@@ -9,7 +9,7 @@ from dialer.assigning.rules import Unplaced, Why
 from dialer.planning.rules.gates import Gate
 from dialer.planning.rules.reasons import Reason
 from web.i18n import N_, Translator
-from web.labels import FOLLOW_UP_REASON, FOLLOW_UP_STATE
+from web.labels import FOLLOW_UP_REASON, FOLLOW_UP_STATE, OCCASION
 
 LEFT: Mapping[str, str] = {
     Reason.DO_NOT_CALL: N_("Asked not to be called"),
@@ -212,7 +212,7 @@ def gate_value(said: str, text: Translator, zone: ZoneInfo, now: datetime) -> st
     hours, _, rest = said.partition(" on a public holiday")
     if hours != said and not rest:
         return f"{hours} {text(VALUE['on a public holiday'])}"
-    return text(REASON[said]) if said in REASON else said
+    return text(REASON.get(said) or OCCASION.get(said, said))
 
 
 def gate_verdict(gate: Gate, text: Translator, zone: ZoneInfo, now: datetime) -> str:

@@ -15,6 +15,8 @@ from dialer.playbooks.service import library_of
 from dialer.playbooks.spans import Span
 from web.auth.guard import requires
 from web.auth.rules import Role
+from web.facts import fact_name
+from web.i18n import N_
 from web.panel import PANEL, Panel
 from web.playbooks import words
 from web.render import language_of, playbook_names, render, translator_of
@@ -64,6 +66,7 @@ async def show_page(request: web.Request) -> web.StreamResponse:
         current=current,
         versions=library.versions(playbook_id),
         saved={one.version: one for one in saved},
+        asked={question.id for question in playbook.questionnaire},
         name_of=playbook_names(library, language_of(request)),
         published=request.query.get("published") == "1",
         moved=request.query.get("moved", ""),
@@ -90,7 +93,14 @@ def common(request: web.Request) -> dict[str, object]:
     def span(value: Span | None) -> str:
         return words.span(value, text)
 
-    return {"words": words, "lang": text.language, "span": span, "hours": words.hours}
+    return {
+        "words": words,
+        "lang": text.language,
+        "span": span,
+        "hours": words.hours,
+        "fact_name": lambda name: fact_name(name, text),
+        "fact_names": lambda names: text(N_(", ")).join(fact_name(name, text) for name in names),
+    }
 
 
 def _open_by_playbook(conn: Connection) -> Counter[str]:

@@ -19,6 +19,13 @@ TRIGGER: Mapping[str, str] = {
     TriggerKind.CASE: N_("a closed case"),
     TriggerKind.ANSWER: N_("an answer in another call"),
 }
+STEP: Mapping[str, str] = {
+    "call": N_("Follow-up call"),
+    "again": N_("Second call"),
+    "after-repair": N_("After the repair"),
+    "after-rain": N_("After the rain"),
+    "first-day": N_("On the first day"),
+}
 START: Mapping[str, str] = {
     StepStart.OCCASION: N_("from the occasion"),
     StepStart.PREVIOUS_DONE: N_("from the end of the step before"),
@@ -87,6 +94,10 @@ KIND: Mapping[str, str] = {
     "hotline-ticket": N_("hotline ticket"),
     "special-service": N_("special service"),
     "contact-list": N_("contact list"),
+    "question-explained": N_("question explained"),
+    "opinion": N_("opinion"),
+    "manual-call": N_("hand-dialled call"),
+    "customer-call": N_("customer's call"),
 }
 CAUSE: Mapping[str, str] = {
     "busy": N_("Busy"),
@@ -131,6 +142,20 @@ PROBLEMS = (
     N_("Input should be less than or equal to {n}, not {given}"),
     N_("Input should be greater than or equal to {n}, not {given}"),
     N_("Input should be greater than {n}, not {given}"),
+    N_("Input should be a valid string, not {given}"),
+    N_("Input should be a valid string"),
+    N_("Input should be a valid integer, unable to parse string as an integer, not {given}"),
+    N_("Input should be a valid number, unable to parse string as a number, not {given}"),
+    N_("Input should be a valid boolean, unable to interpret input, not {given}"),
+    N_("Input should be a valid list, not {given}"),
+    N_("Input should be a valid list"),
+    N_("Input should be a valid tuple, not {given}"),
+    N_("Input should be a valid tuple"),
+    N_("Input should be a valid dictionary, not {given}"),
+    N_("Input should be a valid dictionary or instance of {name}, not {given}"),
+    N_("Input should be a valid dictionary or instance of {name}"),
+    N_("Input should be {choices} or {last}, not {given}"),
+    N_("Input should be {choices}, not {given}"),
     N_("{given} is not a list of hours such as 09:00-12:00, 14:00-20:00"),
     N_("{given} is not a number"),
     N_("is needed"),

@@ -6,7 +6,7 @@ from dialer.playbooks.reading import Problem
 from qa.changing.rules import Refusal, Unproven
 from qa.changing.states import DraftState, ReplayState
 from qa.rules.findings import Verdict
-from web.i18n import N_, Translator
+from web.i18n import N_, Translator, pattern_of
 from web.playbooks import words as playbooks
 
 VERDICT: Mapping[str, str] = {
@@ -56,6 +56,24 @@ ADVICE = (
     N_("Put it in quotation marks."),
 )
 
+# What `Problem`s of rules say besides what those of playbooks do (qa/rules/schema.py).
+PROBLEMS = (
+    N_("give either `say` (a list of wordings) or `all`, or `slots`"),
+    N_("a rule of kind {kind} has no wordings"),
+    N_("a {kind} rule lists its words under `say` or `all`, it has no slots"),
+    N_("`except` belongs to must_not_say; a must_say slot has `opposites`"),
+    N_("`title` needs an entry for zh"),
+    N_("a process rule needs `fact`: the name of the fact that decides"),
+    N_("an order rule needs `before`: two or more ids of rules"),
+    N_("a measure rule needs `measure`, and `at_most` or `at_least`"),
+    N_("`if_said` belongs to must_say with a `value`"),
+    N_("`question_item` belongs to must_ask"),
+    N_("give `say` (wordings) or `all` (groups of words)"),
+    N_("rule id used twice: {names}"),
+    N_("rule {rule} names rules that are not there: {names}"),
+)
+_PATTERNS = [(template, pattern_of(template)) for template in PROBLEMS]
+
 _ID_STAYS = "the id must stay "
 
 
@@ -64,4 +82,9 @@ def said(problem: Problem, text: Translator) -> str:
     if problem.message.startswith(_ID_STAYS):
         name = problem.message.removeprefix(_ID_STAYS).split(":")[0]
         return text(N_("The id must stay {name}: another id is another rule set."), name=name)
+    for template, pattern in _PATTERNS:
+        found = pattern.fullmatch(problem.message)
+        if found is not None:
+            values = found.groupdict()
+            return text(template, **values) if values else text(template)
     return playbooks.said(problem, text)

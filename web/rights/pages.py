@@ -94,11 +94,16 @@ async def uses_page(request: web.Request) -> web.StreamResponse:
     told = query.get("before", "")
     before = int(told) if told.isascii() and told.isdigit() and len(told) < 19 else None
 
-    def read(conn: Connection) -> tuple[list[OneUse], dict[str, str]]:
-        span = queries.within(conn, month.begins(zone), month.ends(zone))
-        return queries.single_uses(conn, span, who, kind, PAGE_SIZE + 1, before), queries.names(conn)
+    place = _place(kind, current_user(request).roles)
 
-    rows, names = await panel.database.read(read)
+    def read(conn: Connection) -> tuple[list[OneUse], dict[str, str], dict[str, str]]:
+        span = queries.within(conn, month.begins(zone), month.ends(zone))
+        found = queries.single_uses(conn, span, who, kind, PAGE_SIZE + 1, before)
+        # An auditor, who may not open a customer's page, is not told the name either.
+        named = [one.subject for one in found] if place == _PAGES["customer"] else []
+        return found, queries.names(conn), queries.customer_names(conn, named) if named else {}
+
+    rows, names, customers = await panel.database.read(read)
     more = len(rows) > PAGE_SIZE
     return render(
         request,
@@ -109,7 +114,8 @@ async def uses_page(request: web.Request) -> web.StreamResponse:
         rows=rows[:PAGE_SIZE],
         names=names,
         rights=RIGHTS,
-        place=_place(kind, current_user(request).roles),
+        place=place,
+        customers=customers,
         begun=before is not None,
         link=_link,
         further=_link(month, who, kind, rows[PAGE_SIZE - 1].id) if more else "",

@@ -1,12 +1,13 @@
 """All SQL of the review: how often each right was used in a month, by whom; reviews that were signed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Select, and_, case, func, select
 
 from dialer.agents.tables import agents
+from dialer.customers.tables import customers
 from dialer.storage.feed import events, latest_id
 from dialer.storage.rows import fetch, fetch_one
 from web.auth.tables import users
@@ -105,6 +106,12 @@ def names(conn: Connection) -> dict[str, str]:
     """The names of users by login and of agents by id."""
     found = {row[0]: row[1] for row in conn.execute(select(agents.c.id, agents.c.name))}
     return found | {row[0]: row[1] for row in conn.execute(select(users.c.login, users.c.name))}
+
+
+def customer_names(conn: Connection, ids: Collection[str]) -> dict[str, str]:
+    """The names of these customers, by id."""
+    query = select(customers.c.id, customers.c.name, customers.c.salutation).where(customers.c.id.in_(ids))
+    return {row.id: f"{row.name}{row.salutation}" for row in conn.execute(query)}
 
 
 def _of_rights(span: Within) -> Select[*tuple[object, ...]]:

@@ -104,7 +104,8 @@ async def _calls(request: web.Request) -> Values:
         )
     )
     return {
-        "calls": [view.call_row(call) for call in calls],
+        # In those that talk something can be done.
+        "calls": [view.call_row(call) for call in sorted(calls, key=lambda call: call.answered_at is None)],
         "now_in": now_in,
         "may_listen": Role.SUPERVISOR in user.roles,
     }

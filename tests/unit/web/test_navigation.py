@@ -21,6 +21,20 @@ def test_the_longest_entry_that_fits_is_current(path: str, current: str | None) 
     assert found == ([current] if current else [])
 
 
+@pytest.mark.parametrize(
+    ("role", "path", "current"),
+    [
+        ("supervisor", "/tickets", "/cases"),
+        ("supervisor", "/explain", "/plan"),
+        ("qa", "/explain", "/customers"),
+        ("qa", "/customers/1", "/customers"),
+        ("agent", "/customers/1", "/segments"),
+    ],
+)
+def test_a_page_without_an_entry_marks_the_one_it_is_reached_from(role: str, path: str, current: str) -> None:
+    assert [link.href for link in links({role}, path) if link.current] == [current]
+
+
 def test_x1_a_role_sees_its_own_pages() -> None:
     agent = ["/agent", "/agent/tasks", "/handover", "/segments", "/reviews/mine"]
     assert [link.href for link in links({"agent"}, "/agent")] == agent

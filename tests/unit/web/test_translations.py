@@ -17,6 +17,7 @@ from dialer.followups.states import FollowUpState
 from dialer.forms.rules import Disposition, Satisfaction
 from dialer.telephony.outcomes import DialOutcome
 from web import labels
+from web.facts import facts_told
 from web.i18n import LANGUAGES, N_, Translator, fields_of, read_texts, translator
 from web.supervisor.alarms import PROBLEM, WORDING, describe
 
@@ -130,3 +131,18 @@ def test_every_state_has_a_word() -> None:
         (labels.TASK_KIND, TaskKind),
     ):
         assert set(words) == set(kind)
+
+
+def test_a_sentence_said_in_one_language_is_said_again_in_another() -> None:
+    said = "'21/11/2026' can be read in two ways: write the year first, as 2026-11-21"
+    chinese = translator("zh").sentence(said)
+    assert chinese != said
+    assert translator("en").said_again(chinese) == said
+    assert translator("zh").said_again(said) == translator("zh").said_again(chinese) == chinese
+
+
+def test_facts_are_called_as_people_call_them() -> None:
+    told = "due_date: –, kind: policy, member: True, own: 1"
+    assert facts_told(told, translator("zh")) == "下次保养日期：–、类别：保单、会员：是、own：1"
+    assert facts_told(told, translator("en")) == "Due date: –, Kind: Policy, Member: yes, Own: 1"
+    assert facts_told("none", translator("en")) == "none"

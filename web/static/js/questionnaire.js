@@ -62,6 +62,8 @@ export class Questionnaire {
     }
     const before = this.questions ?? [];
     this.questions = this.all.filter((question) => asked.has(question.id));
+    // The playbook's own numbers jump where questions are not asked.
+    this.questions.forEach((question, index) => (question.number = index + 1));
     if (this.here && !asked.has(this.here)) this.here = this.after(this.here);
     // A question that came up behind somebody's back is asked before going on.
     const isNew = (question) => !before.includes(question) && !this.isAnswered(question);
