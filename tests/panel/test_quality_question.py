@@ -68,7 +68,7 @@ async def test_qa_finds_listens_and_decides_and_the_supervisor_has_the_item(
     await box.locator("[name=note]").fill("客户问什么时候能好")
     await box.locator("button[value=needed]").click()
     await expect(box.locator("form")).to_have_count(0)
-    await expect(box).to_contain_text("zhou: 有疑问 · 客户问什么时候能好")
+    await expect(box).to_contain_text("zhou：有疑问 · 客户问什么时候能好")
     await page.goto(f"{site.url}/qa?verdict=question")
     await expect(page.locator(".row-link")).to_have_count(0)
     await supervisor.goto(f"{site.url}/cases?show=items")
