@@ -95,6 +95,26 @@ async def test_a_lost_answer_is_no_other_person(
     await expect(page.locator("#elsewhere")).to_be_hidden()
 
 
+async def test_what_a_closed_page_left_is_sent_by_the_next(
+    panel_server: Site, calls: list[Known], open_page: OpenPage
+) -> None:
+    """S2: the tab was closed, or crashed, before anything came through."""
+    site = panel_server
+    page = await opened(site, open_page)
+    await page.context.route("**/draft", lambda route: route.abort())
+    for key in ("p", "ArrowDown", "f"):
+        await page.keyboard.press(key)
+    await expect(page.locator("#saved")).to_contain_text("2")
+    url = page.url
+    await page.close()
+    await page.context.unroute("**/draft")
+    again = await page.context.new_page()
+    await again.goto(url)
+    await press(again, "ArrowDown", "ArrowDown", "p")
+    assert list((await verdicts(site, again)).values()) == ["pass", "fail", "pass"]
+    await expect(again.locator("#elsewhere")).to_be_hidden()
+
+
 async def test_what_another_tab_made_stale_is_kept_until_one_decides(
     panel_server: Site, calls: list[Known], open_page: OpenPage
 ) -> None:
@@ -104,11 +124,13 @@ async def test_what_another_tab_made_stale_is_kept_until_one_decides(
     other = await page.context.new_page()
     await other.goto(page.url)
     await press(other, "ArrowDown", "p")
-    await page.keyboard.press("f")
-    await expect(page.locator("#elsewhere span")).to_contain_text("另一个标签页")
-    await expect(page.locator("#saved")).to_contain_text("1")
-    await press(other, "ArrowDown", "p")
-    assert list((await verdicts(site, page)).values()) == ["pass", "pass"], "the other tab sends only its own"
+    async with no_network(page):
+        await page.keyboard.press("f")
+        await expect(page.locator("#elsewhere span")).to_contain_text("另一个标签页")
+        await expect(page.locator("#saved")).to_contain_text("1")
+        await press(other, "ArrowDown", "p")
+        assert list((await verdicts(site, page)).values()) == ["pass", "pass"], "the other sends only its own"
+    await expect(page.locator("#elsewhere span")).to_contain_text("本通已在另一个标签页")
     await other.close()
     await page.reload()
     await expect(page.locator("#elsewhere span")).to_have_text(re.compile("^此前在这里做的 1 项判定"))

@@ -85,18 +85,10 @@ async def check_identity(request: web.Request) -> web.StreamResponse:
     """Compare what the customer said with the record; the record itself is never shown (T4)."""
     panel, agent_id, attempt_id = request.app[PANEL], agent_id_of(request), request.match_info["attempt"]
     body, now = await read_body(request, IdentityBody), panel.clock()
-    matches = await panel.database.write(
-        lambda conn: forms.check_identity(
-            conn,
-            panel.library,
-            agent_id=agent_id,
-            attempt_id=attempt_id,
-            question_id=body.question,
-            said=body.said,
-            now=now,
-        )
+    stored, topics = await panel.database.write(
+        lambda conn: results.check_identity(conn, panel, agent_id, attempt_id, body.question, body.said, now)
     )
-    return web.json_response({"matches": matches})
+    return web.json_response({**answer_data(stored, panel.settings.zone), **branch_data(topics)})
 
 
 @requires("agent")

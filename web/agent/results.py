@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from dialer.calling.queries import attempt
 from dialer.followups.queries import follow_up
+from dialer.forms import service as forms
 from dialer.forms.queries import Answer
 from dialer.forms.rules import MEANING, Disposition, Satisfaction
 from dialer.forms.service import finish_wrap_up, save_answer, save_form
@@ -81,6 +82,35 @@ def store_answer(
         topics = _topics(conn, panel, attempt_id)
         known = _stored(topics, question_id)
     assert known is not None  # else the core had refused it
+    return known, topics
+
+
+def check_identity(
+    conn: Connection,
+    panel: Panel,
+    agent_id: str,
+    attempt_id: str,
+    question_id: str,
+    said: str,
+    now: datetime,
+) -> tuple[Answer, tuple[Topic, ...]]:
+    """Compare what the customer said with the record; returns what is stored of it, and how the call stands.
+
+    Raises:
+        BadAnswer: as the core's `check_identity`.
+    """
+    forms.check_identity(
+        conn,
+        panel.library,
+        agent_id=agent_id,
+        attempt_id=attempt_id,
+        question_id=question_id,
+        said=said,
+        now=now,
+    )
+    topics = _topics(conn, panel, attempt_id)
+    known = _stored(topics, question_id)
+    assert known is not None  # it was stored just now
     return known, topics
 
 

@@ -85,7 +85,8 @@ export class Questionnaire {
   // A view may be older than an answer that was stored meanwhile: of two the later given counts.
   sync(call, waiting) {
     const before = JSON.stringify([this.answers, this.open, this.base]);
-    const wasOpen = this.question && !this.isAnswered(this.question);
+    // What this page is having checked comes as an answer, too: its field goes on by itself.
+    const wasOpen = this.question && !this.isAnswered(this.question) && !this.field?.busy;
     const fresh = { ...call.answers };
     for (const [id, answer] of Object.entries(this.answers)) {
       if (answer.given > (fresh[id]?.given ?? 0)) fresh[id] = answer;
@@ -214,10 +215,9 @@ export class Questionnaire {
       next: () => this.here === question.id && this.next(),
       back: () => this.back(),
       identity: (said) => this.acts.identity(question.id, said),
-      checked: (value) => {
-        this.answers[question.id] = { value, given: this.base.given, at: "✓" };
-        this.draw();
-        if (value === "yes" && this.here === question.id) this.next();
+      checked: (stored) => {
+        this.mark(question.id, stored, false);
+        if (stored.value === "yes" && this.here === question.id) this.next();
       },
     };
   }

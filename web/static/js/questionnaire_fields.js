@@ -255,9 +255,9 @@ class Identity {
     if (this.busy || event.repeat) return;
     this.busy = true;
     try {
-      const { matches } = await this.on.identity(said);
+      const stored = await this.on.identity(said);
       this.input.value = "";
-      this.on.checked(matches ? "yes" : "no");
+      this.on.checked(stored);
     } catch (error) {
       this.result.className = "q-identity is-no";
       this.result.textContent = error.message;
