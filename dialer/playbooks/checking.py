@@ -235,4 +235,4 @@ def _nearest(name: str, known: Collection[str]) -> str:
     near = get_close_matches(name, [str(one) for one in known], n=1)
     if near:
         return f"Is it {near[0]}?"
-    return f"Known are: {', '.join(sorted(map(str, known)))}." if len(known) <= 30 else ""
+    return f"Known are: {', '.join(sorted(map(str, known)))}." if 0 < len(known) <= 30 else ""

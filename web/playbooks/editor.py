@@ -210,6 +210,7 @@ def _page(
         labels={one.name: one for group in draft.groups for one in group.fields},
         elsewhere=elsewhere,
         said=lambda problem: words.said(problem, text),
+        advised=lambda problem: words.advised(problem, text),
         seen=seen,
         day=day or _yesterday(request),
         today=_yesterday(request) + timedelta(days=1),

@@ -1,5 +1,6 @@
 """The words of playbooks: their choices, spans and problems in the user's language. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from dialer.playbooks.form.parts import Anchor, CallerRule
@@ -164,8 +165,38 @@ PROBLEMS = (
     N_("somebody else saved a version meanwhile"),
     N_("there is a playbook {name} already: choose another id"),
     N_("the id must stay {name}: another id is another playbook"),
+    N_("{name} is not a day of the year"),
+    N_("{name} is not a cause"),
+    N_("{name} is not a means"),
+    N_("{name} is not a channel"),
+    N_("yes or no has two choices"),
+    N_("one choice is none"),
+    N_("is not after the answer"),
+    N_("this call sells, and {name} must not"),
+    N_("{name} accepts this playbook, and one of the two sells where nothing may be sold"),
+    N_("it cannot sell and not sell"),
 )
-_PATTERNS = [(template, pattern_of(template)) for template in PROBLEMS]
+# What they advise, a sentence each.
+ADVICE = (
+    N_("Is it {name}?"),
+    N_("Known are: {names}."),
+    N_("Check its spelling; a fact that only this playbook's source tells is declared in `uses`."),
+    N_("Name a question, a fact or a usual column."),
+    N_("Write solar:10-01, lunar:08-15 or fact:birthday."),
+    N_("Put them in order, or join them."),
+    N_("Mark a choice with `bad: true`, or write `when`."),
+    N_("Use type: choice for more."),
+    N_("Add another one."),
+    N_("Write a span such as 1d."),
+    N_("Remove it."),
+    N_("Remove one of the two."),
+    N_("Take {name} out of the merge list of {other} first."),
+    N_("Write it; it is needed."),
+    N_("Remove it, or check its spelling."),
+    N_("Put it in quotation marks."),
+)
+_PATTERNS = [(template, pattern_of(template)) for template in (*PROBLEMS, *ADVICE)]
+_SENTENCE_END = re.compile(r"(?<=[.?]) ")
 
 
 def span(value: Span | None, text: Translator) -> str:
@@ -190,9 +221,18 @@ def minutes_open(windows: Iterable[Window]) -> int:
 
 def said(problem: Problem, text: Translator) -> str:
     """What is wrong, in the user's language where it is a sentence that is known."""
+    return _in_words(problem.message, text)
+
+
+def advised(problem: Problem, text: Translator) -> str:
+    """What to do about it, in the user's language, sentence by sentence."""
+    return " ".join(_in_words(one, text) for one in _SENTENCE_END.split(problem.advice))
+
+
+def _in_words(sentence: str, text: Translator) -> str:
     for template, pattern in _PATTERNS:
-        found = pattern.fullmatch(problem.message)
+        found = pattern.fullmatch(sentence)
         if found is not None:
             values = found.groupdict()
             return text(template, **values) if values else text(template)
-    return problem.message
+    return sentence

@@ -62,7 +62,7 @@ WORDING: Mapping[str, Wording] = {
     "caller_id_marked": Wording(
         N_("Far fewer customers answer {number} than the other numbers: {share} % against {others} %."),
         N_(
-            "It may be marked as unwanted calls (骚扰电话). Look it up at the providers' marking services, "
+            "It may be marked as unwanted calls. Look it up at the providers' marking services, "
             "have the mark taken off, and let another number be seen meanwhile."
         ),
     ),

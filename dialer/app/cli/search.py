@@ -85,7 +85,12 @@ def search_command(
         console.print(
             f"{at:%Y-%m-%d %H:%M}  {who}  {hit.start:.1f} s  {text}", highlight=False, soft_wrap=True
         )
-    console.print(f"{results.places} places in {results.calls} calls; {results.alike} more are alike.")
+    found = f"{_count(results.places, 'place')} in {_count(results.calls, 'call')}"
+    console.print(f"{found}; {results.alike} more {'is' if results.alike == 1 else 'are'} alike.")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 async def _reindex(db: Database, *, anew: bool) -> None:

@@ -1,13 +1,14 @@
 """The form over a playbook: what was typed becomes the value in the file, or a sentence (T7). Pure."""
 
+import re
 from decimal import Decimal
 
 import pytest
 
 from dialer.playbooks.editing import Plain, with_values
-from dialer.playbooks.reading import Problem, read_text
+from dialer.playbooks.reading import BadPlaybook, Problem, read_text
 from dialer.playbooks.spans import Span
-from tests.unit.dialer.test_playbook_checks import written
+from tests.unit.dialer.test_playbook_checks import found, written
 from web.i18n import translator
 from web.playbooks import words
 from web.playbooks.fields import Field, changes_of, groups
@@ -101,3 +102,40 @@ def test_spans_and_problems_are_said_in_the_users_language() -> None:
     unknown = Problem((), "something that nobody has thought of")
     assert words.said(unknown, zh) == unknown.message
     assert words.minutes_open(PLAYBOOK.windows) == 180
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "to_head: gradee == 'A'",
+        "coverage: {strata: [unitt]}",
+        "identity: id_number",
+        "report: {form: x, columns: [plate, q1, q9]}",
+        "script: [{id: a, say: {zh: '{plat}', en: '{plate}'}}]",
+        "trigger: {kind: calendar, on: ['lunar:13-01']}",
+        "retry: {buzy: {tries: 1}}",
+        "other_means: {means: [lettr]}",
+        "channels: [fax]",
+        "merge: {accept: [nobody]}",
+        "selling: true\nno_selling: true",
+        "windows_too: []",
+        "callers: 5",
+        "  - {id: q3, type: choice, ask: {zh: 好吗, en: Good?}, choices: "
+        "[{key: 1, value: a, label: {zh: 一, en: a}}]}",
+        "  - {id: q3, type: text, ask: {zh: 为何, en: Why?}, effects: [{do: case, title: {zh: 一, en: a}}]}",
+    ],
+)
+def test_v3_a_problem_and_its_advice_are_told_in_chinese(more: str) -> None:
+    """V3: what is wrong and what to do, no English sentence in it."""
+    try:
+        wrong = found(more)
+    except BadPlaybook as error:
+        wrong = list(error.problems)
+    assert wrong
+    for problem in wrong:
+        told = [words.said(problem, translator("zh"))]
+        if problem.advice:
+            told.append(words.advised(problem, translator("zh")))
+        for sentence in told:
+            assert re.search(r"[\u4e00-\u9fff]", sentence), sentence
+            assert not re.search(r"[a-z]+ [a-z]+ [a-z]+", sentence), sentence
