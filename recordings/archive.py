@@ -70,6 +70,7 @@ def archive(order: Order) -> Archived:
     """
     demand_room(order.root, order.keep_free_bytes)
     work = order.root / WORK / f"{order.attempt_id}.{order.channels[0]}"
+    was_stopped = work.exists()
     work.mkdir(parents=True, exist_ok=True)
     with _cleared_on_trouble(work):
         digests, sides = _fetch(order, work)
@@ -87,8 +88,8 @@ def archive(order: Order) -> Archived:
         for file in outputs.values():
             _sync(file)
         # The recording itself comes last: when it is in its place, everything is.
-        for name in sorted(outputs, key=lambda name: name == result.path):
-            _place(outputs[name], order.root, name)
+        places = sorted(outputs, key=lambda name: name == result.path)
+        _place({order.root / name: outputs[name] for name in places}, order.root, every=was_stopped)
     shutil.rmtree(work, ignore_errors=True)
     return result
 
@@ -201,15 +202,19 @@ def _sync(file: Path) -> None:
         os.close(handle)
 
 
-def _place(file: Path, root: Path, name: str) -> None:
-    place = root / name
-    place.parent.mkdir(parents=True, exist_ok=True)
-    file.replace(place)
-    # The new names, too, must survive a loss of power, up to the folder of the branch.
-    folder = place.parent
-    while folder != root.parent:
+def _place(files: Mapping[Path, Path], root: Path, *, every: bool) -> None:
+    """Move files to their places, in turn; the new names survive a loss of power, up to the branch's folder.
+
+    Folders that were there are known to; with `every` they may be of a run that was stopped before that.
+    """
+    folders = {place.parent for place in files}
+    above = {folder for one in folders for folder in (one, *one.parents) if folder.is_relative_to(root)}
+    new = {folder for folder in above if every or not folder.exists()}
+    for place, file in files.items():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(place)
+    for folder in folders | {folder.parent for folder in new}:
         _sync(folder)
-        folder = folder.parent
 
 
 def _sha256(path: Path) -> str:
