@@ -4,6 +4,7 @@ Runs through any `concurrent.futures.Executor`: a pool of processes here, a clus
 """
 
 import asyncio
+import atexit
 import faulthandler
 import hashlib
 import os
@@ -174,6 +175,10 @@ _one_at_a_time = threading.Lock()
 def load_engine(engine: EngineName, folder: Path) -> SpeechEngine:
     """The engine with its model, loaded once a process. Raises EngineMissing."""
     return WhisperEngine(folder) if engine == "whisper" else VoskEngine(folder)
+
+
+# A model of vosk can only be given back while its library is loaded.
+atexit.register(load_engine.cache_clear)
 
 
 def _levels(job: SpeechJob) -> Levels:
