@@ -24,6 +24,7 @@ from web.auth.rules import Role
 from web.facts import fact_name
 from web.imports import uploads, words
 from web.imports.uploads import JOBS, TASKS, Job, NotTaken
+from web.labels import OCCASION
 from web.panel import PANEL, Panel
 from web.render import render, translator_of
 
@@ -67,6 +68,7 @@ async def _past(request: web.Request, template: str) -> web.StreamResponse:
         past=rows,
         written=written,
         words=words,
+        occasions=OCCASION,
         suffixes=",".join(uploads.SUFFIXES),
         default_source=DEFAULT_SOURCE,
         megabytes=panel.importing.largest_upload // 2**20,
@@ -137,6 +139,7 @@ async def _look(
         kinds=KINDS,
         fields=[(field.name, fact_name(field.name, text)) for field in FIELDS],
         words=words,
+        occasions=OCCASION,
         sentence=text.sentence,
     )
 

@@ -4,24 +4,6 @@ from collections.abc import Mapping
 
 from web.i18n import N_
 
-KIND: Mapping[str, str] = {
-    "settlement-order": N_("Settlement order"),
-    "delivery-order": N_("Delivery order"),
-    "lost-deal": N_("Lost deal"),
-    "maintenance-due": N_("Maintenance due"),
-    "complaint-closed": N_("Complaint closed"),
-    "discharge": N_("Discharge from hospital"),
-    "account-opened": N_("Account opened"),
-    "account-activity": N_("Account activity"),
-    "policy": N_("Insurance policy"),
-    "installation": N_("Installation"),
-    "repair-visit": N_("Repair visit"),
-    "inspection": N_("Inspection"),
-    "hotline-ticket": N_("Hotline ticket"),
-    "special-service": N_("Special service"),
-    "contact-list": N_("List of contacts"),
-}
-
 STATE: Mapping[str, str] = {
     "running": N_("Being taken in"),
     "done": N_("Taken in"),

@@ -17,6 +17,7 @@ from web.auth.guard import requires
 from web.auth.rules import Role
 from web.facts import fact_name
 from web.i18n import N_
+from web.labels import OCCASION
 from web.panel import PANEL, Panel
 from web.playbooks import words
 from web.render import language_of, playbook_names, render, translator_of
@@ -95,6 +96,7 @@ def common(request: web.Request) -> dict[str, object]:
 
     return {
         "words": words,
+        "occasions": OCCASION,
         "lang": text.language,
         "span": span,
         "hours": words.hours,

@@ -79,27 +79,6 @@ ANCHOR: Mapping[str, str] = {
     Anchor.CALL_END: N_("after the call"),
     Anchor.CONTRACT_END: N_("after the contract's end"),
 }
-KIND: Mapping[str, str] = {
-    "settlement-order": N_("settlement order"),
-    "delivery-order": N_("delivery order"),
-    "lost-deal": N_("lost deal"),
-    "maintenance-due": N_("maintenance due"),
-    "complaint-closed": N_("complaint closed"),
-    "discharge": N_("discharge"),
-    "account-opened": N_("account opened"),
-    "account-activity": N_("account activity"),
-    "policy": N_("policy"),
-    "installation": N_("installation"),
-    "repair-visit": N_("repair visit"),
-    "inspection": N_("inspection"),
-    "hotline-ticket": N_("hotline ticket"),
-    "special-service": N_("special service"),
-    "contact-list": N_("contact list"),
-    "question-explained": N_("question explained"),
-    "opinion": N_("opinion"),
-    "manual-call": N_("hand-dialled call"),
-    "customer-call": N_("customer's call"),
-}
 CAUSE: Mapping[str, str] = {
     "busy": N_("Busy"),
     "no_answer": N_("No answer"),

@@ -144,5 +144,5 @@ def test_a_sentence_said_in_one_language_is_said_again_in_another() -> None:
 def test_facts_are_called_as_people_call_them() -> None:
     told = "due_date: –, kind: policy, member: True, own: 1"
     assert facts_told(told, translator("zh")) == "下次保养日期：–、类别：保单、会员：是、own：1"
-    assert facts_told(told, translator("en")) == "Due date: –, Kind: Policy, Member: yes, Own: 1"
+    assert facts_told(told, translator("en")) == "Due date: –, Kind: Insurance policy, Member: yes, Own: 1"
     assert facts_told("none", translator("en")) == "none"
