@@ -13,6 +13,7 @@ from rich.table import Table
 from dialer.telephony.outcomes import Leg
 from qa.rules.assess import assess
 from qa.rules.findings import Finding
+from qa.rules.readable import text_facts
 from qa.rules.schema import RuleSet, load_rule_set
 from qa.speech.models import InstalledModel
 from qa.speech.port import Transcript
@@ -36,10 +37,6 @@ class LabelledCall(BaseModel):
 
     def said(self, leg: Leg) -> str:
         return "".join(text for who, _, _, text in self.turns if who is leg)
-
-    def text_facts(self) -> dict[str, str]:
-        """The facts a rule's phrases can hold."""
-        return {name: value for name, value in self.facts.items() if isinstance(value, str)}
 
 
 class _CallsFile(BaseModel):
@@ -135,7 +132,7 @@ def judge(call: LabelledCall, transcript: Transcript, rule_sets: Mapping[str, Ru
         errors, characters = errors + wrong, characters + spoken
     rules = rule_sets.get(call.playbook)
     findings = (
-        assess(transcript, rules, call.text_facts(), measures=transcript.conduct).findings
+        assess(transcript, rules, text_facts(call.facts), measures=transcript.conduct).findings
         if rules is not None
         else ()
     )
