@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import gc
 import inspect
 import logging
 import os
@@ -12,11 +13,15 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from dialer.pace import keep_pace
 from tests.fixtures_asterisk import asterisk_binary, asterisk_server, short_tmp
 from tests.support.folders import remove_folders
 
 # One Asterisk for all who take it from here: whoever imports the fixture by himself has one of his own.
 __all__ = ["asterisk_binary", "asterisk_server", "short_tmp"]
+
+# Until everything is collected: see `pytest_runtestloop`.
+gc.disable()
 
 # How fast an example runs says nothing about it, and no example is remembered from run to run.
 settings.register_profile("house", deadline=None, database=None)
@@ -48,6 +53,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
             item.obj = _in_time(item.obj)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """What is imported and collected stays: to look for garbage in it would be an eighth of the time."""
+    gc.enable()
+    keep_pace()
 
 
 def pytest_unconfigure() -> None:

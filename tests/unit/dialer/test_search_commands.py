@@ -51,7 +51,7 @@ def test_words_are_found_from_the_command_line(data: tuple[Path, str]) -> None:
     found = run(folder, "search", "接待台度", "--agent", "8001", "--json")
     (hit,) = json.loads(found.output)
     assert (hit["hit"], hit["channel"], hit["nearness"]) == ("接待态度", "agent", "same_sound")
-    assert "1 places in 1 calls" in run(folder, "search", "接待态度").output
+    assert "1 place in 1 call; 0 more are alike." in run(folder, "search", "接待态度").output
     assert json.loads(run(folder, "search", "接待态度", "--agent", "8002", "--json").output) == []
     refused = run(folder, "search", "，")
     assert (refused.exit_code, "type the words" in refused.output) == (1, True)
