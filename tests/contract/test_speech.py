@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
-from functools import cache
 from pathlib import Path
 from typing import ParamSpec, TypeVar, cast
 
@@ -47,12 +46,7 @@ _T = TypeVar("_T")
 
 @pytest.fixture
 def engine(model: InstalledModel) -> SpeechEngine:
-    return _loaded(model.engine, model.folder)
-
-
-@cache
-def _loaded(name: str, folder: Path) -> SpeechEngine:
-    return load_engine(name, folder)
+    return load_engine(model.engine, model.folder)
 
 
 @pytest.fixture(scope="session")
