@@ -21,6 +21,10 @@ from qa.values.sounds import sounds
 _ACKNOWLEDGES = frozenset({Verb.KNOW})
 # 说吧 and 行吧 are as good as 说 and 行.
 _INVITES = frozenset({Verb.CONVENIENT, Verb.MAY})
+_TOLD_OF = frozenset({Verb.KNOW, Verb.EXPLAINED})
+# A yes so near the beginning, and a no so far from it.
+_FIRST = 5
+_FAR = 4
 # What is so or not; 有点 far from it says something of another thing (收到了，盒子有点破).
 _FACTS = frozenset({Verb.KNOW, Verb.RECEIVED, Verb.READ, Verb.DID})
 _DEGREES = frozenset({"有点", "有些", "一点点", "差不多"})
@@ -143,6 +147,8 @@ def _decide(chars: str, tokens: list[Token], verbs: frozenset[Verb]) -> tuple[An
         return AnswerKind.UNCLEAR, Why.ASKS, seen
     if Verb.DID in verbs and idioms.by_others(chars):
         return AnswerKind.NO, Why.DENIES, seen
+    if Verb.KNOW in verbs and idioms.others_know(chars):
+        return AnswerKind.UNCLEAR, Why.UNKNOWN_WORDS, seen
     if Verb.VALUE in verbs and _gives_value(chars, tokens):
         return AnswerKind.YES, Why.GIVES_VALUE, seen
     if Part.LATE in seen.parts:
@@ -162,11 +168,13 @@ def _yes_or_no(
     chars: str, tokens: list[Token], seen: _Seen, verbs: frozenset[Verb]
 ) -> tuple[AnswerKind, Why, _Seen]:
     fits = seen.yes & verbs if verbs else seen.yes - _INVITES
-    denied = seen.no & verbs if verbs else seen.no
+    denied = seen.no & verbs if verbs else seen.no - (_COURTESY if fits else frozenset())
     if seen.double and not denied and not seen.denies:
         return AnswerKind.YES, Why.DENIES_DOUBT, seen
     if denied or seen.denies or (seen.vague and not (fits or seen.agrees)):
         if fits and not denied and Verb.DOUBT not in verbs:
+            if fits <= _TOLD_OF and not seen.no and _goes_on(tokens, fits):
+                return AnswerKind.YES, Why.FITS, seen
             return AnswerKind.UNCLEAR, Why.CONTRADICTS, seen
         return AnswerKind.NO, Why.DENIES, seen
     if seen.no - (_COURTESY if fits else frozenset()):
@@ -184,6 +192,14 @@ def _yes_or_no(
     if all(_is_weak(t) for t in tokens if t.meaning is not None) and seen.unknown <= 1:
         return AnswerKind.WEAK, Why.LONE, seen
     return AnswerKind.UNCLEAR, Why.UNKNOWN_WORDS, seen
+
+
+def _goes_on(tokens: Sequence[Token], fits: set[Verb]) -> bool:
+    """了解，前几年退连一半都没有: the yes is said, and the no far from it is about something else."""
+    known = [(token, token.meaning) for token in tokens if token.meaning is not None]
+    yes = next((token.last for token, meaning in known if meaning.yes & fits), 0)
+    no = [token.first for token, meaning in known if meaning.parts & {Part.NO, Part.NEGATION}]
+    return yes <= _FIRST and bool(no) and min(no) - yes > _FAR
 
 
 def _read(tokens: list[Token], verbs: frozenset[Verb]) -> _Seen:

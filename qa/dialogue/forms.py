@@ -17,6 +17,7 @@ from qa.values.sounds import sounds_of
 _MASK = "█"
 # Words of so many characters are found by their sound alone.
 _SOUND_IS_ENOUGH = 3
+_PAIR = 2
 # Stands for 有没有 while words are masked.
 _EITHER = "▲▲▲"
 # So near the end of its clause a question word asks.
@@ -28,6 +29,10 @@ _LIST_SYLLABLES = 12
 # 吗 in soft words, or a statement with a shrug: 您肯定知道的嘛.
 _SOFT = frozenset({"嘛", "呗"})
 _WHICH = re.compile("[什啥哪谁几多怎咋]")
+_HAS_HE = frozenset({"没有", "没", "冇", "未", "没得"})
+_OF_DONE = frozenset({"吗", "么", "不", "嘛"})
+# At the end of a clause these ask, whatever follows: 态度咋样？没甩脸子吧.
+_HOW = frozenset({"怎么样", "咋样", "怎样", "咋个样", "如何"})
 
 
 class Form(StrEnum):
@@ -74,6 +79,8 @@ class QuestionWords(BaseModel):
     final_anywhere: tuple[str, ...]
     listening: tuple[str, ...]
     introduces: tuple[str, ...]
+    turns: tuple[str, ...]
+    sums_up: tuple[str, ...]
     trailing: tuple[str, ...]
     states: tuple[str, ...]
     common: tuple[str, ...]
@@ -104,9 +111,12 @@ class Clause:
         """The same of the clause's part up to a form that ends its sentence."""
         until = self._until(asking)
         left = self.left(asking)
-        return not left or (
-            left <= _FIGURE_SYLLABLES and any(char in _NUMERALS for char in self.chars[:until])
-        )
+        return not left or (left <= _FIGURE_SYLLABLES and not _NUMERALS.isdisjoint(self.chars[:until]))
+
+    @property
+    def counts(self) -> bool:
+        """Holds a figure."""
+        return not _NUMERALS.isdisjoint(self.chars)
 
     def left(self, asking: Asking | None) -> int:
         """How many syllables of it name something of its own."""
@@ -122,12 +132,30 @@ class Clause:
 
     def mentions(self, asking: Asking) -> bool:
         """May only mention what is known: 多少钱, 什么项目."""
-        return not asking.final and bool(_WHICH.search(self.chars[asking.first : asking.last + 1]))
+        form = self.chars[asking.first : asking.last + 1]
+        if form in _HOW and asking.last == len(self.chars) - 1:
+            return False
+        return not asking.final and bool(_WHICH.search(form))
+
+    def asks_of_done(self, asking: Asking) -> bool:
+        """弄明白没有, 都了解了吗: to it 了解了 is a yes, and not "I know it now"."""
+        form = self.chars[asking.first : asking.last + 1]
+        return form in _HAS_HE or (form in _OF_DONE and self.chars[: asking.first].endswith("了"))
 
     def tells(self, since: int = 0) -> bool:
         """Says where or that it is known, from a place on, and asks nothing there: …单子上都有."""
         told = _told().search(self.chars, since)
         return bool(told) and not any(asking.first >= since for asking in self.askings)
+
+    @property
+    def turns(self) -> bool:
+        """Begins another matter: 接下来, 您的保险期间是…."""
+        return self.chars.startswith(_words().turns)
+
+    @property
+    def sums_up(self) -> bool:
+        """Asks about all that was said: 这些您都清楚吗."""
+        return any(word in self.chars for word in _words().sums_up)
 
     @property
     def opens(self) -> bool:
@@ -258,7 +286,7 @@ def _leadings(chars: str, ends: Sequence[bool]) -> Iterator[Asking]:
 
 
 def _v_not_v(chars: str) -> Iterator[Asking]:
-    """清不清楚, 收没收到, 知道不知道."""
+    """清不清楚, 收没收到, 知道不知道, 抄了没抄."""
     for at, char in enumerate(chars):
         if char not in "不没冇唔" or not 0 < at < len(chars) - 1:
             continue
@@ -266,6 +294,10 @@ def _v_not_v(chars: str) -> Iterator[Asking]:
             yield Asking(Form.ASKED, at - 1, at + 1, False)
         elif at >= 2 and chars[at - 2 : at] == chars[at + 1 : at + 3] and _MASK not in chars[at - 2 : at]:
             yield Asking(Form.ASKED, at - 2, at + 2, False)
+        elif at >= 2 and chars[at - 1] in "了过" and chars[at - 2] == chars[at + 1] and char in "没冇":
+            yield Asking(Form.ASKED, at - 2, at + 1, False)
+        elif at >= _PAIR + 1 and chars[at - 1] in "了过" and chars[at - 3 : at - 1] == chars[at + 1 : at + 3]:
+            yield Asking(Form.ASKED, at - 3, at + 2, False)
 
 
 def _or_not(chars: str, ends: Sequence[bool]) -> Iterator[Asking]:

@@ -33,8 +33,6 @@ _OWN_SYLLABLES = 2
 # What is asked apart from any statement.
 _OTHERS = frozenset({Verb.CONVENIENT, Verb.MAY, Verb.PERSON, Verb.DOUBT})
 _ROUNDS = 4
-# To 弄明白没有 明白了 is a yes, and not "I know it now".
-_HAS_HE = frozenset({"没有", "没", "冇", "未", "没得"})
 # 嗯 of the listener does not end what the speaker is saying, if he goes on within this time.
 _GOES_ON_SECONDS = 2.5
 
@@ -134,7 +132,7 @@ class Questions:
         block = self.blocks[number]
         later = [c for c in block if c.first > clause.last]
         apart = not any(c.askings for c in later)
-        done = clause.chars[asking.first : asking.last + 1] in _HAS_HE
+        done = clause.asks_of_done(asking)
         rounds, end = self._rounds(number, place.end, verbs, done)
         form = asking.form
         return QuestionUnit(topic, form, place, verbs, min(topic.start, clause.start), end, rounds, apart)
@@ -153,6 +151,8 @@ class Questions:
         own = [(c, a) for c in block[begin : until + 1] for a in c.askings if _reaches(c, a, first, last)]
         if own:
             nearest = min(own, key=lambda pair: (_gap(pair, first, last), pair[1].form is Form.LEADING))
+            if nearest[1].form is Form.LEADING:  # 保什么不保什么清楚吗
+                nearest = next((one for one in own if one[1].final and one[1].form is Form.ASKED), nearest)
             leads, mentions = nearest[1].form is Form.LEADING, nearest[0].mentions(nearest[1])
             asked_too = self._after(block, until, begin) if leads or mentions else None
             return asked_too if asked_too and (mentions or asked_too[1].form is Form.ASKED) else nearest
@@ -161,18 +161,25 @@ class Questions:
     def _after(self, block: Sequence[Clause], until: int, begin: int) -> tuple[Clause, Asking] | None:
         topic = list(block[begin : until + 1])
         before, parted = topic[-1], False
+        turned = other = figure = False
         for number, clause in enumerate(block[until + 1 : until + 1 + _CHAIN_CLAUSES], until + 1):
             parted = parted or clause.start - before.end >= _SENTENCE_SECONDS
+            turned = turned or clause.turns
             before = clause
             if not clause.askings:
+                # After a pause, or 接下来, another matter was begun.
+                figure = figure or (parted and clause.counts)
+                other = other or figure or ((parted or turned) and not clause.bare)
                 topic.append(clause)
                 continue
             asking = clause.askings[0]
+            if other and (turned or figure or not clause.bare) and not clause.sums_up:
+                return None
             leads = asking.form in (Form.TAG, Form.LEADING)
+            if asking.form is Form.LEADING and (again := self._after(block, number, number)):
+                return again  # 您知道吧，清不清楚; 没问题吧，清楚吗
             if not self._is_about(clause, asking, topic):
                 return (clause, replace(asking, form=Form.LEADING)) if leads else None
-            if asking.form is Form.LEADING and (again := self._after(block, number, number)) is not None:
-                return again  # 您知道吧，清不清楚
             # After a pause, or the listener's 嗯, it may be the next matter: for a person.
             doubtful = parted and not clause.refers
             if doubtful and leads:
@@ -189,6 +196,8 @@ class Questions:
         verbs = lexicon().asked(clause.sound)
         if (verbs - {Verb.KNOW}) & lexicon().asked("".join(one.sound for one in topic)):
             return True  # 要求抄写的那句话，是不是您亲笔抄的
+        if Verb.PERSON in verbs and Verb.DID in lexicon().asked("".join(one.sound for one in topic)):
+            return True  # 抄写风险提示语的，是不是您本人
         return bool(verbs - _OTHERS) and not verbs & _OTHERS and clause.left(asking) <= _OWN_SYLLABLES
 
     def _asked_afterwards(

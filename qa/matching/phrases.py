@@ -168,7 +168,10 @@ class Search:
     def possible(self, floor: Callable[[int], float]) -> dict[str, bool]:
         """Of each text, whether it comes up with the score that `floor` wants of so many syllables: most do
         not, and are told all at once."""
-        return dict(pair for book, table in self._tables for pair in book.possible(table, floor))
+        found: dict[str, bool] = {}
+        for book, table in self._tables:
+            found.update(book.possible(table, floor))
+        return found
 
     def _row(self, sought: Wording) -> tuple[Table, int]:
         for book, table in self._tables:

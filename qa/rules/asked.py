@@ -1,6 +1,6 @@
 """What must be asked and not stated (Q3 rule 2): every slot with its question and the answer that counts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from qa.dialogue.answers import AnswerKind
@@ -21,6 +21,10 @@ _PLACES = 10
 # A statement is one only where its end was heard well: 吗 is short and easily lost.
 _BELIEVED = 0.6
 _TAIL = 3
+# A word of `asks` stands so near before the form of its question.
+_ASKED_WITHIN = 14
+_FULL = 100.0
+_NOT_FOUND = frozenset({Reason.NOT_SAID, Reason.MAYBE_SAID, Reason.AUDIO_INCOMPLETE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ def judge_slot(rule: Rule, slot: Slot, call: Call) -> Outcome:
 def asked_slot(rule: Rule, slot: Slot, call: Call) -> tuple[Finding, AskedSlot | None]:
     """A slot of a must_ask rule: said, and with a question."""
     outcome = judge_slot(rule, slot, call)
+    if slot.asks and not outcome.places and outcome.finding.reason in _NOT_FOUND:
+        outcome = _by_form(rule, slot, call) or outcome
     if not outcome.places:
         doubtful = [_unit(rule, slot, place, call) for place in outcome.doubtful[:_PLACES]]
         asked = next((one for one in doubtful if one.unit.asked), None)
@@ -64,6 +70,30 @@ def asked_slot(rule: Rule, slot: Slot, call: Call) -> tuple[Finding, AskedSlot |
             return Finding(rule.id, Verdict.FAIL, Reason.ANSWERED_NO, proof, slot.name, rule.alarm), best
     reason = Reason.CORRECTED if outcome.finding.reason is Reason.CORRECTED else Reason.ASKED
     return Finding(rule.id, Verdict.PASS, reason, proof, slot.name), best
+
+
+def _by_form(rule: Rule, slot: Slot, call: Call) -> Outcome | None:
+    """还 … 吗: questions that are about the slot whatever the words between."""
+    leg = rule.channel
+    found = []
+    for clause in (clause for block in call.questions.blocks for clause in block if clause.askings):
+        at = min((place for word in slot.asks if (place := clause.chars.find(word)) >= 0), default=None)
+        if at is None or any(word in clause.chars for word in slot.asks_not):
+            continue
+        if any(at <= asking.last and asking.first - at <= _ASKED_WITHIN for asking in clause.askings):
+            first = clause.first + at
+            if not any(hit.first <= clause.last and first <= hit.last for hit in _others(rule, slot, call)):
+                found.append(Found(first, clause.last, _FULL, call.legs[leg].text(first, clause.last), ()))
+    if not found:
+        return None
+    proof = tuple(call.evidence(leg, one.first, one.last, one.text, one.score) for one in found[:1])
+    return Outcome(Finding(rule.id, Verdict.PASS, Reason.SAID, proof, slot.name), tuple(found))
+
+
+def _others(rule: Rule, slot: Slot, call: Call) -> Iterator[Hit]:
+    """Where words stand that say that the clause is about something else."""
+    for text in slot.unless:
+        yield from call.find(rule.channel, text)
 
 
 def _unit(rule: Rule, slot: Slot, place: Found, call: Call) -> AskedSlot:

@@ -61,6 +61,7 @@ class _Work:
     rules: RuleSet
     findings: dict[str, Finding] = field(default_factory=dict)
     asked: dict[str, list[AskedSlot]] = field(default_factory=dict)
+    slots: dict[str, list[Finding]] = field(default_factory=dict)
     need: tuple[QuestionNeed, tuple[Evidence, ...]] | None = None
 
 
@@ -87,7 +88,7 @@ def assess(
     for rule in rules.rules:
         if rule.kind not in _LATE:
             work.findings[rule.id] = _check(rule, work)
-    work.findings = softened(work.findings, _asked_places(work), rules, call)
+    work.findings = softened(work.findings, work.slots, _asked_places(work), rules, call)
     for rule in late:
         work.findings[rule.id] = _check(rule, work)
     if unsure_who is not None:
@@ -180,6 +181,7 @@ def _must_ask(rule: Rule, work: _Work) -> Finding:
         # 退保有没有损失您清楚吗？退的是现金价值: told after a question of the same, and before its answer.
         if finding.reason is Reason.STATED and one is not None and one.block in blocks:
             slots[number] = replace(finding, verdict=Verdict.UNCLEAR, reason=Reason.MAYBE_STATED, alarm=False)
+    work.slots[rule.id] = slots
     return _worst(rule, slots)
 
 

@@ -60,12 +60,8 @@ class Call:
     def find(self, leg: Leg, text: str, floor: Floor | None = None, keep: tuple[str, ...] = ()) -> list[Hit]:
         """Where the text may have been said by this party; `floor` is the least score, else the bands'."""
         wanted = self.bands.floor if floor is None else floor
-        if callable(wanted):
-            possible = self._possible.get((leg, floor))
-            if possible is None:
-                possible = self._possible[leg, floor] = self.searches[leg].possible(wanted)
-            if possible.get(text) is False:
-                return []
+        if callable(wanted) and self._likely(leg, floor, wanted).get(text) is False:
+            return []
         key = (leg, text, floor, keep)
         known = self._found.get(key)
         if known is None:
@@ -73,6 +69,19 @@ class Call:
             least = wanted(len(sought.syllables)) if callable(wanted) else wanted
             known = self._found[key] = self.searches[leg].find(sought, least)
         return known
+
+    def likely(
+        self, leg: Leg, texts: Iterable[str], floor: Callable[[int], float] | None = None
+    ) -> list[str]:
+        """The texts that may have been said at all: far fewer than a rule set has words."""
+        possible = self._likely(leg, floor, self.bands.floor if floor is None else floor)
+        return [text for text in texts if possible.get(text) is not False]
+
+    def _likely(self, leg: Leg, key: Floor | None, floor: Callable[[int], float]) -> dict[str, bool]:
+        possible = self._possible.get((leg, key))
+        if possible is None:
+            possible = self._possible[leg, key] = self.searches[leg].possible(floor)
+        return possible
 
     def clean(self, leg: Leg) -> bool:
         return self.quality[leg].clean

@@ -12,6 +12,7 @@ from qa.rules.call import Call
 from qa.rules.findings import Evidence, Finding, Reason, Verdict
 from qa.rules.schema import Rule, RuleSet
 from qa.rules.slots import whole
+from qa.rules.terms import MENDS
 
 # A silence this long between two questions may hold an answer that was not heard.
 _ANSWER_MAY_FIT = 1.2
@@ -24,8 +25,14 @@ _LACKS = re.compile(
     r"不(?:太|是很|怎么|大)?(?:知道|清楚|明白|了解|懂|记得)|没.{0,3}(?:讲|说过|收到|看|听说)|什么意思|不是我.{0,2}[抄写签]|帮.{0,2}[抄写]"
 )
 
+# 大概知道吧, 好像看过: half a yes, in few words.
+_HALF_YES = frozenset({Why.HEDGES, Why.ONLY_NOW})
+_HALF = re.compile("知道|清楚|明白|了解|懂|晓得|看过|看了|收到|抄|有数")
+_HALF_SYLLABLES = 10
+
 # A value of the customer's own.
 _FIGURE = re.compile("[一二三四五六七八九十百]+(?:年|岁|周岁|个月|块|元|万)")
+_REMEMBERS = re.compile(f"(?:记得|以为|当成|说的?是|说好)[^年岁]{{0,4}}?({_FIGURE.pattern})")
 # What another product is called by: 你们那个重疾险多少钱一年.
 _PRODUCT = re.compile(
     "(?:别|其他|其它|另外)的?(?:产品|保险|险种)|(?:重疾|医疗|意外|养老|年金|车|教育|少儿|防癌)险"
@@ -57,13 +64,22 @@ def one_at_a_time(rule: Rule, asked: Sequence[AskedSlot], call: Call) -> Finding
             spoken = call.legs[rule.channel]
             ends = max(one.place.last, one.unit.asking.last if one.unit.asking else 0)
             between = range(min(ends, other.place.first), other.place.first)
+            if MENDS.search(spoken.text(one.place.first, other.place.first)):
+                continue
+            begins = call.questions.blocks[one.block][0].first
+            mended = MENDS.search(spoken.text(begins, one.place.first))
             gap = max((spoken.starts[place + 1] - spoken.ends[place] for place in between), default=0.0)
             both = one.unit.asked and other.unit.asked
             proof = (
                 call.evidence(rule.channel, one.place.first, one.place.last, one.rule.id),
                 call.evidence(rule.channel, other.place.first, other.place.last, other.rule.id),
             )
-            if both and gap < (_ANSWER_MAY_FIT if call.clean(Leg.CUSTOMER) else _ANSWER_MAY_FIT / 2):
+            # 十五年，说错了，那是交费的年数，保险期间是终身
+            if (
+                both
+                and not mended
+                and gap < (_ANSWER_MAY_FIT if call.clean(Leg.CUSTOMER) else _ANSWER_MAY_FIT / 2)
+            ):
                 return Finding(rule.id, Verdict.FAIL, Reason.SEVERAL_AT_ONCE, proof, alarm=rule.alarm)
             maybe = maybe or proof
     if maybe:
@@ -111,7 +127,7 @@ def question_need(
         answer = one.unit.judged()
         other = findings[one.rule.id].reason is Reason.OTHER_VALUE
         if answer.kind is AnswerKind.YES:
-            if other and _FIGURE.search(answer.text):
+            if (other and _FIGURE.search(answer.text)) or _remembers_other(one, answer.text, call):
                 weak.append(proof)  # 我记得是十五年啊, where another figure was named
             continue
         asks = answer.kind is AnswerKind.PRODUCT_QUESTION and not _of_another(answer.text, call)
@@ -127,6 +143,8 @@ def question_need(
             continue  # before the first item he asks who is calling
         answer = classify_syllables(call.legs[Leg.CUSTOMER].syllables[turn.first : turn.last + 1])
         asks = answer.kind is AnswerKind.PRODUCT_QUESTION
+        if _HALF.search(turn.text) and answer.why in _HALF_YES and len(turn.text) <= _HALF_SYLLABLES:
+            weak.append(call.evidence(Leg.CUSTOMER, turn.first, turn.last))  # to whatever was asked
         lacks = answer.kind is AnswerKind.NO and _LACKS.search(turn.text)
         if asks or lacks:
             proof = call.evidence(Leg.CUSTOMER, turn.first, turn.last)
@@ -139,6 +157,14 @@ def question_need(
     if not call.clean(Leg.CUSTOMER) or not asked:
         return QuestionNeed.FOR_PERSON, (call.whole(Leg.CUSTOMER),)
     return QuestionNeed.NOT_NEEDED, ()
+
+
+def _remembers_other(one: AskedSlot, answer: str, call: Call) -> bool:
+    """我记得是十五年, where the caller said no such figure."""
+    said = _REMEMBERS.search(answer)
+    block = call.questions.blocks[one.block]
+    asked = call.legs[Leg.AGENT].text(block[0].first, block[-1].last)
+    return said is not None and said[1] not in asked
 
 
 def _disputed(findings: Mapping[str, Finding], call: Call) -> Iterator[Evidence]:

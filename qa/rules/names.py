@@ -6,10 +6,11 @@ A name is its own part and what such names end with: 明光人寿保险公司 is
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dialer.telephony.outcomes import Leg
 from qa.matching.phrases import Hit
+from qa.matching.syllables import HALF, distance, spell
 from qa.rules.call import Call
 from qa.speech.text import plain
 
@@ -24,6 +25,7 @@ _OWN = 90.0
 _OWN_LIKE = 75.0
 _OWN_NEAR = 50.0
 _CERTAIN = 0.9
+_ANOTHER = 1.0
 _OTHER = 55.0
 _LIKE = 45.0
 _BELIEVED = 0.6
@@ -32,6 +34,9 @@ _FIRM = r"(股份|有限|责任|集团|控股|公司|分公司|总公司)*"
 _INSURER_TAIL = re.compile(rf"(人寿|人身|财产|养老|健康|寿险|保险){{0,2}}{_FIRM}(保险)?{_FIRM}$")
 _SHOP_TAIL = re.compile(
     rf"(新能源|汽车|汽修|车辆|销售|服务|维修|修理|养护|快修|保养|美容|贸易|客户|售后|专营|连锁|中心|门店|站|店|厂|行|部){{1,5}}{_FIRM}$"
+)
+_GENERIC = re.compile(
+    r"(?:新能源|汽车|汽修|车辆|销售|服务|维修|修理|养护|快修|保养|美容|贸易|连锁|中心|公司)+"
 )
 # No name by itself: 中国人寿 is not 中国.
 _NO_OWN = frozenset(("中国", "中华", "全国", "国家"))
@@ -46,6 +51,7 @@ _CLASSES = re.compile("年金|寿险|两全|重大疾病|重疾|医疗|意外|�
 # What follows a product's name says its class.
 _CLASS = re.compile(f"(?:养老|少儿|增额|终身|定期|教育)*({_CLASSES.pattern})")
 _CLASS_WITHIN = 9
+_NEXT = 2
 _NO_NAME = re.compile(r"^(?:一份|这份|那份|份|的|那个|这个|我们|我公司|公司|我司|本公司|人寿|人身)*保险")
 _PRODUCT = r"(?!人寿|保险|财险|健康险|养老险|寿险).{1,8}?(?:保险|险|两全|年金|终身|重疾)"
 # Beside these stands the name of a firm: 我是…, …的客服.
@@ -110,7 +116,7 @@ def names_of(facts: Mapping[str, str]) -> tuple[str, ...]:
         texts += [plain(product), *_product_texts(product, facts.get("insurer", ""))]
     for name in (facts.get("insurer"), facts.get("shop")):
         if name:
-            texts += [plain(name), insurer_core(name), own_part(name)]
+            texts += [plain(name), insurer_core(name), own_part(name), *_shortened(name)]
     return tuple(text for text in texts if text)
 
 
@@ -118,21 +124,36 @@ def firm(call: Call, leg: Leg, name: str) -> Iterator[Heard]:
     """Where the insurer or the shop was named."""
     core, own = insurer_core(name), own_part(name)
     products = list(name_places(call, leg))
-    for text in dict.fromkeys((plain(name), core)):
+    short = _shortened(name)
+    for text in dict.fromkeys((plain(name), core, *short)):
         if text != own:
             for hit in call.find(leg, text, _SAME if len(text) > _SHORT else _SAME_SHORT):
-                if _own_heard(call, leg, own, hit) and not _other_heard(call, leg, own, hit):
-                    yield Heard(True, hit.first, hit.last, hit.score)
+                heard = _own_heard(call, leg, own, hit) and not _other_heard(call, leg, own, hit)
+                if heard or text in short:
+                    yield from _by_sound(call, leg, plain(name), own, hit)
     for hit in call.find(leg, own, _OWN if len(own) < _SHORT else _SAME_SHORT):
-        if not any(first <= hit.first <= last for first, last in products) and _stands_as_name(
-            call, leg, hit
-        ):
-            yield Heard(True, hit.first, hit.last, hit.score)
+        in_product = any(first <= hit.first <= last for first, last in products)
+        if not in_product and _stands_as_name(call, leg, hit):
+            yield from _by_sound(call, leg, plain(name), own, hit)
     like = call.find(leg, core, _LIKE)
     for hit in call.find(leg, plain(name), _OTHER):
         # 保险公司 alone is like every insurer's name: something of its own must have been heard.
         if any(hit.overlaps(one) for one in like) and _own_heard(call, leg, own, hit):
-            yield Heard(None, hit.first, hit.last, hit.score)
+            yield from (replace(one, same=None) for one in _by_sound(call, leg, plain(name), own, hit))
+
+
+def _shortened(name: str) -> list[str]:
+    """万里行汽车服务连锁解放路店 is 万里行解放路店: its own part and its branch's."""
+    whole = plain(name)
+    parts = [part for part in _GENERIC.split(whole[:-1]) if part]
+    return [parts[0] + parts[-1] + whole[-1]] if len(parts) > 1 and whole[-1] in "店站厂部" else []
+
+
+def _by_sound(call: Call, leg: Leg, name: str, own: str, hit: Hit) -> Iterator[Heard]:
+    """城西店 is not 城东店; 江海 may be 江泰, for a person: as far as the engine was certain of the words."""
+    off = _off(call, leg, name, own, hit)
+    if off < _ANOTHER:
+        yield Heard(True if off < HALF else None, hit.first, hit.last, hit.score)
 
 
 def _own_heard(call: Call, leg: Leg, own: str, hit: Hit) -> bool:
@@ -144,6 +165,20 @@ def _other_heard(call: Call, leg: Leg, own: str, hit: Hit) -> bool:
     heard = [one for one in call.find(leg, own, _OWN_NEAR) if hit.overlaps(one)]
     sureness = call.legs[leg].confidences
     return all(one.score < _OWN_LIKE and min(sureness[one.first : one.last + 1]) >= _CERTAIN for one in heard)
+
+
+def _off(call: Call, leg: Leg, name: str, own: str, hit: Hit) -> float:
+    """How far the worst syllable of its own part is from the one that was heard for certain, 0 to 1."""
+    spoken = call.legs[leg]
+    for sought in (spell(name), hit.wording.syllables):
+        said = spoken.syllables[hit.first : hit.first + len(sought)]
+        if len(said) < len(sought) or said[-1].char != sought[-1].char:
+            continue
+        at = "".join(one.char for one in sought).find(own)
+        places = range(at, at + len(own)) if at >= 0 else range(len(sought))
+        sure = (at for at in places if spoken.confidences[hit.first + at] >= _CERTAIN)
+        return max((distance(said[at], sought[at]) for at in sure), default=0.0)
+    return 0.0
 
 
 def _stands_as_name(call: Call, leg: Leg, hit: Hit) -> bool:
@@ -189,11 +224,15 @@ def _other_class(call: Call, leg: Leg, name: str, after: Hit) -> bool:
     """金桥传家养老年金 is not 金桥传家终身寿险: what stands right after the name is another class."""
     spoken = call.legs[leg]
     said = _CLASS.match(spoken.text(after.last + 1, after.last + _CLASS_WITHIN))
-    return (
-        said is not None
-        and bool(_CLASSES.search(name))
-        and not any(one in name for one in said.groups() if one)
-    )
+    if said is None:  # 智盈年金 is not 智赢两全: the class was taken for a part of the name
+        return _is_other_class(spoken.text(after.first + 1, after.last + _NEXT), name)
+    return _is_other_class(said[0], name)
+
+
+def _is_other_class(said: str, name: str) -> bool:
+    """康乐福长期护理 is not 康乐宝重大疾病."""
+    mine, others = (set(_CLASSES.findall(text.replace("重大疾病", "重疾"))) for text in (name, said))
+    return bool(mine and others) and mine.isdisjoint(others)
 
 
 def _other_kinds(call: Call, leg: Leg, kind: str | None, after: Hit) -> Iterator[Hit]:
@@ -215,6 +254,7 @@ def _another(call: Call, leg: Leg, core: str, brand: str) -> Iterator[Heard]:
     for first, until in found:
         believed = spoken.confidence(first, until - 1) >= _BELIEVED
         near = any(hit.first < until and hit.last >= first for hit in call.find(leg, core, 60.0))
+        near = near and not _is_other_class(spoken.text(first, until - 1), plain(call.facts["product"]))
         yield Heard(None if near or not believed else False, first, until - 1, 0.0)
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from qa.rules.codes import is_code
 from qa.rules.numbers import numbers
 from qa.rules.schema import RuleSet
-from qa.rules.valued import FREQUENCIES, INSTALMENTS, LIFETIME, parse_fees
+from qa.rules.terms import FREQUENCIES, INSTALMENTS, LIFETIME
+from qa.rules.valued import parse_fees
 from qa.speech.text import bare, plain
 
 # What people and systems write where nothing is known.

@@ -1,6 +1,6 @@
 """What must come up and what must not: said, the opposite said, not said, cannot tell (Q2, Q4)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from dialer.telephony.outcomes import Leg
@@ -8,7 +8,7 @@ from qa.matching.phrases import Bands, Hit, Wording
 from qa.rules.call import Call
 from qa.rules.findings import Finding, Reason, Verdict
 from qa.rules.negated import turned
-from qa.rules.schema import Rule, Signal, Slot
+from qa.rules.schema import Groups, Rule, Signal, Slot
 from qa.rules.slots import Found, of_wording, partly, whole
 
 # All but one of so many groups is nearly the whole thing: a person decides.
@@ -23,12 +23,14 @@ _PAIR = 2
 _HEARD_WELL = 0.7
 _ALIKE = 70.0
 _LONG = 7
+_BRIEF = 4
 # Forbidden words of several groups lie close together.
 _FORBIDDEN_WITHIN = 10
 _NEGATED_WITHIN = 8
 # So near after words that excuse, and in the same turn, words are about what those spoke of.
 _UNLESS_WITHIN = 20
 _TURN_SECONDS = 1.5
+_ECHO_SECONDS = 10.0
 # A rule without slots is told of under no slot's name.
 _WHOLE_RULE = Slot(say=("甲",))
 
@@ -50,17 +52,7 @@ def slot_said(rule: Rule, slot: Slot, call: Call) -> Outcome:
         if not _of_other(slot, hit.first, rule.channel, call)
     ]
     rivals = [hit for hit in _hits(slot.opposites, (), rule, call) if hit.polar]
-    groups = [
-        [
-            one
-            for one in whole(call, rule.channel, some, slot.within)
-            if _in_time(rule, one, call) and not _of_other(slot, one.first, rule.channel, call)
-        ]
-        for some in (slot.all, slot.wrong)
-    ]
-    grouped, against = (
-        [one for one in some if not _is_beaten(one, other)] for some, other in (groups, groups[::-1])
-    )
+    grouped, against = _grouped(rule, slot, call)
     if slot.wrong:
         denied = [one for one in grouped if turned(one, rule.channel, call)]
         grouped, against = [one for one in grouped if one not in denied], [*against, *denied]
@@ -100,6 +92,30 @@ def slot_said(rule: Rule, slot: Slot, call: Call) -> Outcome:
     return Outcome(call.absent(rule, slot.name))
 
 
+def _grouped(rule: Rule, slot: Slot, call: Call) -> tuple[list[Found], list[Found]]:
+    """(the right statement, the wrong one) by groups of words, each without what is a word of the other:
+    亏 of 亏不了 is none, and does not hide the 损失 that follows."""
+
+    def look(some: Groups, without: Collection[Hit] = ()) -> list[Found]:
+        return [
+            one
+            for one in whole(call, rule.channel, some, slot.within, without=without)
+            if _in_time(rule, one, call) and not _of_other(slot, one.first, rule.channel, call)
+        ]
+
+    right, wrong = look(slot.all), look(slot.wrong)
+    if right and wrong:
+        both = (
+            look(some, [hit for one in mine for hit in one.hits if _is_part(hit, others)])
+            for some, mine, others in ((slot.all, right, wrong), (slot.wrong, wrong, right))
+        )
+        right, wrong = both
+    return (
+        [one for one in right if not _is_beaten(one, wrong)],
+        [one for one in wrong if not _is_beaten(one, right)],
+    )
+
+
 def _of_other(slot: Slot, place: int, leg: Leg, call: Call) -> bool:
     """Whether its clause holds a word that says it is about something else: 记录仪能录音的."""
     clauses = call.legs[leg].clauses
@@ -120,8 +136,14 @@ def _right(
     grouped = [one for one in grouped if not any(rival.polar and _covers(rival, one) for rival in rivals)]
     clear += [one for one in grouped if one.score >= bands.found]
     near = [one for one in grouped if one.score < bands.found and not _is_certain(one, leg, call)]
-    doubtful = [of_wording(hit) for hit in hits] + near
+    heard = [of_wording(hit) for hit in hits]
+    doubtful = [one for one in heard if not (_is_brief(one) and _is_certain(one, leg, call))] + near
     return sorted(clear, key=lambda one: -one.score), doubtful
+
+
+def _is_brief(found: Found) -> bool:
+    """Too short to be a wording in other words: 麻烦您了 and 吗您这."""
+    return all(len(hit.wording.syllables) <= _BRIEF for hit in found.hits)
 
 
 def _is_certain(found: Found, leg: Leg, call: Call) -> bool:
@@ -132,11 +154,14 @@ def _is_certain(found: Found, leg: Leg, call: Call) -> bool:
 
 def _is_beaten(one: Found, rivals: Sequence[Found]) -> bool:
     """Whether the same syllables are likelier, or more of, a rival's word: 有损失 in 没有损失."""
+    return any(_is_part(hit, rivals) for hit in one.hits)
+
+
+def _is_part(hit: Hit, rivals: Sequence[Found]) -> bool:
     return any(
         (other.score, len(other.wording.syllables)) > (hit.score, len(hit.wording.syllables))
         for rival in rivals
         for other in rival.hits
-        for hit in one.hits
         if hit.overlaps(other)
     )
 
@@ -167,6 +192,9 @@ def forbidden(rule: Rule, call: Call) -> Finding:
             (sure, maybe), found_words(part, rule.excuses, rule.channel, call), strict=True
         ):
             found += [one for one in some if _in_time(rule, one, call) and not _negated(rule, one, call)]
+    if rule.unless_echoed:
+        echoed = [one for one in sure if _is_echo(one, rule.channel, call)]
+        sure, maybe = [one for one in sure if one not in echoed], [*maybe, *echoed]
     if sure:
         best = sorted(sure, key=lambda one: -one.score)
         return _finding(rule, _WHOLE_RULE, Verdict.FAIL, Reason.FORBIDDEN_SAID, best, call)
@@ -176,6 +204,15 @@ def forbidden(rule: Rule, call: Call) -> Finding:
     if not call.clean(rule.channel):
         return Finding(rule.id, Verdict.UNCLEAR, Reason.AUDIO_INCOMPLETE, proof)
     return Finding(rule.id, Verdict.PASS, Reason.NOTHING_FORBIDDEN, proof)
+
+
+def _is_echo(found: Found, leg: Leg, call: Call) -> bool:
+    """九分都不行啊？不行: the other party has just said the very words."""
+    spoken = call.legs[leg]
+    words, start = spoken.text(found.first, found.last), spoken.starts[found.first]
+    other = Leg.CUSTOMER if leg is Leg.AGENT else Leg.AGENT
+    said = call.questions.dialogue.began(other, start - _ECHO_SECONDS, start)
+    return any(words in one.text for one in said)
 
 
 def _names_his_own(sign: Found, call: Call) -> bool:
@@ -205,7 +242,7 @@ def found_words(
 ) -> tuple[list[Found], list[Found]]:
     """(surely said, perhaps said) of a slot's or signal's words, without what is `excused`."""
     clauses = call.legs[leg].clauses
-    hits = [hit for text in words.say for hit in call.find(leg, text) if hit.polar]
+    hits = [hit for text in call.likely(leg, words.say) for hit in call.find(leg, text) if hit.polar]
     # No short word runs over the end of a sentence: 明明白白。修好了 is no 白修.
     hits = [hit for hit in hits if not hit.wording.is_short or clauses[hit.first] == clauses[hit.last]]
     hits = [hit for hit in hits if _is_sure(hit, leg, call) or _is_doubtful(hit, leg, call)]
@@ -215,7 +252,7 @@ def found_words(
         return [], []
     excuses = [
         hit
-        for text in excused
+        for text in call.likely(leg, excused)
         for hit in call.find(leg, text)
         if hit.polar
         and hit.score >= call.bands.enough(hit.wording)

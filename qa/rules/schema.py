@@ -95,6 +95,14 @@ class Slot(_Words):
         description="must_ask: words of a question that no rule accounts for, which say that it may be about "
         "this; default: the first group of `all`.",
     )
+    asks: tuple[str, ...] = Field(
+        default=(),
+        description="must_ask: written words that make a question about this where they stand before its "
+        "form in the clause: 还 makes 还 … 吗 one about what was wrong.",
+    )
+    asks_not: tuple[str, ...] = Field(
+        default=(), description="… unless the clause holds one of these: 还有什么意见吗."
+    )
     keep: tuple[str, ...] = Field(
         default=(), description="Words of the wording that may not be missing, as 可能. Negations never may."
     )
@@ -173,6 +181,10 @@ class Rule(Slot):
     )
     unless_negated: bool = Field(
         default=False, description="must_not_say: a negation before the words in their clause excuses them."
+    )
+    unless_echoed: bool = Field(
+        default=False,
+        description="must_not_say: words that the other party has just said himself are left to a person.",
     )
     if_said: bool = Field(
         default=False, description="must_say with a `value`: na where none was said or is on record."

@@ -1,6 +1,6 @@
 """Where a slot came up: whole wordings by likeness, groups of words by all being there (Q2)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import combinations, product, takewhile
 
@@ -54,12 +54,22 @@ def of_wording(hit: Hit) -> Found:
     return Found(hit.first, hit.last, hit.score, hit.wording.text, (hit,))
 
 
-def whole(call: Call, leg: Leg, groups: Groups, within: int | None, *, ordered: bool = False) -> list[Found]:
-    """Every place where one word of each group lies within so many syllables, best first."""
+def whole(
+    call: Call,
+    leg: Leg,
+    groups: Groups,
+    within: int | None,
+    *,
+    ordered: bool = False,
+    without: Collection[Hit] = (),
+) -> list[Found]:
+    """Every place where one word of each group lies within so many syllables, best first; hits `without`
+    are other words."""
     if not groups:
         return []
     # Where nothing of one group was said, the others need not be looked for.
-    words = list(takewhile(bool, (_words(call, leg, group) for group in groups)))
+    looked = (_words(call, leg, group) for group in groups)
+    words = list(takewhile(bool, ([one for one in some if one not in without] for some in looked)))
     return _together(call, leg, words, within or WITHIN, ordered) if len(words) == len(groups) else []
 
 
@@ -89,7 +99,7 @@ def _words(call: Call, leg: Leg, group: tuple[str, ...]) -> list[Hit]:
 def _look(call: Call, leg: Leg, group: tuple[str, ...]) -> list[Hit]:
     hits: list[Hit] = []
     spoken = call.legs[leg]
-    for text in group:
+    for text in call.likely(leg, group, _floor):
         if "{" in text and not _known(call, text):
             continue
         hits += [hit for hit in call.find(leg, text, _floor) if hit.polar and not _was_other(hit, spoken)]

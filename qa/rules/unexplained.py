@@ -35,11 +35,18 @@ _LEAST = 3
 
 
 def softened(
-    findings: Mapping[str, Finding], asked: Sequence[tuple[int, int]], rules: RuleSet, call: Call
+    findings: Mapping[str, Finding],
+    slots: Mapping[str, Sequence[Finding]],
+    asked: Sequence[tuple[int, int]],
+    rules: RuleSet,
+    call: Call,
 ) -> dict[str, Finding]:
     """The findings; what seems not to have been asked is left to a person where a question that nobody knows
-    holds words of its topic, and what seems to have been stated where such a question follows at once."""
-    doubtful = [rule for rule in rules.rules if _is_failed_question(rule, findings)]
+    holds words of its topic, and what seems to have been stated where such a question follows at once.
+    `slots` are the findings of each rule's slots: one that surely failed fails the rule."""
+    doubtful = [
+        rule for rule in rules.rules if rule.id in findings and _is_failed_question(rule, findings[rule.id])
+    ]
     if not doubtful:
         return dict(findings)
     doubted = {rule.id for rule in doubtful}
@@ -49,30 +56,33 @@ def softened(
         return found
     topics = _topics(rules, call)
     for rule in doubtful:
-        one = findings[rule.id]
-        if one.reason is Reason.STATED:
-            reason, own = (
-                Reason.MAYBE_STATED,
-                [places for (name, _), places in topics.items() if name == rule.id],
-            )
-            about = [
-                q
-                for q in unknown
-                if _follows(one.evidence[0], q, call)
-                or (_precedes(q, one.evidence[0], call) and _holds(q, own))
-            ]
-        else:
-            reason = Reason.MAYBE_SAID
-            about = [q for q in unknown if _is_about(rule, one.slot, q, topics)]
-        if about:
-            found[rule.id] = replace(
-                one,
-                verdict=Verdict.UNCLEAR,
-                reason=reason,
-                evidence=tuple(q.evidence for q in about[:_SHOWN]),
-                alarm=False,
-            )
+        every = slots.get(rule.id) or (findings[rule.id],)
+        failed = [one for one in every if one.verdict is Verdict.FAIL]
+        softer = [_softer(rule, one, unknown, topics, call) for one in failed]
+        sure_one = next((one for one in softer if one.verdict is Verdict.FAIL), None)
+        found[rule.id] = sure_one or softer[0]
     return found
+
+
+def _softer(
+    rule: Rule, one: Finding, unknown: Sequence["_Question"], topics: "_Topics", call: Call
+) -> Finding:
+    """The finding of one slot; for a person where a question that nobody knows may be about it."""
+    if not _is_failed_question(rule, one):
+        return one
+    if one.reason is Reason.STATED:
+        reason, own = Reason.MAYBE_STATED, [at for (name, _), at in topics.items() if name == rule.id]
+        stated = one.evidence[0]
+        about = [
+            q for q in unknown if _follows(stated, q, call) or (_precedes(q, stated, call) and _holds(q, own))
+        ]
+    else:
+        reason = Reason.MAYBE_SAID
+        about = [q for q in unknown if _is_about(rule, one.slot, q, topics)]
+    if not about:
+        return one
+    shown = tuple(q.evidence for q in about[:_SHOWN])
+    return replace(one, verdict=Verdict.UNCLEAR, reason=reason, evidence=shown, alarm=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +99,10 @@ class _Question:
 _Topics = Mapping[tuple[str, str], Sequence[tuple[int, int]]]
 
 
-def _is_failed_question(rule: Rule, findings: Mapping[str, Finding]) -> bool:
+def _is_failed_question(rule: Rule, finding: Finding) -> bool:
     doubtful = [Reason.NOT_SAID, Reason.STATED]
     if rule.kind != "must_ask" or rule.channel is not Leg.AGENT:
         return False
-    finding = findings[rule.id]
     if not any(proof.words for proof in finding.evidence):
         doubtful.append(Reason.VALUE_NOT_SAID)  # with its topic it was brought up, and without the value
     return finding.verdict is Verdict.FAIL and finding.reason in doubtful
@@ -127,7 +136,7 @@ def _is_about(rule: Rule, slot: str, asked: _Question, topics: _Topics) -> bool:
     verbs = lexicon().asked(sounds_of(asked.evidence.words))
     if not verbs or Verb.DOUBT in verbs or _holds(asked, topics.values()):
         return False
-    return bool(verbs & _asked_for(rule))
+    return bool(verbs & _asked_for(rule, slot))
 
 
 def _holds(asked: _Question, topics: Iterable[Sequence[tuple[int, int]]]) -> bool:
@@ -140,7 +149,7 @@ def _topics(rules: RuleSet, call: Call) -> _Topics:
     return {
         (rule.id, part.name): [
             (hit.first, hit.last)
-            for text in part.topic or (part.all[0] if part.all else ())
+            for text in call.likely(Leg.AGENT, part.topic or (part.all[0] if part.all else ()), _enough)
             if "{" not in text
             for hit in call.find(Leg.AGENT, text, _enough)
             if clauses[hit.first] == clauses[hit.last]
@@ -161,11 +170,14 @@ def _verbs(texts: tuple[str, ...]) -> frozenset[Verb]:
     return frozenset(verb for text in texts for verb in lexicon().asked(sounds_of(text)))
 
 
-def _asked_for(rule: Rule) -> frozenset[Verb]:
-    """What the rule's words ask for, 收到 or 满意; an item of the check is known of, if nothing else."""
-    verbs = _verbs(tuple(text for part in rule.parts() for text in part.texts() if "{" not in text))
+def _asked_for(rule: Rule, slot: str) -> frozenset[Verb]:
+    """What the slot's words ask for, 收到 or 满意; an item of the check is known of, if nothing else."""
+    parts = [part for part in rule.parts() if part.name == slot] or rule.parts()
+    verbs = _verbs(tuple(text for part in parts for text in part.texts() if "{" not in text))
     own = verbs - _TELLS_NOTHING
-    return own or frozenset({Verb.KNOW}) if rule.question_item else own
+    if own or not rule.question_item:
+        return own
+    return frozenset() if Verb.DID in verbs else frozenset({Verb.KNOW})
 
 
 def _unknown(

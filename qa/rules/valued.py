@@ -1,7 +1,7 @@
 """Values said as they are on record: period, payment, fees, product, insurer (Q3 rules 5, 9, 10, 13)."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -16,18 +16,18 @@ from qa.rules.persons import addressed
 from qa.rules.said import Outcome
 from qa.rules.schema import Rule, Slot, ValueKind
 from qa.rules.slots import Found, whole
+from qa.rules.terms import (
+    FREQUENCIES,
+    INSTALMENTS,
+    LIFETIME,
+    PAY,
+    first_number,
+    inside,
+    pay_said,
+    period_said,
+)
 from qa.speech.text import plain
 
-LIFETIME = ("终身", "终生", "一辈子", "终老", "一生", "到老")
-# 每半年缴 holds 年缴: the longer ones come first.
-FREQUENCIES: Mapping[str, tuple[str, ...]] = {
-    "month": ("每月", "每个月", "月缴", "月交", "月付", "按月", "一个月一次", "一月一交", "一个月一交"),
-    "quarter": ("每季", "季缴", "季交", "按季", "每个季度", "一季一交", "三个月一交"),
-    "half": ("每半年", "半年缴", "半年交", "半年一次", "半年一缴", "半年一交"),
-    "year": ("每年", "年缴", "年交", "年付", "按年", "一年一次", "一年一交", "一年一缴", "一年交一"),
-    "single": ("趸交", "趸缴", "一次性", "一次交清", "一次缴清", "一次付清", "一次交完", "一把交"),
-}  # fmt: skip
-INSTALMENTS = ("分期", "分期缴费", "分期交费", "期交")
 # Words for these are compiled with every rule set.
 WORDS = (
     *LIFETIME,
@@ -36,15 +36,16 @@ WORDS = (
     *(text for texts in KINDS.values() for text in texts),
 )
 _WITHIN = 16
+# So near the beginning a caller repeats what he was told.
+_CONFIRMS = 10
 _NUMERAL = "[零一二三四五六七八九两十百]+"
 # 保三十年, 保到七十五周岁: what says the period without naming it.
 _KEEPS = re.compile(
-    rf"保[障险期间限就是为的到至满够了个您他她被人年]*?(?=终身|终生|一辈子|一生|到老|{_NUMERAL}周?[年岁])"
+    rf"保[障险期间限就是为的到至满够了个您他她被人年孩子小宝女儿本障]*?(?=终身|终生|一辈子|一生|到老|终老|{_NUMERAL}周?[年岁])"
 )
-# How engines write 缴 and 交.
-_PAY = "[缴交搅教叫脚较郊摇付]"
-_PAYS = re.compile(rf"{_PAY}[费纳满够了款保期间限是为一共总要个]*$")
-_PAYS_FOR = re.compile(rf"{_PAY}[费纳满够了款保期间限是为共总要个]*(?={_NUMERAL}年)|(?<=年){_PAY}[完清]")
+# 交费期限, 犹豫期: no period of the cover.
+_OF_OTHER = re.compile("[缴交付][费钱纳款]?.{0,3}(?:期|年)|犹豫|宽限|等待|观察|签收|快递|寄")
+_PAYS_FOR = re.compile(rf"{PAY}[费纳满够了款保期间限是为共总要个]*(?={_NUMERAL}年)|(?<=年){PAY}[完清]")
 _HOW_OFTEN = tuple(text for texts in FREQUENCIES.values() for text in texts)
 # So near to 交 or 保费 a frequency is that of the payment.
 _BESIDE = 6
@@ -59,8 +60,6 @@ _WHICH_YEAR = re.compile(
 )
 _BELIEVED = 0.6
 _SHORT_NAME = 3
-# One mends what he said.
-_MENDS = re.compile("说错|看错|念错|讲错|记错|错了|更正|不对|不是|口误|串行|抱歉|不好意思|应该是")
 
 
 def value_said(rule: Rule, slot: Slot, call: Call) -> Outcome:
@@ -131,12 +130,36 @@ def _near_topic(rule: Rule, slot: Slot, expected: str, call: Call) -> list[Heard
             heard += amounts(call.legs[rule.channel].text(first, last), first, expected)
             continue
         if slot.value is ValueKind.PERIOD:
-            one = _period(call, rule.channel, expected, topic, first, last, names)
+            one = period_said(call, rule.channel, expected, topic, first, last, names)
         else:
-            one = _pay(call, rule.channel, expected, topic, first, last)
+            one = pay_said(call, rule.channel, expected, topic, first, last)
+        if one is None and slot.value is ValueKind.PERIOD:
+            one = _answered(call, rule.channel, expected, topic)
         if one is not None:
             heard.append(one)
     return heard
+
+
+def _answered(call: Call, leg: Leg, expected: str, topic: Found) -> Heard | None:
+    """保多少年呢？—三十年嘛。—对，三十年，您明白吗: said by the customer first, and right only where the
+    caller says it as well."""
+    unit = call.questions.unit(topic.first, topic.last)
+    place, number = unit.reply.place, call.block_of(topic.last) + 1
+    if place is None or not unit.asked or number >= len(call.questions.blocks):
+        return None
+    told = call.legs[unit.reply.channel].text(place.first, place.last)
+    values = {one.value for one in numbers(told) if one.after[:1] in ("年", "岁", "周")}
+    lifelong = any(word in told for word in LIFETIME)
+    if not values and not lifelong:
+        return None
+    if (lifelong or first_number(plain(expected)) in values) and (block := call.questions.blocks[number]):
+        first, last = block[0].first, min(block[-1].last, block[0].first + _CONFIRMS)
+        said = period_said(
+            call, leg, expected, _place(first, first), first, last, list(name_places(call, leg))
+        )
+        if said is not None and said.same:
+            return said
+    return Heard(None, topic.first, topic.last)
 
 
 def _topics(rule: Rule, slot: Slot, call: Call) -> list[Found]:
@@ -146,11 +169,13 @@ def _topics(rule: Rule, slot: Slot, call: Call) -> list[Found]:
     found = whole(call, rule.channel, slot.all, slot.within)
     if slot.value is ValueKind.AMOUNT:
         return found
+    if slot.value is ValueKind.PERIOD:
+        found = [one for one in found if not _OF_OTHER.search(spoken.text(max(0, one.first - 5), one.last))]
     found += [_place(one.start(), max(one.start(), one.end() - 1)) for one in said.finditer(spoken.chars)]
     if slot.value is ValueKind.PAY:
-        for hit in _inside(call, rule.channel, _HOW_OFTEN, 0, len(spoken.syllables)):
+        for hit in inside(call, rule.channel, _HOW_OFTEN, 0, len(spoken.syllables)):
             around = spoken.text(max(0, hit.first - _BESIDE), hit.last + _BESIDE)
-            if re.search(f"{_PAY}|保费", around):
+            if re.search(f"{PAY}|保费", around):
                 found.append(_place(hit.first, hit.last))
     return found
 
@@ -162,82 +187,6 @@ def _place(first: int, last: int) -> Found:
 def _window(call: Call, topic: Found) -> tuple[int, int]:
     block = call.questions.blocks[call.block_of(topic.first)]
     return max(block[0].first, topic.first - _WITHIN), min(block[-1].last, topic.last + _WITHIN)
-
-
-def _period(
-    call: Call, leg: Leg, expected: str, topic: Found, first: int, last: int, names: list[tuple[int, int]]
-) -> Heard | None:
-    text = call.legs[leg].text(first, last)
-    wanted = plain(expected)
-    found: list[tuple[int, str | float, int, int]] = []
-    for hit in _inside(call, leg, LIFETIME, first, last):
-        if not any(begin <= hit.first <= end for begin, end in names):
-            found.append((_distance(hit.first, hit.last, topic), "终身", hit.first, hit.last))
-    for number in numbers(text):
-        begin, end = number.first + first, number.last + first
-        if text[number.first : number.last + 2] == "百年":
-            continue  # 百年之后
-        if number.after[:1] not in ("年", "岁", "周") or _PAYS.search(text[: number.first]):
-            continue
-        if any(a <= begin <= b for a, b in names):
-            continue
-        found.append((_distance(begin, end, topic), number.value, begin, end + 1))
-    if not found:
-        return None
-    _, value, begin, end = min(found, key=lambda one: one[0])
-    expects: str | float | None = "终身" if re.search("终身|终生|一辈子", wanted) else _first_number(wanted)
-    if expects is None:
-        return Heard(None, begin, end)
-    for _, later, since, until in found:
-        # 十年，哎，说错了，是二十年
-        if value != expects == later and _MENDS.search(call.legs[leg].text(end, since)) and since > begin:
-            return Heard(True, min(since, topic.first), max(until, topic.last))
-    return Heard(value == expects, min(begin, topic.first), max(end, topic.last))
-
-
-def _pay(call: Call, leg: Leg, expected: str, topic: Found, first: int, last: int) -> Heard | None:
-    wanted = plain(expected)
-    text = call.legs[leg].text(first, last)
-    frequency = _frequency_of(wanted)
-    years = _years(numbers(wanted), wanted)
-    hits = {name: found for name in FREQUENCIES if (found := list(_frequency(call, leg, name, first, last)))}
-    said_years = _years(numbers(text), text)
-    if not hits and said_years is None:
-        if instalments := list(_inside(call, leg, INSTALMENTS, first, last)):
-            same = frequency != "single"
-            return Heard(same, min(topic.first, instalments[0].first), max(topic.last, instalments[0].last))
-        return None
-    begin = min([topic.first, *(hit.first for some in hits.values() for hit in some)])
-    end = max([topic.last, *(hit.last for some in hits.values() for hit in some)])
-    wrong_frequency = bool(hits) and frequency is not None and frequency not in hits
-    wrong_years = said_years is not None and years is not None and said_years != years
-    if not wrong_frequency and not wrong_years and not (frequency in hits or said_years == years):
-        return Heard(None, begin, end)
-    return Heard(not (wrong_frequency or wrong_years), begin, end)
-
-
-def _frequency(call: Call, leg: Leg, name: str, first: int, last: int) -> Iterator[Hit]:
-    """每半年 is not 每年."""
-    spoken = call.legs[leg]
-    for hit in _inside(call, leg, FREQUENCIES[name], first, last):
-        if name != "year" or "半" not in spoken.text(max(0, hit.first - 1), hit.last):
-            yield hit
-
-
-def _years(found: Iterable[Number], text: str) -> float | None:
-    """The number of years that are paid for: 缴十年, 十年交完, else 十年 that are not kept."""
-    years = [one for one in found if one.after[:1] == "年" and (one.value != 1 or one.after[1:] == "")]
-    paid = [one for one in years if _PAYS.search(text[: one.first]) or re.match(_PAY, one.after[1:])]
-    kept = re.compile("(保|期间|期限)[到至满是为的]*$")
-    rest = [one for one in years if one.value != 1 and not kept.search(text[: one.first])]
-    return next((one.value for one in (*paid, *rest)), None)
-
-
-def _frequency_of(text: str) -> str | None:
-    return next(
-        (name for name, texts in FREQUENCIES.items() if any(word in text for word in texts)),
-        None,
-    )
 
 
 def _fees(rule: Rule, slot: Slot, expected: str, call: Call) -> Outcome:
@@ -270,9 +219,17 @@ def _fees(rule: Rule, slot: Slot, expected: str, call: Call) -> Outcome:
         block = call.questions.blocks[call.block_of(hit.first)]
         last = min(hit.last + _WITHIN, after - 1, block[-1].last)
         told = _figures(spoken.text(hit.last + 1, last))
-        before = _figure_before(spoken.text(max(0, hit.first - _BEFORE), hit.first - 1))
+        begin = max(0, hit.first - _BEFORE)
+        before = _figure_before(spoken.text(begin, hit.first - 1))
         if before is not None and spoken.text(max(0, hit.first - 1), hit.first - 1) == "的":
             told = []  # 百分之三的初始费用，还有每月五块钱的…
+        elif before is not None and before.value == figure and all(n.value != figure for n in told):
+            # 扣百分之五做初始费用，每个月再扣六块保单管理费
+            at = begin + before.first
+            if spoken.clauses[at] == spoken.clauses[hit.first] and not any(
+                0 < at - other.last <= _SHORT_NAME or at < other.first < hit.first for other, _, _ in named
+            ):
+                told = []
         if told and (before is None or any(_has_unit(one) for one in told)):
             best = next((n for n in told if n.value == figure), told[0])
             same = best.value == figure or (False if _has_unit(best) else None)
@@ -329,7 +286,7 @@ def parse_fees(text: str) -> Iterator[tuple[str, float]]:
         )
         if match is None:
             continue
-        figure = float(match[1]) if match[1][0].isdigit() else _first_number(match[1])
+        figure = float(match[1]) if match[1][0].isdigit() else first_number(match[1])
         name = plain(part[: match.start()])
         if figure is not None and name:
             found = True
@@ -350,23 +307,6 @@ def sought_names(facts: Mapping[str, str]) -> tuple[str, ...]:
 
 def _in_time(rule: Rule, one: Heard, call: Call) -> bool:
     return rule.first_seconds is None or call.legs[rule.channel].starts[one.first] <= rule.first_seconds
-
-
-def _first_number(text: str) -> float | None:
-    found = numbers(text)
-    return found[0].value if found else None
-
-
-def _inside(call: Call, leg: Leg, texts: Iterable[str], first: int, last: int) -> Iterator[Hit]:
-    for text in texts:
-        floor = 75.0 if len(text) == _SHORT_NAME else 80.0
-        for hit in call.find(leg, text, floor):
-            if hit.polar and first <= hit.first and hit.last <= last:
-                yield hit
-
-
-def _distance(first: int, last: int, topic: Found) -> int:
-    return max(0, first - topic.last, topic.first - last)
 
 
 def _proof(call: Call, leg: Leg, first: int, last: int, text: str, score: float = 100.0) -> Evidence:
