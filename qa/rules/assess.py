@@ -17,7 +17,7 @@ from qa.rules.items import QuestionNeed
 from qa.rules.measured import is_of_one_leg, measured
 from qa.rules.readable import readable
 from qa.rules.said import forbidden, found_words
-from qa.rules.schema import Rule, RuleSet
+from qa.rules.schema import Rule, RuleSet, Slot
 from qa.rules.spelled import code_said
 from qa.rules.unexplained import softened
 from qa.rules.valued import WORDS, sought_names
@@ -137,14 +137,14 @@ def _books(rules: RuleSet) -> Books:
 
 def _check(rule: Rule, work: _Work) -> Finding:
     call = work.call
-    names = {name for slot in rule.parts() for name in slot.facts} if rule.kind != "measure" else set()
+    names = {name for slot in _parts(rule, call) for name in slot.facts} if rule.kind != "measure" else set()
     if rule.kind == "identity":
         names.add(TAIL_FACT)
     known = {name for name, value in call.facts.items() if value}
     unknown = set(rule.only_if) - known
     if unknown and rule.if_missing == "na":
         return Finding(rule.id, Verdict.NA, Reason.NOT_APPLICABLE)
-    if not unknown and any(call.facts[name] not in _values(wanted) for name, wanted in rule.only_if.items()):
+    if not unknown and not _applies(rule, call):
         return Finding(rule.id, Verdict.NA, Reason.NOT_APPLICABLE)
     if missing := unknown | (names - known):
         if rule.if_said:
@@ -153,13 +153,21 @@ def _check(rule: Rule, work: _Work) -> Finding:
     return _JUDGES[rule.kind](rule, work)
 
 
-def _values(wanted: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (wanted,) if isinstance(wanted, str) else wanted
+def _applies(slot: Slot, call: Call) -> bool:
+    """Whether no fact on record has another value than it wants."""
+    return all(
+        call.facts.get(name, "") in ("", *((wanted,) if isinstance(wanted, str) else wanted))
+        for name, wanted in slot.only_if.items()
+    )
+
+
+def _parts(rule: Rule, call: Call) -> list[Slot]:
+    return [slot for slot in rule.parts() if _applies(slot, call)]
 
 
 def _must_say(rule: Rule, work: _Work) -> Finding:
     slots = []
-    for slot in rule.parts():
+    for slot in _parts(rule, work.call):
         if slot.code:
             slots.append(code_said(rule, slot, work.call))
         else:
@@ -170,7 +178,7 @@ def _must_say(rule: Rule, work: _Work) -> Finding:
 def _must_ask(rule: Rule, work: _Work) -> Finding:
     slots: list[Finding] = []
     units: list[AskedSlot | None] = []
-    for slot in rule.parts():
+    for slot in _parts(rule, work.call):
         finding, asked = asked_slot(rule, slot, work.call)
         slots.append(finding)
         units.append(asked)

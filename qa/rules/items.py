@@ -20,7 +20,7 @@ _REPLY_SECONDS = 6.0
 _HEARD = 0.5
 _EXPLAINS_SYLLABLES = 10
 # Not a clear yes, whoever hears it: "I know now", "I know, but".
-_NO_CLEAR_YES = frozenset({Why.HEDGES, Why.ONLY_NOW, Why.BUT, Why.DENIES_ONE, Why.CONTRADICTS})
+_NO_CLEAR_YES = frozenset({Why.HEDGES, Why.ONLY_NOW, Why.BUT, Why.DENIES_ONE})
 _LACKS = re.compile(
     r"不(?:太|是很|怎么|大)?(?:知道|清楚|明白|了解|懂|记得)|没.{0,3}(?:讲|说过|收到|看|听说)|什么意思|不是我.{0,2}[抄写签]|帮.{0,2}[抄写]"
 )
@@ -131,7 +131,9 @@ def question_need(
                 weak.append(proof)  # 我记得是十五年啊, where another figure was named
             continue
         asks = answer.kind is AnswerKind.PRODUCT_QUESTION and not _of_another(answer.text, call)
-        doubts = other and answer.why is Why.ASKS
+        # 十年？我单子上写的是六年吧
+        names = answer.kind is AnswerKind.UNCLEAR and _FIGURE.search(answer.text) is not None
+        doubts = other and (answer.why is Why.ASKS or names)
         clear = asks or doubts or answer.kind is AnswerKind.NO or answer.why in _NO_CLEAR_YES
         if clear or findings[one.rule.id].verdict is not Verdict.FAIL:
             # To what was not asked as it must be, a weak answer tells nothing.

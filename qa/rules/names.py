@@ -204,8 +204,10 @@ def product(call: Call, leg: Leg, name: str) -> Iterator[Heard]:
     for hit in hits:
         others = list(_other_kinds(call, leg, kind, hit))
         last = others[0].last if others else hit.last
-        same = not (kind and others)
-        yield Heard(same and not _other_class(call, leg, plain(name), hit), hit.first, last, hit.score)
+        same = not (kind and others) and not _other_class(call, leg, plain(name), hit)
+        # 臻爱一生 may be 臻爱人生, for a person.
+        near = len(core) > 2 and _off(call, leg, plain(name), core, hit) >= HALF
+        yield Heard(None if same and near else same, hit.first, last, hit.score)
     if not hits:
         yield from _another(call, leg, core, own_part(insurer) if insurer else "")
 

@@ -58,10 +58,13 @@ def numbers(text: str) -> list[Number]:
     """Every number of a text without punctuation."""
     found = []
     for match in _NUMBER.finditer(text):
-        value = _value(match[2])
+        told, end = match[2], match.end()
+        # 百分之五，一样是…: nobody says two digits of a share without 十 or 点.
+        if match[1] and len(told) == 2 and told[0] in _DIGITS and told[1] == "一":
+            told, end = told[0], end - 1
+        value = _value(told)
         if value is not None:
-            after = text[match.end() : match.end() + 2]
-            found.append(Number(value, match.start(), match.end() - 1, after, bool(match[1])))
+            found.append(Number(value, match.start(), end - 1, text[end : end + 2], bool(match[1])))
     return found
 
 

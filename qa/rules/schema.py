@@ -117,6 +117,11 @@ class Slot(_Words):
     deny: tuple[str, ...] = Field(
         default=(), description="Answers of the other party that say the code is wrong."
     )
+    only_if: dict[str, str | tuple[str, ...]] = Field(
+        default={},
+        description="Facts that must have this value (or one of these), else not applicable. A slot counts "
+        "where such a fact is not on record.",
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -167,9 +172,6 @@ class Rule(Slot):
         default=None, gt=0, description="Only the beginning of the call counts."
     )
     last_seconds: float | None = Field(default=None, gt=0, description="Only the end of the call counts.")
-    only_if: dict[str, str | tuple[str, ...]] = Field(
-        default={}, description="Facts that must have this value (or one of these), else not applicable."
-    )
     if_missing: Literal["unclear", "na"] = Field(
         default="unclear", description="The verdict where a fact of `only_if` is not on record."
     )

@@ -20,6 +20,7 @@ from qa.rules.terms import (
     FREQUENCIES,
     INSTALMENTS,
     LIFETIME,
+    MENDS,
     PAY,
     first_number,
     inside,
@@ -217,7 +218,10 @@ def _fees(rule: Rule, slot: Slot, expected: str, call: Call) -> Outcome:
     for hit, name, figure in named:
         after = next((start for start in starts if start > hit.last), len(spoken.syllables))
         block = call.questions.blocks[call.block_of(hit.first)]
-        last = min(hit.last + _WITHIN, after - 1, block[-1].last)
+        limit = min(after - 1, block[-1].last)
+        last = min(hit.last + _WITHIN, limit)
+        if MENDS.search(spoken.text(hit.last + 1, last)):
+            last = min(last + _WITHIN, limit)  # 百分之二，哦抱歉我看岔行了，应该是百分之三
         told = _figures(spoken.text(hit.last + 1, last))
         begin = max(0, hit.first - _BEFORE)
         before = _figure_before(spoken.text(begin, hit.first - 1))
