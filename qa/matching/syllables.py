@@ -80,13 +80,18 @@ def hear(words: Iterable[Word]) -> Spoken:
             asking.add(clauses[-1] if token.leading else clause)
         parted = token.parts
         count = len(token.syllables)
-        step = (word.end - word.start) / count if count else 0.0
-        for number, syllable in enumerate(token.syllables):
-            syllables.append(syllable)
-            starts.append(word.start + number * step)
-            ends.append(word.start + (number + 1) * step)
+        if count == 1:  # nearly every word of Chinese
+            starts.append(word.start)
+            ends.append(word.end)
             confidences.append(word.confidence)
             clauses.append(clause)
+        else:
+            step = (word.end - word.start) / count if count else 0.0
+            starts += [word.start + number * step for number in range(count)]
+            ends += [word.start + number * step for number in range(1, count + 1)]
+            confidences += [word.confidence] * count
+            clauses += [clause] * count
+        syllables += token.syllables
         last_end = word.end
     return Spoken(
         tuple(syllables), tuple(starts), tuple(ends), tuple(confidences), tuple(clauses), frozenset(asking)
