@@ -225,13 +225,12 @@ async def test_calls_leave_no_warning_in_the_log(
 ) -> None:
     """What the templates say is what Asterisk understands: no module or application is missing."""
     log = asterisk_server.layout.log / "messages"
+    before = log.stat().st_size  # other tests use the same Asterisk
     party.customer = Answer(hang_up_after=0.2)
     attempt = await place("QUIET-1")
     await go(ami, attempt)
     await over(ami, attempt, await trunk.call_of(attempt))
-    # The one expected: a call to the extension that is not registered, above.
-    unregistered = f"'{EXTENSIONS[-1]}'"
-    lines = [line for line in log.read_text().splitlines() if unregistered not in line]
+    lines = log.read_bytes()[before:].decode().splitlines()
     assert not [line for line in lines if " ERROR[" in line or " WARNING[" in line]
 
 
