@@ -120,7 +120,8 @@ async def test_announcement_before_an_answer_is_kept_apart(
     await appears(folder / f"{attempt}.done")
     assert begins(read(folder / f"{attempt}.early.wav"), CUSTOMER_HZ) is not None
     talk = read(folder / f"{attempt}.customer.wav")
-    assert begins(talk, AGENT_HZ) is not None and begins(talk, CUSTOMER_HZ) is None
+    # The announcement's last packets may come behind the answer.
+    assert begins(talk, AGENT_HZ) is not None and begins(talk[480:], CUSTOMER_HZ) is None
 
 
 async def test_no_announcement_is_digital_silence(
@@ -197,7 +198,7 @@ async def test_event_log_tells_the_cause(
     await ami.wait("HFLegEnd", Attempt=attempt, Side="agent")
     causes = {}
     async with asyncio.timeout(5):
-        while "agent" not in causes:
+        while len(causes) < 2:  # in whatever order
             with asterisk_server.layout.cel_file.open(newline="", encoding="utf-8") as file:
                 for row in csv.reader(file):
                     if row[0] == "HANGUP" and row[3] == attempt:
