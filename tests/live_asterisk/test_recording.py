@@ -196,7 +196,7 @@ async def test_event_log_tells_the_cause(
     await go(ami, attempt)
     await over(ami, attempt, await trunk.call_of(attempt))
     await ami.wait("HFLegEnd", Attempt=attempt, Side="agent")
-    causes = {}
+    causes: dict[str, int] = {}
     async with asyncio.timeout(5):
         while len(causes) < 2:  # in whatever order
             with asterisk_server.layout.cel_file.open(newline="", encoding="utf-8") as file:
