@@ -85,22 +85,23 @@ async def test_t4_a_view_from_before_the_check_takes_nobody_on(
 async def test_t4_a_view_before_the_result_takes_nobody_on(
     agent: str, checked: None, panel_server: Site, open_page: OpenPage
 ) -> None:
-    """The news of the check overtakes its own answer."""
+    """The news of the check overtakes its own answer, and the next try is begun before it is there."""
     page = await asked(panel_server, open_page)
 
     async def late(route: Route) -> None:
         async with page.expect_response("**/agent/view"):
             response = await route.fetch()
+        await page.keyboard.type("80")
         await route.fulfill(response=response)
 
     await page.route("**/identity", late, times=1)
     await said(page, "1234")
     await expect(page.locator(".q-identity.is-no")).to_be_visible()
-    await still_asked(page)
+    await still_asked(page, "3x")
 
 
-async def still_asked(page: Page) -> None:
+async def still_asked(page: Page, tail: str = "803x") -> None:
     """The tail is asked for until it fits, and what is typed answers no other question."""
-    await said(page, "803x")
+    await said(page, tail)
     await at_question(page, "care")
     await expect(page.locator(".q-count")).to_have_text(re.compile("^1/"))

@@ -253,17 +253,22 @@ class Identity {
       return;
     }
     if (this.busy || event.repeat) return;
+    // What is typed while the server compares belongs to the next try.
+    const typed = this.input.value;
+    let stored;
     this.busy = true;
+    this.input.value = "";
     try {
-      const stored = await this.on.identity(said);
-      this.input.value = "";
-      this.on.checked(stored);
+      stored = await this.on.identity(said);
     } catch (error) {
       this.result.className = "q-identity is-no";
       this.result.textContent = error.message;
+      this.input.value ||= typed;
+      return;
     } finally {
       this.busy = false;
     }
+    this.on.checked(stored);
   }
 
   key() {
@@ -274,7 +279,7 @@ class Identity {
     const opened = open && this.input.disabled;
     this.given = given;
     this.input.disabled = !open;
-    if (given) {
+    if (given && !this.busy) {
       this.result.className = `q-identity is-${given}`;
       this.result.textContent = this.words[`identity_${given}`];
     }
