@@ -25,7 +25,7 @@ class Translator:
     def __init__(self, language: str, texts: dict[str, str], said: Iterable[str] = ()) -> None:
         self.language = language
         self._texts = texts
-        self._said = [(template, pattern_of(template)) for template in said]
+        self._said = tuple(said)
 
     def __call__(self, text: str, **values: object) -> str:
         """`text` in this language, its {names} filled in; English where there is no translation."""
@@ -38,12 +38,15 @@ class Translator:
 
     def sentence(self, said: str) -> str:
         """A finished English sentence of a lower layer in this language; as it is, where unknown."""
-        if self.language == "en":
-            return said
-        for template, pattern in self._said:
-            found = pattern.fullmatch(said)
+        return said if self.language == "en" else self.told(said, self._said)
+
+    def told(self, said: str, templates: Iterable[str]) -> str:
+        """A finished English sentence that one of `templates` made, in this language; else as it is."""
+        for template in templates:
+            found = pattern_of(template).fullmatch(said)
             if found is not None:
-                return self(template, **found.groupdict()) if found.groupdict() else self(template)
+                values = found.groupdict()
+                return self(template, **values) if values else self(template)
         return said
 
     def said_again(self, said: str) -> str:
@@ -54,7 +57,7 @@ class Translator:
 
     def in_english(self, said: str) -> str:
         """What `sentence` of this language was made of; as it is, where unknown."""
-        for template, _ in self._said:
+        for template in self._said:
             found = pattern_of(self(template)).fullmatch(said)
             if found is not None:
                 return template.format(**found.groupdict())

@@ -11,7 +11,6 @@ from dialer.followups.queries import follow_up
 from dialer.forms import service as forms
 from dialer.forms.queries import Answer
 from dialer.forms.rules import MEANING, Disposition, Satisfaction
-from dialer.forms.service import finish_wrap_up, save_answer, save_form
 from dialer.forms.topics import Topic, find, topics_of
 from dialer.playbooks.asking import IDENTITY
 from web.agent.view import item_number
@@ -70,7 +69,7 @@ def store_answer(
     if known is not None and known.at.timestamp() == after:
         given_at = max(given_at, known.at)
     if known is None or known.at <= given_at:
-        save_answer(
+        forms.save_answer(
             conn,
             panel.library,
             agent_id=agent_id,
@@ -143,7 +142,7 @@ def save(
     promise_at = _later(result.promise_at, zone, now) if result.promise.strip() else None
     if result.promise.strip() and promise_at is None:
         raise NotTaken(N_("Say by when the reply was promised."))
-    save_form(
+    forms.save_form(
         conn,
         panel.library,
         agent_id=agent_id,
@@ -160,7 +159,7 @@ def save(
         max_tries=panel.planning.max_tries,
     )
     if result.finish:
-        finish_wrap_up(conn, agent_id, now)
+        forms.finish_wrap_up(conn, agent_id, now)
 
 
 def _satisfaction(text: str) -> Satisfaction | None:

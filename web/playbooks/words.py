@@ -8,7 +8,7 @@ from dialer.playbooks.form.questions import AnswerType, EffectKind
 from dialer.playbooks.form.timing import HolidayRule, StepStart, TriggerKind, Window
 from dialer.playbooks.reading import Problem
 from dialer.playbooks.spans import Span, Unit
-from web.i18n import N_, Translator, pattern_of
+from web.i18n import N_, Translator
 
 TRIGGER: Mapping[str, str] = {
     TriggerKind.EVENT: N_("when it happened"),
@@ -174,7 +174,7 @@ ADVICE = (
     N_("Remove it, or check its spelling."),
     N_("Put it in quotation marks."),
 )
-_PATTERNS = [(template, pattern_of(template)) for template in (*PROBLEMS, *ADVICE)]
+_SENTENCES = (*PROBLEMS, *ADVICE)
 _SENTENCE_END = re.compile(r"(?<=[.?]) ")
 
 
@@ -200,18 +200,9 @@ def minutes_open(windows: Iterable[Window]) -> int:
 
 def said(problem: Problem, text: Translator) -> str:
     """What is wrong, in the user's language where it is a sentence that is known."""
-    return _in_words(problem.message, text)
+    return text.told(problem.message, _SENTENCES)
 
 
 def advised(problem: Problem, text: Translator) -> str:
     """What to do about it, in the user's language, sentence by sentence."""
-    return " ".join(_in_words(one, text) for one in _SENTENCE_END.split(problem.advice))
-
-
-def _in_words(sentence: str, text: Translator) -> str:
-    for template, pattern in _PATTERNS:
-        found = pattern.fullmatch(sentence)
-        if found is not None:
-            values = found.groupdict()
-            return text(template, **values) if values else text(template)
-    return sentence
+    return " ".join(text.told(one, _SENTENCES) for one in _SENTENCE_END.split(problem.advice))

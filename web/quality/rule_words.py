@@ -6,7 +6,7 @@ from dialer.playbooks.reading import Problem
 from qa.changing.rules import Refusal, Unproven
 from qa.changing.states import DraftState, ReplayState
 from qa.rules.findings import Verdict
-from web.i18n import N_, Translator, pattern_of
+from web.i18n import N_, Translator
 from web.playbooks import words as playbooks
 
 VERDICT: Mapping[str, str] = {
@@ -72,8 +72,6 @@ PROBLEMS = (
     N_("rule id used twice: {names}"),
     N_("rule {rule} names rules that are not there: {names}"),
 )
-_PATTERNS = [(template, pattern_of(template)) for template in PROBLEMS]
-
 _ID_STAYS = "the id must stay "
 
 
@@ -82,9 +80,5 @@ def said(problem: Problem, text: Translator) -> str:
     if problem.message.startswith(_ID_STAYS):
         name = problem.message.removeprefix(_ID_STAYS).split(":")[0]
         return text(N_("The id must stay {name}: another id is another rule set."), name=name)
-    for template, pattern in _PATTERNS:
-        found = pattern.fullmatch(problem.message)
-        if found is not None:
-            values = found.groupdict()
-            return text(template, **values) if values else text(template)
-    return playbooks.said(problem, text)
+    told = text.told(problem.message, PROBLEMS)
+    return playbooks.said(problem, text) if told == problem.message else told
