@@ -69,7 +69,9 @@ def whole(
         return []
     # Where nothing of one group was said, the others need not be looked for.
     looked = (_words(call, leg, group) for group in groups)
-    words = list(takewhile(bool, ([one for one in some if one not in without] for some in looked)))
+    if without:
+        looked = ([one for one in some if one not in without] for some in looked)
+    words = list(takewhile(bool, looked))
     return _together(call, leg, words, within or WITHIN, ordered) if len(words) == len(groups) else []
 
 
