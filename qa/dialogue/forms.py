@@ -7,6 +7,8 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import compress
+from operator import add
+from typing import NamedTuple
 
 import yaml
 from pydantic import BaseModel, ConfigDict
@@ -88,8 +90,7 @@ class QuestionWords(BaseModel):
     told: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(NamedTuple):
     """Places `first` to `last` of a leg, with the question forms in it."""
 
     first: int
@@ -172,9 +173,7 @@ class Clause:
 
     def shares(self, other: "Clause") -> bool:
         """Whether both speak of one thing: two syllables in a row that are not common ones."""
-        common = _common()
-        mine = {self.sound[i : i + 2] for i in range(len(self.sound) - 1)} - common
-        return any(other.sound[i : i + 2] in mine for i in range(len(other.sound) - 1))
+        return not (_pairs(self.sound) - _common()).isdisjoint(_pairs(other.sound))
 
 
 def is_backchannel(chars: str) -> bool:
@@ -350,6 +349,10 @@ def _longest(found: list[Asking]) -> tuple[Asking, ...]:
 def _own(sound: str) -> int:
     """The same clause is asked about for one topic after the other."""
     return len(_bare().sub("", sound))
+
+
+def _pairs(sound: str) -> set[str]:
+    return set(map(add, sound, sound[1:]))
 
 
 @cache

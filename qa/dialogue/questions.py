@@ -8,11 +8,12 @@ The unit lasts until the asker's next substantive words after an answer. When th
 goes on over the repeated question: the last answer counts.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from operator import ne
+from typing import NamedTuple
 
 from dialer.telephony.outcomes import Leg
 from qa.dialogue.answers import Answer, AnswerKind, Why, classify_syllables
@@ -37,8 +38,7 @@ _ROUNDS = 4
 _GOES_ON_SECONDS = 2.5
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Syllables `first` to `last` of a leg, both included, with their seconds."""
 
     first: int
@@ -47,8 +47,7 @@ class Place:
     end: float
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What the other party said to one round of a question, with what it amounts to."""
 
     channel: Leg
@@ -56,8 +55,7 @@ class Reply:
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionUnit:
+class QuestionUnit(NamedTuple):
     """One topic, asked or stated, with every round of answers.
 
     `apart` is False where the asker went on to another question before any answer.
@@ -106,7 +104,8 @@ class Questions:
 
     @cached_property
     def _block_ends(self) -> list[int]:
-        return [block[-1].last for block in self.blocks]
+        """Of all but the last one."""
+        return [block[-1].last for block in self.blocks[:-1]]
 
     @cached_property
     def _sound(self) -> str:
@@ -114,7 +113,7 @@ class Questions:
 
     def block_of(self, place: int) -> int:
         """Number of the block with this syllable, or of the next one: a 嗯 of the asker is in none."""
-        return min(bisect_left(self._block_ends, place), max(0, len(self._block_ends) - 1))
+        return bisect_left(self._block_ends, place)
 
     def unit(self, first: int, last: int) -> QuestionUnit:
         """The unit of the topic at syllables `first` to `last` of the asker's leg."""
@@ -300,13 +299,13 @@ class Questions:
         clauses: list[Clause] = []
         for utterance in row:
             first = utterance.first
-            for place in range(utterance.first, utterance.last + 1):
-                if place == utterance.last or numbers[place] != numbers[place + 1]:
-                    clause = self._clause(first, place)
-                    if numbers[place] in self._spoken.asking:
-                        clause = _marked(clause, clauses)
-                    clauses.append(clause)
-                    first = place + 1
+            while first <= utterance.last:
+                until = bisect_right(numbers, numbers[first], first, utterance.last + 1)
+                clause = self._clause(first, until - 1)
+                if numbers[first] in self._spoken.asking:
+                    clause = _marked(clause, clauses)
+                clauses.append(clause)
+                first = until
         return _without_mentions(clauses)
 
     def _clause(self, first: int, last: int) -> Clause:
@@ -338,14 +337,20 @@ def _without_mentions(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
     for clause in reversed(clauses):
         if clause.marked:
             told = asked = False
+        if not clause.askings:
+            told = told or clause.tells()
+            kept.append(clause)
+            continue
         asks = tuple(
-            one
-            for one in clause.askings
-            if not clause.mentions(one) or not (told or asked or clause.tells(one.last + 1))
+            [
+                one
+                for one in clause.askings
+                if not clause.mentions(one) or not (told or asked or clause.tells(one.last + 1))
+            ]
         )
-        told = (told or clause.tells()) and not asks
+        told = not asks and (told or clause.tells())
         asked = asked or any(not clause.mentions(one) and clause.bare_until(one) for one in asks)
-        kept.append(clause if len(asks) == len(clause.askings) else replace(clause, askings=asks))
+        kept.append(clause if len(asks) == len(clause.askings) else clause._replace(askings=asks))
     return tuple(reversed(kept))
 
 
@@ -372,7 +377,7 @@ def _before(block: Sequence[Clause], begin: int) -> tuple[Clause, Asking] | None
 
 def _marked(clause: Clause, before: Sequence[Clause]) -> Clause:
     """The engine heard a question. Where the sentence has no form it is leading, so that a person looks."""
-    clause = after = replace(clause, marked=True)
+    clause = after = clause._replace(marked=True)
     if clause.askings:
         return clause
     for one in before[: -1 - _CHAIN_CLAUSES : -1]:
@@ -384,7 +389,7 @@ def _marked(clause: Clause, before: Sequence[Clause]) -> Clause:
             break
         after = one
     last = len(clause.chars) - 1
-    return replace(clause, askings=(Asking(Form.LEADING, last, last, True),))
+    return clause._replace(askings=(Asking(Form.LEADING, last, last, True),))
 
 
 def _asks_again(block: Sequence[Clause]) -> bool:

@@ -6,10 +6,10 @@ other one speaks; a turn begins and ends with whole utterances, so that two turn
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby, pairwise
 from operator import attrgetter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,8 +22,7 @@ PAUSE_SECONDS = 0.7
 _NOBODY = Spoken((), (), (), (), ())
 
 
-@dataclass(frozen=True, slots=True)
-class Utterance:
+class Utterance(NamedTuple):
     """Syllables `first` to `last` (both included) of a leg; seconds from the start of the file."""
 
     channel: Leg
@@ -34,8 +33,7 @@ class Utterance:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """Utterances of one party in a row. `overlap` is for how many seconds of it the other one spoke too."""
 
     channel: Leg
@@ -58,17 +56,25 @@ class Dialogue:
         """Of each leg, in the order of time."""
         return {leg: tuple(self._utterances(leg)) for leg in Leg}
 
+    @cached_property
+    def _times(self) -> Mapping[Leg, tuple[list[float], list[float]]]:
+        """When the utterances of each leg start and end."""
+        return {
+            leg: ([u.start for u in said], [u.end for u in said]) for leg, said in self.utterances.items()
+        }
+
     def began(self, leg: Leg, since: float, until: float) -> Sequence[Utterance]:
         """The utterances of a leg that began from `since` on and before `until`, in seconds."""
-        said, start = self.utterances[leg], attrgetter("start")
-        first = bisect_left(said, since, key=start)
-        return said[first : bisect_left(said, until, first, key=start)]
+        starts, _ = self._times[leg]
+        first = bisect_left(starts, since)
+        return self.utterances[leg][first : bisect_left(starts, until, first)]
 
     def _over(self, one: Utterance) -> Sequence[Utterance]:
         """What the other party said while this was said."""
-        others = self.utterances[_other(one.channel)]
-        first = bisect_right(others, one.start, key=attrgetter("end"))
-        return others[first : bisect_left(others, one.end, first, key=attrgetter("start"))]
+        other = _other(one.channel)
+        starts, ends = self._times[other]
+        first = bisect_right(ends, one.start)
+        return self.utterances[other][first : bisect_left(starts, one.end, first)]
 
     @cached_property
     def turns(self) -> tuple[Turn, ...]:
@@ -89,8 +95,10 @@ class Dialogue:
     def _turn(self, row: Sequence[Utterance]) -> Turn:
         one, last = row[0], row[-1]
         spoken = self.legs[one.channel]
-        both = ((mine, other) for mine in row for other in self._over(mine))
-        overlap = sum((min(u.end, o.end) - max(u.start, o.start) for u, o in both), 0.0)
+        overlap = 0.0
+        for mine in row:
+            for other in self._over(mine):
+                overlap += min(mine.end, other.end) - max(mine.start, other.start)
         return Turn(
             one.channel,
             one.first,
@@ -121,7 +129,7 @@ def _stops(spoken: Spoken, other: Spoken) -> list[int]:
     since, until = np.array(spoken.ends[:-1]), np.array(spoken.starts[1:])
     stops = until - since >= PAUSE_SECONDS
     if other.syllables:
-        after = np.searchsorted(other.starts, since)
+        after = np.array(other.starts).searchsorted(since)
         ends = np.array((*other.ends, np.inf))  # nobody speaks after the last one
         stops |= ends[after] <= until
     stopping: list[int] = np.flatnonzero(stops).tolist()

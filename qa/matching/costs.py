@@ -6,6 +6,7 @@ syllable, one missing or one too many; 5 half the sound; 2 easily mixed up.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,11 @@ _HALF = 5
 _ALIKE = 2
 # What phrases of so many syllables cost fits into a byte, and twice as many bytes are worked on at a time.
 _BYTE_SYLLABLES = 24
+# So many syllables' distances are kept; nobody says more of them.
+_KEPT = 6000
 _Numbers = NDArray[np.int32]
-Costs = NDArray[np.uint8] | NDArray[np.int16]
+_Bytes = NDArray[np.uint8]
+Costs = _Bytes | NDArray[np.int16]
 
 
 class Text:
@@ -26,9 +30,10 @@ class Text:
 
     def __init__(self, syllables: Sequence[Syllable]) -> None:
         unique: dict[Syllable, int] = {}
-        places = [unique.setdefault(one, len(unique)) for one in syllables]
-        self.places = np.array(places, dtype=np.intp)
-        self.sounds = Sounds(unique)
+        # From 1 on: 0 is the place before the first one.
+        places = [unique.setdefault(one, len(unique) + 1) for one in syllables]
+        self.places = np.array([0, *places], dtype=np.intp)
+        self.syllables = tuple(unique)
 
 
 class Phrases:
@@ -42,7 +47,7 @@ class Phrases:
         self.ordered_sizes = np.array([self.sizes[number] for number in self.order], dtype=np.intp)
         unique: dict[Syllable, int] = {}
         self.spelled = [[unique.setdefault(one, len(unique)) for one in phrase] for phrase in phrases]
-        self._sounds = Sounds(unique)
+        self._heard = _Heard(unique)
         self._longest = max(self.sizes, default=0)
         self._columns = [
             np.array(
@@ -53,12 +58,14 @@ class Phrases:
 
     def costs(self, text: Text) -> "Table":
         """What each phrase costs at each place of the text."""
-        kind = np.uint8 if self._longest <= _BYTE_SYLLABLES else np.int16
-        size, whole = len(text.places) + 1, kind(WHOLE)
-        apart = np.zeros((len(self._sounds.chars), size), dtype=kind)
-        apart[:, 1:] = self._sounds.apart(text.sounds)[:, text.places]
-        rows = [np.zeros((len(self.sizes), size), dtype=kind)]
-        for number, column in enumerate(self._columns, 1):
+        apart: Costs = self._heard.apart(text)
+        if self._longest > _BYTE_SYLLABLES:
+            apart = apart.astype(np.int16)
+        whole = apart.dtype.type(WHOLE)
+        rows: list[Costs] = [np.zeros((len(self.sizes), apart.shape[1]), dtype=apart.dtype)]
+        # Of the first syllable nothing is cheaper than to stand for what was heard there.
+        rows += [apart.take(column, axis=0) for column in self._columns[:1]]
+        for number, column in enumerate(self._columns[1:], 2):
             above = rows[-1][: len(column)].ravel()
             row = apart.take(column, axis=0)
             # All phrases as one line are faster than line by line; each runs into place 0 of the next one,
@@ -92,10 +99,12 @@ class Table:
         """What phrase `number` costs at its best place: most are nowhere, and are looked for no further."""
         return int(self._least[self._phrases.place[number]])
 
-    def within(self, allowed: Sequence[int]) -> list[bool]:
-        """Of each phrase in `order`, whether it costs no more at its best place than is allowed for so many
+    def within(self, allowed: Sequence[int]) -> list[int]:
+        """Places in `order` of the phrases that cost no more at their best than is allowed for so many
         syllables."""
-        within: list[bool] = (self._least <= np.array(allowed)[self._phrases.ordered_sizes]).tolist()
+        within: list[int] = (
+            (self._least <= np.array(allowed)[self._phrases.ordered_sizes]).nonzero()[0].tolist()
+        )
         return within
 
     def of(self, number: int) -> Costs:
@@ -103,10 +112,11 @@ class Table:
         whole: Costs = self._rows[self._phrases.sizes[number]][self._phrases.place[number]]
         return whole
 
-    def trace(self, number: int, end: int) -> list[tuple[int, int]]:
-        """The pairs (syllable of the phrase, of the text) of its cheapest way to end before `end`.
+    def trace(self, number: int, end: int) -> tuple[int, int, Sequence[int]] | None:
+        """The cheapest way of phrase `number` to end before `end`: its first and its last place, and those of
+        all its syllables, -1 of one that is missing.
 
-        No pairs where that is the way to end before `end - 1`, and one syllable too many.
+        None where that is the way to end before `end - 1`, and one syllable too many.
         """
         spelled, place = self._phrases.spelled[number], self._phrases.place[number]
         cells, apart = self._cells, self._apart
@@ -116,21 +126,23 @@ class Table:
         if not cost or (
             begin >= 0 and cost == sum([apart[one, at] for at, one in enumerate(spelled, begin + 1)])
         ):
-            return list(enumerate(range(begin, end)))
-        pairs: list[tuple[int, int]] = []
+            return begin, end - 1, range(begin, end)
+        places = [-1] * size
+        first = last = -1
         i, j = size, end
         while i and j:
             here = cells[i][place, j]
             if here == cells[i - 1][place, j - 1] + apart[spelled[i - 1], j]:
                 i, j = i - 1, j - 1
-                pairs.append((i, j))
+                places[i] = first = j
+                last = max(last, j)
             elif here == cells[i - 1][place, j] + WHOLE:
                 i -= 1
             elif i < size:
                 j -= 1
             else:
-                return []
-        return pairs[::-1]
+                return None
+        return (first, last, places) if first >= 0 else None
 
 
 def _least(rows: Sequence[Costs]) -> NDArray[np.int_]:
@@ -144,15 +156,37 @@ def _least(rows: Sequence[Costs]) -> NDArray[np.int_]:
     return least
 
 
+class _Heard:
+    """How far the syllables of some phrases are from every other that was heard so far."""
+
+    def __init__(self, syllables: Iterable[Syllable]) -> None:
+        self._sounds = Sounds(syllables)
+        # Row 0 is the place before a text, where nothing was heard.
+        before: _Bytes = np.full((1, len(self._sounds.chars)), WHOLE, dtype=np.uint8)
+        self._known: tuple[dict[Syllable, int], _Bytes] = ({}, before)
+
+    def apart(self, text: Text) -> _Bytes:
+        """Tenths between each of the syllables and each place of the text, from 1 on."""
+        numbers, rows = self._known
+        if new := [one for one in text.syllables if one not in numbers]:
+            if len(numbers) > _KEPT:
+                numbers, rows, new = {}, rows[:1], list(text.syllables)
+            numbers = numbers | {one: number for number, one in enumerate(new, len(numbers) + 1)}
+            rows = np.concatenate((rows, Sounds(new).apart(self._sounds)))
+            self._known = numbers, rows
+        known = np.array([0, *[numbers[one] for one in text.syllables]], dtype=np.intp)
+        return np.ascontiguousarray(rows[known[text.places]].T)
+
+
 class Sounds:
     """Syllables as numbers that can be compared all at once."""
 
     def __init__(self, syllables: Iterable[Syllable]) -> None:
-        numbers = [(ord(one.char), *classes(one)) for one in syllables]
-        table: _Numbers = np.array(numbers, dtype=np.int32).reshape(-1, 5).T
+        numbers = chain.from_iterable([(ord(one.char), *classes(one)) for one in syllables])
+        table: _Numbers = np.fromiter(numbers, dtype=np.int32).reshape(-1, 5).T
         self.chars, self.initials, self.finals, self.initials_alike, self.finals_alike = table
 
-    def apart(self, other: "Sounds") -> NDArray[np.uint8]:
+    def apart(self, other: "Sounds") -> _Bytes:
         """Tenths between each of these and each of the others, as `syllables.distance` says."""
         same_initial = _equal(self.initials, other.initials)
         same_final = _equal(self.finals, other.finals)

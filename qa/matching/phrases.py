@@ -6,9 +6,10 @@ negations are those of the wording.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from qa.matching.costs import WHOLE, Phrases, Table, Text
 from qa.matching.syllables import Spoken, Syllable, distance, spell
@@ -63,8 +64,7 @@ class Wording:
         return len(self.syllables) < _SHORT
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """Where a wording may have been said: syllables `first` to `last` of the leg, score 0 to 100.
 
     `polar` is False where a negation or a kept word is missing or too many: it may be the opposite.
@@ -113,16 +113,17 @@ class Book:
         self.numbers = {one: number for number, one in enumerate(self._wordings)}
         self._phrases = Phrases([one.syllables for one in self._wordings])
         self._texts = [self._wordings[number].text for number in self._phrases.order]
+        self.texts = frozenset(self._texts)
         self._longest = max(self._phrases.sizes, default=0)
 
     def costs(self, text: Text) -> Table:
         """What each wording costs at each place of the text."""
         return self._phrases.costs(text)
 
-    def possible(self, table: Table, floor: Callable[[int], float]) -> Iterator[tuple[str, bool]]:
-        """Each text, and whether it comes up with the score that `floor` wants of so many syllables."""
+    def possible(self, table: Table, floor: Callable[[int], float]) -> Iterable[str]:
+        """The texts that come up with the score that `floor` wants of so many syllables."""
         allowed = [_allowed(size, floor(size)) for size in range(self._longest + 1)]
-        return zip(self._texts, table.within(allowed), strict=True)
+        return map(self._texts.__getitem__, table.within(allowed))
 
     def search(self, spoken: Spoken, other: "Book | None" = None) -> "Search":
         """The text, searched for these wordings (and those of another book)."""
@@ -136,15 +137,29 @@ class Search:
         self.spoken = spoken
         text = Text(spoken.syllables)
         self._tables = tuple((book, book.costs(text)) for book in books if book.numbers)
+        # What is in one of the books; a text with facts in its braces is not.
+        self.texts = frozenset[str]().union(*(book.texts for book, _ in self._tables))
+        # With what each wording was allowed to cost: one that may cost less is at the first of these places.
+        self._found: dict[Wording, tuple[int, list[Hit]]] = {}
         chars = spoken.chars
         found = (match.start() for match in _NEGATION.finditer(chars))
         self.negations = [place for place in found if _negates(chars, place) and not _asks(spoken, place)]
 
     def find(self, sought: Wording, floor: float) -> list[Hit]:
         """Every place with at least the score `floor`, best first; places do not overlap."""
-        table, number = self._row(sought)
         size = len(sought.syllables)
         allowed = _allowed(size, floor)
+        known, hits = self._found.get(sought, (-1, []))
+        if allowed <= known:
+            least = _score(allowed, size)
+            return [hit for hit in hits if hit.score >= least]
+        hits = self._look(sought, allowed)
+        self._found[sought] = allowed, hits
+        return hits
+
+    def _look(self, sought: Wording, allowed: int) -> list[Hit]:
+        """Every place that costs no more than is allowed."""
+        table, number = self._row(sought)
         if table.least(number) > allowed:
             return []
         costs = table.of(number)
@@ -154,24 +169,21 @@ class Search:
         for cost, end in sorted(zip(costs[ends].tolist(), ends.tolist(), strict=True)):
             if not end or end - 1 in taken:
                 continue
-            pairs = table.trace(number, end)
-            if not pairs:
+            traced = table.trace(number, end)
+            if traced is None:
                 continue
-            first, last = pairs[0][1], pairs[-1][1]
+            first, last, heard = traced
             places = range(first, last + 1)
             if taken.isdisjoint(places):
-                score = 100 - 100 * cost / (WHOLE * size)
-                hits.append(Hit(sought, score, first, last, self._is_polar(sought, pairs)))
+                score = _score(cost, len(sought.syllables))
+                hits.append(Hit(sought, score, first, last, self._is_polar(sought, first, last, heard)))
                 taken.update(places)
         return hits
 
-    def possible(self, floor: Callable[[int], float]) -> dict[str, bool]:
-        """Of each text, whether it comes up with the score that `floor` wants of so many syllables: most do
-        not, and are told all at once."""
-        found: dict[str, bool] = {}
-        for book, table in self._tables:
-            found.update(book.possible(table, floor))
-        return found
+    def possible(self, floor: Callable[[int], float]) -> set[str]:
+        """The texts that come up with the score that `floor` wants of so many syllables: most do not, and are
+        told all at once."""
+        return {text for book, table in self._tables for text in book.possible(table, floor)}
 
     def _row(self, sought: Wording) -> tuple[Table, int]:
         for book, table in self._tables:
@@ -179,18 +191,17 @@ class Search:
                 return table, number
         raise KeyError(f"{sought.text} is in none of the books that were searched for")
 
-    def _is_polar(self, sought: Wording, pairs: list[tuple[int, int]]) -> bool:
-        """Whether the kept syllables were heard themselves, and all negations here are the wording's."""
-        first, last = pairs[0][1], pairs[-1][1]
+    def _is_polar(self, sought: Wording, first: int, last: int, heard: Sequence[int]) -> bool:
+        """Whether the kept syllables were heard themselves, and all negations here are the wording's. `heard`
+        is the place of each syllable."""
         negations = self.negations
         near = negations[bisect_left(negations, first - 2) : bisect_right(negations, last)]
         if not near and not sought.keep:
             return True
-        partner = dict(pairs)
         matched = set()
         for kept in sought.keep:
-            place = partner.get(kept)
-            if place is None or distance(sought.syllables[kept], self.spoken.syllables[place]) > 0:
+            place = heard[kept]
+            if place < 0 or distance(sought.syllables[kept], self.spoken.syllables[place]) > 0:
                 return False
             if self.spoken.chars[place] in _NEGATIONS and place not in near:
                 return False
@@ -204,6 +215,10 @@ class Search:
         if place >= 0 and self.spoken.chars[place] in _FILLERS:
             place -= 1
         return place in near and self.spoken.clauses[place] == self.spoken.clauses[first]
+
+
+def _score(cost: int, size: int) -> float:
+    return 100 - 100 * cost / (WHOLE * size)
 
 
 def _allowed(size: int, floor: float) -> int:

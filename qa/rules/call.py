@@ -1,6 +1,6 @@
 """A call made ready for its rules: syllables, searches, turns and facts, each made once."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -12,7 +12,7 @@ from qa.matching.phrases import Bands, Book, Hit, Search, Wording, wording
 from qa.matching.syllables import Spoken, hear
 from qa.rules.findings import Evidence, Finding, LegQuality, Reason, Verdict
 from qa.rules.schema import Rule, RuleSet, Signal, Slot
-from qa.speech.port import LegTranscript, Transcript
+from qa.speech.port import LegTranscript, Transcript, Word
 
 # A leg this quiet holds no speech; a segment this unsure is a guess; so much of either hides a sentence.
 _SILENT_DB = -50.0
@@ -37,7 +37,7 @@ class Call:
     # Where the words of a group are, found once.
     groups: dict[tuple[Leg, tuple[str, ...]], list[Hit]] = field(default_factory=dict)
     _filled: dict[tuple[str, tuple[str, ...]], Wording] = field(default_factory=dict)
-    _possible: dict[tuple[Leg, Floor | None], dict[str, bool]] = field(default_factory=dict)
+    _possible: dict[tuple[Leg, Floor | None], set[str]] = field(default_factory=dict)
     _found: dict[tuple[Leg, str, Floor | None, tuple[str, ...]], list[Hit]] = field(default_factory=dict)
 
     @cached_property
@@ -60,7 +60,11 @@ class Call:
     def find(self, leg: Leg, text: str, floor: Floor | None = None, keep: tuple[str, ...] = ()) -> list[Hit]:
         """Where the text may have been said by this party; `floor` is the least score, else the bands'."""
         wanted = self.bands.floor if floor is None else floor
-        if callable(wanted) and self._likely(leg, floor, wanted).get(text) is False:
+        if (
+            callable(wanted)
+            and text not in self._likely(leg, floor, wanted)
+            and text in self.searches[leg].texts
+        ):
             return []
         key = (leg, text, floor, keep)
         known = self._found.get(key)
@@ -75,9 +79,10 @@ class Call:
     ) -> list[str]:
         """The texts that may have been said at all: far fewer than a rule set has words."""
         possible = self._likely(leg, floor, self.bands.floor if floor is None else floor)
-        return [text for text in texts if possible.get(text) is not False]
+        known = self.searches[leg].texts
+        return [text for text in texts if text in possible or text not in known]
 
-    def _likely(self, leg: Leg, key: Floor | None, floor: Callable[[int], float]) -> dict[str, bool]:
+    def _likely(self, leg: Leg, key: Floor | None, floor: Callable[[int], float]) -> set[str]:
         possible = self._possible.get((leg, key))
         if possible is None:
             possible = self._possible[leg, key] = self.searches[leg].possible(floor)
@@ -185,18 +190,20 @@ def prepare(
     legs, searches, qualities = {}, {}, {}
     for leg in Leg:
         said = transcript.legs.get(leg)
-        legs[leg] = hear(said.words if said is not None else ())
+        words = said.words if said is not None else ()
+        legs[leg] = hear(words)
         searches[leg] = books.search(leg, legs[leg], known, names)
-        qualities[leg] = _quality(said, quality.get(leg, LegQuality()), bands)
+        qualities[leg] = _quality(said, words, quality.get(leg, LegQuality()), bands)
     return Call(legs, searches, transcript.seconds, known, qualities, measures, bands)
 
 
-def _quality(said: LegTranscript | None, known: LegQuality, bands: Bands) -> LegQuality:
+def _quality(
+    said: LegTranscript | None, words: Sequence[Word], known: LegQuality, bands: Bands
+) -> LegQuality:
     """What is known of a leg, and what its transcript shows."""
     if said is None:
         return LegQuality(silent=True)
     unheard = said.lost_seconds + sum(s.end - s.start for s in said.segments if s.confidence < _GUESSED)
-    words = said.words
     unsure = bool(words) and sum([word.confidence for word in words]) / len(words) < bands.clear
     return LegQuality(
         gap=known.gap,

@@ -7,6 +7,7 @@ A name is its own part and what such names end with: 明光人寿保险公司 is
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from dialer.telephony.outcomes import Leg
 from qa.matching.phrases import Hit
@@ -85,11 +86,13 @@ class Heard:
     score: float = 100.0
 
 
+@lru_cache(maxsize=500)
 def insurer_core(name: str) -> str:
     """明光人寿保险公司 → 明光人寿."""
     return _without(plain(name), re.compile(rf"(保险)?{_FIRM}(保险)?{_FIRM}$"))
 
 
+@lru_cache(maxsize=500)
 def own_part(name: str) -> str:
     """明光人寿保险公司 → 明光, 宏达汽车服务站 → 宏达."""
     whole = plain(name)
@@ -142,11 +145,12 @@ def firm(call: Call, leg: Leg, name: str) -> Iterator[Heard]:
             yield from (replace(one, same=None) for one in _by_sound(call, leg, plain(name), own, hit))
 
 
-def _shortened(name: str) -> list[str]:
+@lru_cache(maxsize=500)
+def _shortened(name: str) -> tuple[str, ...]:
     """万里行汽车服务连锁解放路店 is 万里行解放路店: its own part and its branch's."""
     whole = plain(name)
     parts = [part for part in _GENERIC.split(whole[:-1]) if part]
-    return [parts[0] + parts[-1] + whole[-1]] if len(parts) > 1 and whole[-1] in "店站厂部" else []
+    return (parts[0] + parts[-1] + whole[-1],) if len(parts) > 1 and whole[-1] in "店站厂部" else ()
 
 
 def _by_sound(call: Call, leg: Leg, name: str, own: str, hit: Hit) -> Iterator[Heard]:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from qa.matching.syllables import Syllable
 
@@ -16,8 +18,7 @@ _SOUNDS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """A number at places `first` to `last`; `after` is what follows it, as 年 or 元."""
 
     value: float
@@ -103,6 +104,7 @@ def digit_runs(syllables: Sequence[Syllable], first: int, last: int, hole: int =
     return [Digits("".join(d for d, _ in run), tuple(p for _, p in run)) for run in runs if len(run) > 1]
 
 
+@lru_cache(maxsize=30_000)
 def _digit(one: Syllable) -> str:
     known = written(one.char)
     return known if known.isdigit() or known == "X" else _SOUNDS.get(one.initial + one.final, "")

@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from qa.rules.codes import is_code
 from qa.rules.numbers import numbers
@@ -46,10 +47,14 @@ def readable(facts: Mapping[str, str], rules: RuleSet) -> dict[str, str]:
     return {
         name: value
         for name, value in facts.items()
-        if bare(value) not in _NOTHING
-        and (name not in spelled or is_code(value))
-        and (name not in _READ or _READ[name](value))
+        if _is_known(name, value) and (name not in spelled or is_code(value))
     }
+
+
+@lru_cache(maxsize=4096)
+def _is_known(name: str, value: str) -> bool:
+    """Most values are the same in many calls."""
+    return bare(value) not in _NOTHING and (name not in _READ or _READ[name](value))
 
 
 def _is_pay(value: str) -> bool:

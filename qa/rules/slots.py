@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import combinations, product, takewhile
+from typing import NamedTuple
 
 from dialer.telephony.outcomes import Leg
 from qa.matching.phrases import Hit
@@ -25,8 +26,7 @@ WITHIN = 40
 _MOST = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A place where something was said: syllables `first` to `last`, likeness 0 to 100, and the words' own
     places, for evidence. `text` is what was looked for."""
 
@@ -196,8 +196,12 @@ def _ends(hits: tuple[Hit, ...]) -> tuple[int, int]:
 
 def _likeness(hits: tuple[Hit, ...]) -> float:
     """The mean of their scores, by syllable."""
-    sizes = [len(hit.wording.syllables) for hit in hits]
-    return sum([hit.score * size for hit, size in zip(hits, sizes, strict=True)]) / sum(sizes)
+    likeness, sizes = 0.0, 0
+    for hit in hits:
+        size = len(hit.wording.syllables)
+        likeness += hit.score * size
+        sizes += size
+    return likeness / sizes
 
 
 def _one(hits: tuple[Hit, ...]) -> Found:

@@ -1,7 +1,8 @@
 """How long a policy lasts and how it is paid, as spoken beside its topic (Q3 rules 9, 10)."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from dialer.telephony.outcomes import Leg
 from qa.matching.phrases import Hit
@@ -20,6 +21,7 @@ FREQUENCIES: Mapping[str, tuple[str, ...]] = {
     "year": ("每年", "年缴", "年交", "年付", "按年", "一年一次", "一年一交", "一年一缴", "一年交一"),
     "single": ("趸交", "趸缴", "一次性", "一次交清", "一次缴清", "一次付清", "一次交完", "一把交"),
 }  # fmt: skip
+Frequencies = Mapping[str, Sequence[Hit]]
 INSTALMENTS = ("分期", "分期缴费", "分期交费", "期交")
 # How engines write 缴 and 交.
 PAY = "[缴交搅教叫脚较郊摇付]"
@@ -39,7 +41,7 @@ def period_said(
     text = call.legs[leg].text(first, last)
     wanted = plain(expected)
     found: list[tuple[int, str | float, int, int]] = []
-    for hit in inside(call, leg, LIFETIME, first, last):
+    for hit in _inside(said(call, leg, LIFETIME), first, last):
         if not any(begin <= hit.first <= end for begin, end in names):
             found.append((_distance(hit.first, hit.last, topic), "终身", hit.first, hit.last))
     for number in numbers(text):
@@ -66,18 +68,18 @@ def period_said(
     return Heard(value == expects, min(begin, topic.first), max(end, topic.last))
 
 
-def pay_said(call: Call, leg: Leg, expected: str, topic: Found, first: int, last: int) -> Heard | None:
-    wanted = plain(expected)
+def pay_said(
+    call: Call, leg: Leg, expected: str, topic: Found, first: int, last: int, often: Frequencies
+) -> Heard | None:
+    frequency, years = _on_record(expected)
     text = call.legs[leg].text(first, last)
-    frequency = _frequency_of(wanted)
-    years = _years(numbers(wanted), wanted)
-    hits = {name: found for name in FREQUENCIES if (found := list(_frequency(call, leg, name, first, last)))}
+    hits = {name: found for name, places in often.items() if (found := _inside(places, first, last))}
     said_years = _years(numbers(text), text)
     if mends := list(MENDS.finditer(text)):
         rest = text[mends[-1].end() :]
         said_years = _years(numbers(rest), rest) or said_years  # 缴三年，哦看错了，缴五年
     if not hits and said_years is None:
-        if instalments := list(inside(call, leg, INSTALMENTS, first, last)):
+        if instalments := _inside(said(call, leg, INSTALMENTS), first, last):
             same = frequency != "single"
             return Heard(same, min(topic.first, instalments[0].first), max(topic.last, instalments[0].last))
         return None
@@ -90,12 +92,17 @@ def pay_said(call: Call, leg: Leg, expected: str, topic: Found, first: int, last
     return Heard(not (wrong_frequency or wrong_years), begin, end)
 
 
-def _frequency(call: Call, leg: Leg, name: str, first: int, last: int) -> Iterator[Hit]:
-    """每半年 is not 每年."""
+def frequencies(call: Call, leg: Leg) -> Frequencies:
+    """Where each of them was said; 每半年 is not 每年."""
     spoken = call.legs[leg]
-    for hit in inside(call, leg, FREQUENCIES[name], first, last):
-        if name != "year" or "半" not in spoken.text(max(0, hit.first - 1), hit.last):
-            yield hit
+    return {
+        name: [
+            hit
+            for hit in said(call, leg, texts)
+            if name != "year" or "半" not in spoken.text(max(0, hit.first - 1), hit.last)
+        ]
+        for name, texts in FREQUENCIES.items()
+    }
 
 
 def _years(found: Iterable[Number], text: str) -> float | None:
@@ -107,11 +114,12 @@ def _years(found: Iterable[Number], text: str) -> float | None:
     return next((one.value for one in (*paid, *rest)), None)
 
 
-def _frequency_of(text: str) -> str | None:
-    return next(
-        (name for name, texts in FREQUENCIES.items() if any(word in text for word in texts)),
-        None,
-    )
+@lru_cache(maxsize=500)
+def _on_record(expected: str) -> tuple[str | None, float | None]:
+    """How often, and for how many years."""
+    text = plain(expected)
+    often = (name for name, texts in FREQUENCIES.items() if any(word in text for word in texts))
+    return next(often, None), _years(numbers(text), text)
 
 
 def first_number(text: str) -> float | None:
@@ -123,11 +131,14 @@ def _floor(size: int) -> float:
     return 75.0 if size == _SHORT else 80.0
 
 
-def inside(call: Call, leg: Leg, texts: Iterable[str], first: int, last: int) -> Iterator[Hit]:
-    for text in call.likely(leg, texts, _floor):
-        for hit in call.find(leg, text, _floor):
-            if hit.polar and first <= hit.first and hit.last <= last:
-                yield hit
+def said(call: Call, leg: Leg, texts: Iterable[str]) -> list[Hit]:
+    """Where any of the texts was said that nothing negates."""
+    likely = call.likely(leg, texts, _floor)
+    return [hit for text in likely for hit in call.find(leg, text, _floor) if hit.polar]
+
+
+def _inside(hits: Iterable[Hit], first: int, last: int) -> list[Hit]:
+    return [hit for hit in hits if first <= hit.first and hit.last <= last]
 
 
 def _distance(first: int, last: int, topic: Found) -> int:

@@ -78,7 +78,8 @@ def _softer(
         ]
     else:
         reason = Reason.MAYBE_SAID
-        about = [q for q in unknown if _is_about(rule, one.slot, q, topics)]
+        own = [at for (name, slot), at in topics.items() if name == rule.id and slot in (one.slot, "")]
+        about = [q for q in unknown if _is_about(rule, one.slot, q, own, topics)]
     if not about:
         return one
     shown = tuple(q.evidence for q in about[:_SHOWN])
@@ -96,6 +97,7 @@ class _Question:
     evidence: Evidence
 
 
+_Places = Iterable[Sequence[tuple[int, int]]]
 _Topics = Mapping[tuple[str, str], Sequence[tuple[int, int]]]
 
 
@@ -126,20 +128,19 @@ def _block(stated: Evidence, call: Call) -> tuple[Clause, ...]:
     return call.questions.blocks[call.block_of(bisect_left(starts, stated.start))]
 
 
-def _is_about(rule: Rule, slot: str, asked: _Question, topics: _Topics) -> bool:
-    """It holds a word of the slot's topic, or asks for what the rule asks for and holds no topic at all."""
-    own = [places for key, places in topics.items() if key in ((rule.id, slot), (rule.id, ""))]
+def _is_about(rule: Rule, slot: str, asked: _Question, own: _Places, topics: _Topics) -> bool:
+    """It holds a word of its own topic, or asks for what the rule asks for and holds no topic at all."""
     if _holds(asked, own):
         return True
-    if _holds(replace(asked, first=asked.since), own) and not _holds(asked, topics.values()):
+    if _holds(asked, topics.values()):
+        return False
+    if _holds(replace(asked, first=asked.since), own):
         return True
     verbs = lexicon().asked(sounds_of(asked.evidence.words))
-    if not verbs or Verb.DOUBT in verbs or _holds(asked, topics.values()):
-        return False
-    return bool(verbs & _asked_for(rule, slot))
+    return Verb.DOUBT not in verbs and bool(verbs & _asked_for(rule, slot))
 
 
-def _holds(asked: _Question, topics: Iterable[Sequence[tuple[int, int]]]) -> bool:
+def _holds(asked: _Question, topics: _Places) -> bool:
     return any(first <= asked.last and asked.first <= last for places in topics for first, last in places)
 
 

@@ -23,9 +23,10 @@ from qa.rules.terms import (
     MENDS,
     PAY,
     first_number,
-    inside,
+    frequencies,
     pay_said,
     period_said,
+    said,
 )
 from qa.speech.text import plain
 
@@ -125,6 +126,7 @@ def _near_topic(rule: Rule, slot: Slot, expected: str, call: Call) -> list[Heard
     """The value beside each place of the topic, in the same block."""
     heard: list[Heard] = []
     names = list(name_places(call, rule.channel))
+    often = frequencies(call, rule.channel) if slot.value is ValueKind.PAY else {}
     for topic in _topics(rule, slot, call)[:_PLACES]:
         first, last = _window(call, topic)
         if slot.value is ValueKind.AMOUNT:
@@ -133,7 +135,7 @@ def _near_topic(rule: Rule, slot: Slot, expected: str, call: Call) -> list[Heard
         if slot.value is ValueKind.PERIOD:
             one = period_said(call, rule.channel, expected, topic, first, last, names)
         else:
-            one = pay_said(call, rule.channel, expected, topic, first, last)
+            one = pay_said(call, rule.channel, expected, topic, first, last, often)
         if one is None and slot.value is ValueKind.PERIOD:
             one = _answered(call, rule.channel, expected, topic)
         if one is not None:
@@ -155,26 +157,26 @@ def _answered(call: Call, leg: Leg, expected: str, topic: Found) -> Heard | None
         return None
     if (lifelong or first_number(plain(expected)) in values) and (block := call.questions.blocks[number]):
         first, last = block[0].first, min(block[-1].last, block[0].first + _CONFIRMS)
-        said = period_said(
+        again = period_said(
             call, leg, expected, _place(first, first), first, last, list(name_places(call, leg))
         )
-        if said is not None and said.same:
-            return said
+        if again is not None and again.same:
+            return again
     return Heard(None, topic.first, topic.last)
 
 
 def _topics(rule: Rule, slot: Slot, call: Call) -> list[Found]:
     """Where the value may have been said: by the words of the slot, or by how such a value is said."""
     spoken = call.legs[rule.channel]
-    said = _KEEPS if slot.value is ValueKind.PERIOD else _PAYS_FOR
+    how = _KEEPS if slot.value is ValueKind.PERIOD else _PAYS_FOR
     found = whole(call, rule.channel, slot.all, slot.within)
     if slot.value is ValueKind.AMOUNT:
         return found
     if slot.value is ValueKind.PERIOD:
         found = [one for one in found if not _OF_OTHER.search(spoken.text(max(0, one.first - 5), one.last))]
-    found += [_place(one.start(), max(one.start(), one.end() - 1)) for one in said.finditer(spoken.chars)]
+    found += [_place(one.start(), max(one.start(), one.end() - 1)) for one in how.finditer(spoken.chars)]
     if slot.value is ValueKind.PAY:
-        for hit in inside(call, rule.channel, _HOW_OFTEN, 0, len(spoken.syllables)):
+        for hit in said(call, rule.channel, _HOW_OFTEN):
             around = spoken.text(max(0, hit.first - _BESIDE), hit.last + _BESIDE)
             if re.search(f"{PAY}|保费", around):
                 found.append(_place(hit.first, hit.last))

@@ -16,7 +16,6 @@ _FIRST_SIGN = 0xE000
 _signs: dict[tuple[str, str], str] = {}
 
 
-@lru_cache(maxsize=20_000)
 def sign(syllable: Syllable) -> str:
     """The sign of one syllable. A letter or a sign without sound is its own."""
     if not syllable.initial and syllable.final == syllable.char:
@@ -25,9 +24,19 @@ def sign(syllable: Syllable) -> str:
     return _signs.setdefault(key, chr(_FIRST_SIGN + len(_signs)))
 
 
+class _Signs(dict[Syllable, str]):
+    """Each sign once worked out is looked up from then on."""
+
+    def __missing__(self, syllable: Syllable) -> str:
+        return self.setdefault(syllable, sign(syllable))
+
+
+_known = _Signs()
+
+
 def sounds(syllables: Sequence[Syllable]) -> str:
     """One sign a syllable, so that places in the string are places in the syllables."""
-    return "".join(map(sign, syllables))
+    return "".join(map(_known.__getitem__, syllables))
 
 
 @lru_cache(maxsize=8192)

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from qa.matching import costs
 from qa.matching.costs import WHOLE, Phrases, Text
 from qa.matching.phrases import Bands, Book, Hit, find, wording
 from qa.matching.syllables import distance, hear, spell
@@ -136,4 +137,23 @@ def test_what_is_told_to_be_nowhere_is_found_nowhere(floor: float) -> None:
     texts = ("收到", "本次通话将会录音", "保险合同", "退保会有损失", "现金价值")
     search = Book(map(wording, texts)).search(hear([Word(SAID, 0.0, 9.0, 0.9)]))
     possible = search.possible(lambda _size: floor)
-    assert possible == {text: bool(search.find(wording(text), floor)) for text in texts}
+    assert possible == {text for text in texts if search.find(wording(text), floor)}
+    assert search.texts == set(texts)
+
+
+def test_a_place_is_the_same_whatever_was_looked_for_before() -> None:
+    """Fewer places are the first ones of more."""
+    spoken, book = hear([Word(SAID, 0.0, 9.0, 0.9)]), Book([wording("退保会有损失")])
+    search = book.search(spoken)
+    for floor in (75.0, 95.0, 50.0, 80.0, 20.0):
+        assert search.find(wording("退保会有损失"), floor) == find(wording("退保会有损失"), spoken, floor)
+
+
+def test_phrases_cost_the_same_whatever_was_heard_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The distances to what was heard are kept, and not for ever."""
+    monkeypatch.setattr(costs, "_KEPT", 30)
+    texts = ("收到", "本次通话将会录音", "退保会有损失")
+    kept = Phrases([spell(text) for text in texts])
+    for said in (SAID, "收到了", LONG, "现金价值和分红是不确定的", SAID, ""):
+        mine, fresh = (some.costs(Text(spell(said))) for some in (kept, Phrases([spell(t) for t in texts])))
+        assert all(mine.of(number).tolist() == fresh.of(number).tolist() for number in range(len(texts)))
