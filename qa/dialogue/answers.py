@@ -8,6 +8,7 @@ Decisions that a reader may ask about:
 - Of two things asked at once one denied is a no: 收到了，没看.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,6 +28,10 @@ _FIRST = 5
 _FAR = 4
 # What is so or not; 有点 far from it says something of another thing (收到了，盒子有点破).
 _FACTS = frozenset({Verb.KNOW, Verb.RECEIVED, Verb.READ, Verb.DID})
+# 大概一个钟头, and not 大概一点.
+_AMOUNT = re.compile("有?[一二两三四五六七八九十百几半](?![点些下])")
+_OPENING = re.compile("^[嗯哦噢喔啊哎诶欸呃我都也全早就这个肯定当然]*")
+_SOFTENS = frozenset("吗吧么")
 _DEGREES = frozenset({"有点", "有些", "一点点", "差不多"})
 _EMPTY = frozenset({Part.POLITE, Part.FILLER})
 # What an answer may begin with: 嗯，都.
@@ -157,11 +162,18 @@ def _decide(chars: str, tokens: list[Token], verbs: frozenset[Verb]) -> tuple[An
     if denied and (seen.yes & verbs) and not (seen.yes & denied):
         return AnswerKind.NO, Why.DENIES_ONE, seen
     softened = _softened(chars, tokens) and not (denied or seen.denies or seen.yes & _INVITES)
-    if _hedged(tokens) or softened:
+    if _hedged(chars, tokens) or softened:
         return AnswerKind.UNCLEAR, Why.HEDGES, seen
     if Part.BUT in seen.parts and loud:
         return AnswerKind.UNCLEAR, Why.BUT, seen
     return _yes_or_no(chars, tokens, seen, verbs)
+
+
+def repeats(answer: str, verb: str) -> bool:
+    """您认吗 – 认，没有我也不怪你们: the verb of the question said first is a yes."""
+    said, rest = _OPENING.sub("", answer), len(verb)
+    again = said[rest : rest + 1] in ("不", "没") and said[rest + 1 : rest + 2] == verb[:1]
+    return bool(verb) and said.startswith(verb) and not again and said[rest : rest + 1] not in _SOFTENS
 
 
 def _yes_or_no(
@@ -254,6 +266,8 @@ def _verb(token: Token, pending: Token | None, seen: _Seen, verbs: frozenset[Ver
         return Token(token.first, token.last, token.meaning) if Part.NEGATION in parts else pending
     if parts & {Part.NO, Part.NEGATION}:
         return _negated(pending, token, seen)
+    if pending is not None and yes <= seen.yes and token.first - pending.last > 1:
+        return None  # 明白，自己故意弄的不赔，这我明白: what was denied is not what he knows
     if pending is not None:
         double = _twice(pending)
         seen.double = seen.double or double
@@ -321,13 +335,14 @@ def _acknowledges(chars: str, tokens: Sequence[Token], seen: _Seen) -> bool:
     return each and not told and chars.endswith("了") and known[-1] >= len(chars) - 2
 
 
-def _hedged(tokens: Sequence[Token]) -> bool:
-    """大概知道, 知道一点; in 知道，跟基金差不多 the yes is said and the rest is about something else."""
+def _hedged(chars: str, tokens: Sequence[Token]) -> bool:
+    """大概知道, 知道一点; in 知道，跟基金差不多 the yes is said and the rest is about something else, in
+    看了，大概一个钟头看完的 an amount is."""
     certain: Token | None = None
     for token in tokens:
         if token.meaning is None:
             continue
-        if Part.HEDGE in token.meaning.parts:
+        if Part.HEDGE in token.meaning.parts and not _AMOUNT.match(chars, token.last + 1):
             apart = certain is not None and token.first - certain.last > 2
             knows = certain is not None and certain.meaning is not None and Verb.KNOW in certain.meaning.yes
             of_other = apart and (knows or token.meaning.text in _DEGREES)

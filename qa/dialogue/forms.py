@@ -33,6 +33,10 @@ _SOFT = frozenset({"嘛", "呗"})
 _WHICH = re.compile("[什啥哪谁几多怎咋]")
 _HAS_HE = frozenset({"没有", "没", "冇", "未", "没得"})
 _OF_DONE = frozenset({"吗", "么", "不", "嘛"})
+# 认不认, 清不清楚, 知道不知道.
+_A_NOT_A = re.compile("(?:.{1,2})[不没]([^有]{1,2})")
+_ASPECT = re.compile("[了过着的]+$")
+_SUBJECT = re.compile("^[您你都也全就是有不没]")
 # At the end of a clause these ask, whatever follows: 态度咋样？没甩脸子吧.
 _HOW = frozenset({"怎么样", "咋样", "怎样", "咋个样", "如何"})
 
@@ -142,6 +146,15 @@ class Clause(NamedTuple):
         """弄明白没有, 都了解了吗: to it 了解了 is a yes, and not "I know it now"."""
         form = self.chars[asking.first : asking.last + 1]
         return form in _HAS_HE or (form in _OF_DONE and self.chars[: asking.first].endswith("了"))
+
+    def verb_of(self, asking: Asking) -> str:
+        """What is asked in a word, 认 of 您认吗 and 清楚 of 清不清楚; nothing where no verb stands there."""
+        if asking.form is not Form.ASKED:
+            return ""
+        form = self.chars[asking.first : asking.last + 1]
+        again = _A_NOT_A.fullmatch(form)
+        told = again[1] if again else self.chars[: asking.first] if asking.final else ""
+        return _SUBJECT.sub("", _ASPECT.sub("", told)[-2:])
 
     def tells(self, since: int = 0) -> bool:
         """Says where or that it is known, from a place on, and asks nothing there: …单子上都有."""

@@ -16,7 +16,7 @@ from operator import ne
 from typing import NamedTuple
 
 from dialer.telephony.outcomes import Leg
-from qa.dialogue.answers import Answer, AnswerKind, Why, classify_syllables
+from qa.dialogue.answers import Answer, AnswerKind, Why, classify_syllables, repeats
 from qa.dialogue.forms import Asking, Clause, Form, askings, is_backchannel, is_listening
 from qa.dialogue.lexicon import Verb, lexicon
 from qa.dialogue.turns import Dialogue, Utterance
@@ -34,6 +34,8 @@ _OWN_SYLLABLES = 2
 # What is asked apart from any statement.
 _OTHERS = frozenset({Verb.CONVENIENT, Verb.MAY, Verb.PERSON, Verb.DOUBT})
 _ROUNDS = 4
+# What an answer that begins with the verb of the question may have been taken for.
+_TOLD_OTHERWISE = frozenset({Why.UNKNOWN_WORDS, Why.OTHER_VERB, Why.DENIES, Why.CONTRADICTS})
 # 嗯 of the listener does not end what the speaker is saying, if he goes on within this time.
 _GOES_ON_SECONDS = 2.5
 
@@ -132,7 +134,7 @@ class Questions:
         later = [c for c in block if c.first > clause.last]
         apart = not any(c.askings for c in later)
         done = clause.asks_of_done(asking)
-        rounds, end = self._rounds(number, place.end, verbs, done)
+        rounds, end = self._rounds(number, place.end, verbs, done, clause.verb_of(asking))
         form = asking.form
         return QuestionUnit(topic, form, place, verbs, min(topic.start, clause.start), end, rounds, apart)
 
@@ -217,14 +219,14 @@ class Questions:
         return any(c.askings for c in self.blocks[number] if since <= c.last <= until)
 
     def _rounds(
-        self, number: int, since: float, verbs: frozenset[Verb], done: bool
+        self, number: int, since: float, verbs: frozenset[Verb], done: bool, verb: str
     ) -> tuple[tuple[Reply, ...], float]:
         """Rounds of answers: a question not heard, or not answered, is asked again in the next block."""
         rounds: list[Reply] = []
         end = since
         while len(rounds) < _ROUNDS:
             replies, end = self._replies(number, since)
-            rounds.append(self._reply(replies, verbs, done))
+            rounds.append(self._reply(replies, verbs, done, verb))
             unheard = rounds[-1].answer.kind in (AnswerKind.NOT_HEARD, AnswerKind.NONE)
             if not unheard or number + 1 >= len(self.blocks):
                 break
@@ -244,14 +246,17 @@ class Questions:
         found = [u for u in began if u.start <= late and u.end > since]
         return found, found[-1].end if found else min(until, late)
 
-    def _reply(self, replies: Sequence[Utterance], verbs: frozenset[Verb], done: bool = False) -> Reply:
+    def _reply(
+        self, replies: Sequence[Utterance], verbs: frozenset[Verb], done: bool = False, verb: str = ""
+    ) -> Reply:
         if not replies:
             return Reply(self.other, None, Answer(AnswerKind.NONE, Why.SILENCE))
         spoken = self.dialogue.legs[self.other]
         first, last = replies[0].first, replies[-1].last
         place = Place(first, last, replies[0].start, replies[-1].end)
         answer = classify_syllables(spoken.syllables[first : last + 1], verbs)
-        if done and answer.why is Why.ACKNOWLEDGES:
+        acknowledges = done and answer.why is Why.ACKNOWLEDGES
+        if acknowledges or (answer.why in _TOLD_OTHERWISE and repeats(answer.text, verb)):
             answer = replace(answer, kind=AnswerKind.YES, why=Why.FITS)
         return Reply(self.other, place, answer)
 

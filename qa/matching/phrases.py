@@ -21,7 +21,7 @@ _ASKED_AGAIN = frozenset("可行会能是对好要有")
 _NO_NEGATION = frozenset("妨如错过")
 _NEGATION = re.compile("[不没未冇]")
 # Between a negation and what it negates: 不太满意, 没能解决, 没有录音.
-_FILLERS = frozenset("太是能会要很想再用必有")
+_FILLERS = frozenset("太是能会要很想再用必有给在予")
 _SHORT = 4
 
 

@@ -12,11 +12,11 @@ from qa.rules import items
 from qa.rules.asked import AskedSlot, asked_slot, judge_slot
 from qa.rules.call import Books, Call, Facts, prepare
 from qa.rules.findings import Evidence, Finding, LegQuality, Reason, Verdict
+from qa.rules.forbidden import forbidden, found_words
 from qa.rules.identity import TAIL_FACT, identity
 from qa.rules.items import QuestionNeed
 from qa.rules.measured import is_of_one_leg, measured
 from qa.rules.readable import readable
-from qa.rules.said import forbidden, found_words
 from qa.rules.schema import Rule, RuleSet, Slot
 from qa.rules.spelled import code_said
 from qa.rules.unexplained import softened

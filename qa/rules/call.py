@@ -167,7 +167,7 @@ def _texts(rules: RuleSet, leg: Leg) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _slot_texts(slot: Slot | Signal) -> Iterator[tuple[str, tuple[str, ...]]]:
     keep = slot.keep if isinstance(slot, Slot) else ()
     yield from ((text, keep) for text in slot.say)
-    for group in (*slot.all, *slot.unsure, slot.unless):
+    for group in (*slot.all, *(group for way in slot.ways for group in way), *slot.unsure, slot.unless):
         yield from ((text, ()) for text in group)
     if isinstance(slot, Slot):
         yield from ((text, ()) for text in (*slot.topic, *slot.opposites, *slot.near))

@@ -7,6 +7,7 @@ from enum import StrEnum
 from dialer.telephony.outcomes import Leg
 from qa.dialogue.answers import AnswerKind, Why, classify_syllables
 from qa.dialogue.forms import Form
+from qa.dialogue.lexicon import Verb
 from qa.rules.asked import AskedSlot
 from qa.rules.call import Call
 from qa.rules.findings import Evidence, Finding, Reason, Verdict
@@ -58,8 +59,7 @@ def one_at_a_time(rule: Rule, asked: Sequence[AskedSlot], call: Call) -> Finding
     maybe: tuple[Evidence, ...] = ()
     for number, one in enumerate(ordered):
         for other in ordered[number + 1 :]:
-            same = other.rule.id == one.rule.id or other.place.overlaps(one.place.first, one.place.last)
-            if same or other.block != one.block:
+            if other.block != one.block or _is_same_item(one, other, ordered):
                 continue
             spoken = call.legs[rule.channel]
             ends = max(one.place.last, one.unit.asking.last if one.unit.asking else 0)
@@ -91,6 +91,17 @@ def one_at_a_time(rule: Rule, asked: Sequence[AskedSlot], call: Call) -> Finding
     return Finding(rule.id, Verdict.PASS, Reason.ONE_AT_A_TIME, (call.whole(rule.channel),))
 
 
+def _is_same_item(one: AskedSlot, other: AskedSlot, asked: Sequence[AskedSlot]) -> bool:
+    """Slots of one rule, or of two that take the same words: 退保，本金会有损失 is no second question."""
+    if other.rule.id == one.rule.id:
+        return True
+    mine, others = (
+        [slot.place for slot in asked if slot.rule.id == of.rule.id and slot.block == of.block]
+        for of in (one, other)
+    )
+    return any(place.overlaps(at.first, at.last) for place in mine for at in others)
+
+
 def asked_not_stated(rule: Rule, asked: Sequence[AskedSlot], found: Sequence[Finding], call: Call) -> Finding:
     """Every item that came up was asked. `found` are the findings of the items."""
     for verdict, reasons in (
@@ -114,7 +125,22 @@ def question_need(
 ) -> tuple[QuestionNeed, tuple[Evidence, ...]]:
     """Whether an answer makes a question item, and the answers that do. A later yes does not cancel it."""
     needed: list[Evidence] = []
-    weak: list[Evidence] = []
+    weak: list[Evidence] = list(_disputed(findings, call))
+    for proof, clear in (*_of_items(asked, findings, call), *_of_turns(asked, call)):
+        (needed if clear and proof.confidence >= _HEARD else weak).append(proof)
+    if needed:
+        return QuestionNeed.NEEDED, tuple(dict.fromkeys(needed))
+    if weak:
+        return QuestionNeed.FOR_PERSON, tuple(dict.fromkeys(weak))
+    if not call.clean(Leg.CUSTOMER) or not asked:
+        return QuestionNeed.FOR_PERSON, (call.whole(Leg.CUSTOMER),)
+    return QuestionNeed.NOT_NEEDED, ()
+
+
+def _of_items(
+    asked: Sequence[AskedSlot], findings: Mapping[str, Finding], call: Call
+) -> Iterator[tuple[Evidence, bool]]:
+    """The answers to the items that are no clear yes, and whether they are clearly none."""
     for one in asked:
         reply = one.unit.reply
         if not one.unit.asked:
@@ -126,9 +152,11 @@ def question_need(
         )
         answer = one.unit.judged()
         other = findings[one.rule.id].reason is Reason.OTHER_VALUE
+        if answer.kind is AnswerKind.MISFIT and answer.yes & _asked_together(one, asked):
+            continue
         if answer.kind is AnswerKind.YES:
             if (other and _FIGURE.search(answer.text)) or _remembers_other(one, answer.text, call):
-                weak.append(proof)  # 我记得是十五年啊, where another figure was named
+                yield proof, False  # 我记得是十五年啊, where another figure was named
             continue
         asks = answer.kind is AnswerKind.PRODUCT_QUESTION and not _of_another(answer.text, call)
         # 十年？我单子上写的是六年吧
@@ -137,28 +165,29 @@ def question_need(
         clear = asks or doubts or answer.kind is AnswerKind.NO or answer.why in _NO_CLEAR_YES
         if clear or findings[one.rule.id].verdict is not Verdict.FAIL:
             # To what was not asked as it must be, a weak answer tells nothing.
-            (needed if clear and proof.confidence >= _HEARD else weak).append(proof)
-    weak += _disputed(findings, call)
+            yield proof, clear
+
+
+def _of_turns(asked: Sequence[AskedSlot], call: Call) -> Iterator[tuple[Evidence, bool]]:
+    """What the customer asks or does not know, whatever he was asked, from the first item on: before it he
+    asks who is calling."""
     since = min((one.unit.start for one in asked), default=0.0)
     for turn in call.questions.dialogue.turns:
         if turn.channel is not Leg.CUSTOMER or turn.end < since:
-            continue  # before the first item he asks who is calling
+            continue
         answer = classify_syllables(call.legs[Leg.CUSTOMER].syllables[turn.first : turn.last + 1])
+        half = _HALF.search(turn.text) and answer.why in _HALF_YES and len(turn.text) <= _HALF_SYLLABLES
         asks = answer.kind is AnswerKind.PRODUCT_QUESTION
-        if _HALF.search(turn.text) and answer.why in _HALF_YES and len(turn.text) <= _HALF_SYLLABLES:
-            weak.append(call.evidence(Leg.CUSTOMER, turn.first, turn.last))  # to whatever was asked
-        lacks = answer.kind is AnswerKind.NO and _LACKS.search(turn.text)
-        if asks or lacks:
-            proof = call.evidence(Leg.CUSTOMER, turn.first, turn.last)
+        lacks = (answer.kind is AnswerKind.NO or answer.why is Why.ASKS) and _LACKS.search(turn.text)
+        if half or asks or lacks:
             another = asks and _of_another(turn.text, call)
-            (needed if proof.confidence >= _HEARD and not another else weak).append(proof)
-    if needed:
-        return QuestionNeed.NEEDED, tuple(dict.fromkeys(needed))
-    if weak:
-        return QuestionNeed.FOR_PERSON, tuple(dict.fromkeys(weak))
-    if not call.clean(Leg.CUSTOMER) or not asked:
-        return QuestionNeed.FOR_PERSON, (call.whole(Leg.CUSTOMER),)
-    return QuestionNeed.NOT_NEEDED, ()
+            yield call.evidence(Leg.CUSTOMER, turn.first, turn.last), bool(asks or lacks) and not another
+
+
+def _asked_together(one: AskedSlot, asked: Sequence[AskedSlot]) -> frozenset[Verb]:
+    """What a question of two parts asks for: 看过，是我抄的 answers both."""
+    same = [other for other in asked if other.rule.id == one.rule.id and other.unit.reply == one.unit.reply]
+    return frozenset(verb for other in same for verb in other.unit.verbs)
 
 
 def _remembers_other(one: AskedSlot, answer: str, call: Call) -> bool:

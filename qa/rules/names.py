@@ -50,8 +50,12 @@ _BOUGHT = re.compile(
 )
 _CLASSES = re.compile("年金|寿险|两全|重大疾病|重疾|医疗|意外|防癌|教育金|护理")
 # What follows a product's name says its class.
-_CLASS = re.compile(f"(?:养老|少儿|增额|终身|定期|教育)*({_CLASSES.pattern})")
+_CLASS = re.compile(
+    f"(?:养老|少儿|增额|终身|定期|教育|住院|门诊|综合|百万|长期|特定|老年|成人|女性)*({_CLASSES.pattern})"
+)
 _CLASS_WITHIN = 9
+# So many syllables of a name may be a town's.
+_TOWN = 2
 _NEXT = 2
 _NO_NAME = re.compile(r"^(?:一份|这份|那份|份|的|那个|这个|我们|我公司|公司|我司|本公司|人寿|人身)*保险")
 _PRODUCT = r"(?!人寿|保险|财险|健康险|养老险|寿险).{1,8}?(?:保险|险|两全|年金|终身|重疾)"
@@ -147,10 +151,14 @@ def firm(call: Call, leg: Leg, name: str) -> Iterator[Heard]:
 
 @lru_cache(maxsize=500)
 def _shortened(name: str) -> tuple[str, ...]:
-    """万里行汽车服务连锁解放路店 is 万里行解放路店: its own part and its branch's."""
+    """万里行汽车服务连锁解放路店 is 万里行解放路店: its own part and its branch's. 兖州路路通汽车修理厂 is
+    known without its town."""
     whole = plain(name)
     parts = [part for part in _GENERIC.split(whole[:-1]) if part]
-    return (parts[0] + parts[-1] + whole[-1],) if len(parts) > 1 and whole[-1] in "店站厂部" else ()
+    if whole[-1] not in "店站厂部" or not parts:
+        return ()
+    branch = (parts[0] + parts[-1] + whole[-1],) if len(parts) > 1 else ()
+    return (*branch, *((whole[_TOWN:],) if len(parts[0]) > _TOWN + 1 else ()))
 
 
 def _by_sound(call: Call, leg: Leg, name: str, own: str, hit: Hit) -> Iterator[Heard]:

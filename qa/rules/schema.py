@@ -62,6 +62,11 @@ class _Words(_Strict):
     all: Groups = Field(
         default=(), description="Groups of short words: one of each group, near each other, in any order."
     )
+    ways: tuple[Groups, ...] = Field(
+        default=(),
+        description="Other ways to say it, each of them groups of short words: one of each group, in this "
+        "order and in one clause, as [[什么, 哪些], [能赔, 给赔]]. They hold no facts.",
+    )
     unsure: Groups = Field(default=(), description="What is neither right nor wrong, for a person to decide.")
     within: int | None = Field(
         default=None, gt=0, description="Within so many syllables the words of `all` lie together."
@@ -75,7 +80,7 @@ class _Words(_Strict):
     def texts(self) -> Iterator[str]:
         """Every wording and word of it, with the braces still in."""
         yield from self.say
-        for group in (*self.all, *self.unsure):
+        for group in (*self.all, *(group for way in self.ways for group in way), *self.unsure):
             yield from group
         yield from self.unless
 
@@ -125,11 +130,13 @@ class Slot(_Words):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if bool(self.say or self.all or self.value) == bool(self.code):
+        if bool(self.say or self.all or self.ways or self.value) == bool(self.code):
             raise ValueError(
-                "give either `say` (wordings), `all` (groups of words) or `value`, or a `code` (as {plate}), "
-                "not both and not neither"
+                "give either `say` (wordings), `all` or `ways` (groups of words) or `value`, or a `code` (as "
+                "{plate}), not both and not neither"
             )
+        if any("{" in word for way in self.ways for group in way for word in group):
+            raise ValueError("`ways` hold no facts in braces: put such words into `all` or `say`")
         if self.code and not self.near:
             raise ValueError("a `code` needs `near`: the words that announce it, as 车牌号")
         for phrase in self.texts():
@@ -188,8 +195,18 @@ class Rule(Slot):
         default=False,
         description="must_not_say: words that the other party has just said himself are left to a person.",
     )
+    sure_at_end: tuple[str, ...] = Field(
+        default=(),
+        description="must_not_say: those of its words that are sure only where they end their clause and are "
+        "nobody else's (这个我不知道); elsewhere they are left to a person (不行我们给您重做).",
+    )
     if_said: bool = Field(
         default=False, description="must_say with a `value`: na where none was said or is on record."
+    )
+    asked_together: bool = Field(
+        default=False,
+        description="must_ask: its slots are asked in one question; where one was understood, words beside "
+        "it that nothing accounts for and that hold a word of the other's `topic` leave that to a person.",
     )
     denied: bool = Field(default=False, description="must_ask: the rule fails where the answer is no.")
     before: tuple[str, ...] = Field(default=(), description="order: ids of rules, in the order wanted.")
@@ -247,8 +264,8 @@ class Signal(_Words):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not (self.say or self.all):
-            raise ValueError("give `say` (wordings) or `all` (groups of words)")
+        if not (self.say or self.all or self.ways):
+            raise ValueError("give `say` (wordings), `all` or `ways` (groups of words)")
         for phrase in (*self.texts(), *self.excuses):
             _speakable(phrase)
         return self

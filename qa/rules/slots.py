@@ -22,8 +22,10 @@ _SAME = 100.0
 _ALIKE = 80.0
 _CERTAIN = 0.9
 WITHIN = 40
+# The words of a way to say something stand beside one another.
+WAY_WITHIN = 12
 # So many hits of a word are looked at; more of the same tell nothing new.
-_MOST = 12
+_MOST = 40
 
 
 class Found(NamedTuple):
@@ -73,6 +75,22 @@ def whole(
         looked = ([one for one in some if one not in without] for some in looked)
     words = list(takewhile(bool, looked))
     return _together(call, leg, words, within or WITHIN, ordered) if len(words) == len(groups) else []
+
+
+def by_ways(call: Call, leg: Leg, ways: Iterable[Groups], *, without: Collection[Hit] = ()) -> list[Found]:
+    """Every place where one of the ways was said: a word of each of its groups in order, in one clause or
+    with nothing between them (现在通话，合适吗)."""
+    clauses = call.legs[leg].clauses
+    return [
+        one
+        for groups in ways
+        for one in whole(call, leg, groups, WAY_WITHIN, ordered=True, without=without)
+        if clauses[one.first] == clauses[one.last] or _adjoin(one)
+    ]
+
+
+def _adjoin(found: Found) -> bool:
+    return found.last - found.first + 1 == sum(len(hit.places) for hit in found.hits)
 
 
 def partly(call: Call, leg: Leg, groups: Groups, within: int | None) -> Partly | None:

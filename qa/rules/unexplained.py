@@ -52,13 +52,15 @@ def softened(
     doubted = {rule.id for rule in doubtful}
     sure = {name: one for name, one in findings.items() if name not in doubted}
     found, unknown = dict(findings), tuple(_unknown(sure, asked, rules, call))
-    if not unknown:
-        return found
-    topics = _topics(rules, call)
+    topics = _topics(rules, call) if unknown else {}
     for rule in doubtful:
         every = slots.get(rule.id) or (findings[rule.id],)
         failed = [one for one in every if one.verdict is Verdict.FAIL]
-        softer = [_softer(rule, one, unknown, topics, call) for one in failed]
+        softer = [
+            _softer(rule, one, unknown, topics, call) if unknown and not halves else halves or one
+            for one in failed
+            for halves in (_other_half(rule, one, every, findings, call),)
+        ]
         sure_one = next((one for one in softer if one.verdict is Verdict.FAIL), None)
         found[rule.id] = sure_one or softer[0]
     return found
@@ -84,6 +86,31 @@ def _softer(
         return one
     shown = tuple(q.evidence for q in about[:_SHOWN])
     return replace(one, verdict=Verdict.UNCLEAR, reason=reason, evidence=shown, alarm=False)
+
+
+def _other_half(
+    rule: Rule, one: Finding, every: Sequence[Finding], findings: Mapping[str, Finding], call: Call
+) -> Finding | None:
+    """它保障些什么，又有什么是不保的，您搞清楚了吗: where one half was understood, words beside it that
+    nothing accounts for, and that hold a word of the other half, may be that."""
+    slot = next((slot for slot in rule.slots if slot.name == one.slot), None)
+    if not rule.asked_together or slot is None or one.reason is not Reason.NOT_SAID:
+        return None
+    known = [proof for finding in (*findings.values(), *every) for proof in _spoken(finding)]
+    for half in (proof for other in every if other.verdict is Verdict.PASS for proof in _spoken(other)):
+        for clause in _block(half, call):
+            beside = max(half.start - clause.end, clause.start - half.end) < _SENTENCE_SECONDS
+            taken = any(proof.start < clause.end and clause.start < proof.end for proof in known)
+            if beside and not taken and any(word in clause.chars for word in slot.topic):
+                shown = call.evidence(Leg.AGENT, clause.first, clause.last)
+                return replace(
+                    one, verdict=Verdict.UNCLEAR, reason=Reason.MAYBE_SAID, evidence=(shown,), alarm=False
+                )
+    return None
+
+
+def _spoken(finding: Finding) -> list[Evidence]:
+    return [proof for proof in finding.evidence if proof.channel is Leg.AGENT and proof.words]
 
 
 @dataclass(frozen=True, slots=True)

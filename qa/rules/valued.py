@@ -47,6 +47,8 @@ _KEEPS = re.compile(
 )
 # 交费期限, 犹豫期: no period of the cover.
 _OF_OTHER = re.compile("[缴交付][费钱纳款]?.{0,3}(?:期|年)|犹豫|宽限|等待|观察|签收|快递|寄")
+# What else is not paid for: 合同一共二十年, 保障一直到终身.
+_SPANS = re.compile("合同|保障|保险|保单|一共|总共|一直|直到|持续")
 _PAYS_FOR = re.compile(rf"{PAY}[费纳满够了款保期间限是为共总要个]*(?={_NUMERAL}年)|(?<=年){PAY}[完清]")
 _HOW_OFTEN = tuple(text for texts in FREQUENCIES.values() for text in texts)
 # So near to 交 or 保费 a frequency is that of the payment.
@@ -78,6 +80,8 @@ def value_said(rule: Rule, slot: Slot, call: Call) -> Outcome:
         heard = [one for one in addressed(call, rule.channel, expected) if _in_time(rule, one, call)]
     else:
         heard = _near_topic(rule, slot, expected, call)
+        if slot.value is ValueKind.PERIOD and not any(one.same for one in heard):
+            heard += _by_itself(rule, expected, call)
         if not heard and not rule.if_said and (topic := _topics(rule, slot, call)):
             proof = (_proof(call, rule.channel, topic[0].first, topic[0].last, expected),)
             return Outcome(_missing(rule, slot, proof, call))
@@ -141,6 +145,19 @@ def _near_topic(rule: Rule, slot: Slot, expected: str, call: Call) -> list[Heard
         if one is not None:
             heard.append(one)
     return heard
+
+
+def _by_itself(rule: Rule, expected: str, call: Call) -> Iterator[Heard]:
+    """合同一共二十年，您了解吗: the right value in a clause that speaks of nothing else."""
+    names = list(name_places(call, rule.channel))
+    for clause in (clause for block in call.questions.blocks for clause in block):
+        others = _OF_OTHER.search(clause.chars) or _PAYS_FOR.search(clause.chars)
+        if others or not _SPANS.search(clause.chars):
+            continue
+        at = _place(clause.first, clause.last)
+        said = period_said(call, rule.channel, expected, at, clause.first, clause.last, names)
+        if said is not None and said.same:
+            yield said
 
 
 def _answered(call: Call, leg: Leg, expected: str, topic: Found) -> Heard | None:
