@@ -1,7 +1,7 @@
 """Plates and numbers spelled out: each digit counts, likeness cannot tell 12345 from 12346 (Q3)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from rapidfuzz.distance import LCSseq
@@ -18,6 +18,7 @@ _FEWEST = 3
 _ANNOUNCED = 75.0
 # So many characters in a row are this code and no other number, whatever was said before them.
 _TELLING = 5
+_COUNTED = frozenset("十百千万块元年月号日点分个次天岁周星第每")
 
 
 class CodeHeard(StrEnum):
@@ -45,13 +46,42 @@ def is_code(text: str) -> bool:
 
 
 def find_code(code: str, near: Iterable[str], spoken: Spoken) -> CodeHit | None:
-    """The whole code wherever it is said, else the best of the places that the words `near` announce;
-    None when nothing like a code follows them."""
+    """The whole code wherever it is said, else the best of the places that the words `near` announce, else
+    what looks like a plate; None when nothing does."""
     if (said := _anywhere(code, spoken)) is not None:
         return said
     places = [hit for text in near for hit in find(wording(text), spoken, _ANNOUNCED)]
     hits = [hit for place in places if (hit := _after(place, code, spoken)) is not None]
-    return max(hits, key=lambda hit: (hit.heard is not CodeHeard.OTHER, hit.score), default=None)
+    return max(
+        hits,
+        key=lambda hit: (hit.heard is not CodeHeard.OTHER, hit.score),
+        default=_unannounced(code, spoken),
+    )
+
+
+def _unannounced(code: str, spoken: Spoken) -> CodeHit | None:
+    """晋K二W三九B heard as 近K二达不六三九B: something like it was said, whatever it was."""
+    place = like_code(spoken)
+    if place is None:
+        return None
+    hit = _compared(code, _run(written(spoken.chars), place[0]), spoken)
+    another = hit.heard is CodeHeard.OTHER and hit.last - hit.first + 1 >= _TELLING
+    return hit if another else replace(hit, heard=CodeHeard.OFF_BY_ONE)
+
+
+def like_code(spoken: Spoken, since: int = 0) -> tuple[int, int] | None:
+    """The first and the last syllable of the first digits and letters that may be a plate, from syllable
+    `since` on; digits alone are one where no unit follows them (五万公里)."""
+    chars = written(spoken.chars)
+    for place in range(since, len(chars)):
+        if chars[place] not in _CODE_CHARS or chars[place - 1 : place] in _COUNTED:
+            continue
+        run = _run(chars, place)
+        letters = any(chars[at].isalpha() for at in run)
+        counted = chars[run[-1] + 1 : run[-1] + 2] in _COUNTED or run[-1] - run[0] >= len(run)
+        if len(run) >= (_FEWEST if letters else _FEWEST - 1) and (letters or not counted):
+            return run[0], run[-1]
+    return None
 
 
 def _anywhere(code: str, spoken: Spoken) -> CodeHit | None:
@@ -68,11 +98,12 @@ def _wanted(code: str) -> str:
 
 
 def _after(place: Hit, code: str, spoken: Spoken) -> CodeHit | None:
-    chars = written(spoken.chars)
-    wanted = _wanted(code)
-    run = _run(chars, place.last + 1)
-    if len(run) < _FEWEST:
-        return None
+    run = _run(written(spoken.chars), place.last + 1)
+    return _compared(code, run, spoken) if len(run) >= _FEWEST else None
+
+
+def _compared(code: str, run: list[int], spoken: Spoken) -> CodeHit:
+    chars, wanted = written(spoken.chars), _wanted(code)
     got = "".join(chars[index] for index in run)
     agreeing = int(LCSseq.similarity(wanted, got))
     wrong = len(got) - agreeing

@@ -30,6 +30,7 @@ _ANOTHER = 1.0
 _OTHER = 55.0
 _LIKE = 45.0
 _BELIEVED = 0.6
+_GUESS = 0.5
 _SHORT = 3
 _FIRM = r"(股份|有限|责任|集团|控股|公司|分公司|总公司)*"
 _INSURER_TAIL = re.compile(rf"(人寿|人身|财产|养老|健康|寿险|保险){{0,2}}{_FIRM}(保险)?{_FIRM}$")
@@ -54,6 +55,9 @@ _CLASS = re.compile(
     f"(?:养老|少儿|增额|终身|定期|教育|住院|门诊|综合|百万|长期|特定|老年|成人|女性)*({_CLASSES.pattern})"
 )
 _CLASS_WITHIN = 9
+_CLASS_END = re.compile("(?:年金|终身寿|定期寿|两全|重大疾病|医疗|意外伤害|护理)保?险|终身寿险")
+_KIND_END = re.compile("分红型|万能型|投资连结")
+_SOUNDS_SO = {"型": "[型形行]", "险": "[险显现]"}
 # So many syllables of a name may be a town's.
 _TOWN = 2
 _NEXT = 2
@@ -221,7 +225,8 @@ def product(call: Call, leg: Leg, name: str) -> Iterator[Heard]:
         near = len(core) > 2 and _off(call, leg, plain(name), core, hit) >= HALF
         yield Heard(None if same and near else same, hit.first, last, hit.score)
     if not hits:
-        yield from _another(call, leg, core, own_part(insurer) if insurer else "")
+        told = list(_another(call, leg, core, own_part(insurer) if insurer else ""))
+        yield from told or _only_its_class(call, leg, plain(name))
 
 
 def _product_texts(name: str, insurer: str) -> list[str]:
@@ -266,10 +271,20 @@ def _another(call: Call, leg: Leg, core: str, brand: str) -> Iterator[Heard]:
     if brand:
         found += [one.span() for one in re.finditer(brand + _PRODUCT, spoken.chars)]
     for first, until in found:
-        believed = spoken.confidence(first, until - 1) >= _BELIEVED
+        sureness = spoken.confidences[first:until]
+        believed = min(sureness) >= _GUESS and sum(sureness) / len(sureness) >= _BELIEVED
         near = any(hit.first < until and hit.last >= first for hit in call.find(leg, core, 60.0))
         near = near and not _is_other_class(spoken.text(first, until - 1), plain(call.facts["product"]))
         yield Heard(None if near or not believed else False, first, until - 1, 0.0)
+
+
+def _only_its_class(call: Call, leg: Leg, name: str) -> Iterator[Heard]:
+    """起码门年金保险分红型 for 喜满门…: the name was not understood, what stands after it was."""
+    chars = call.legs[leg].chars
+    for said in (_CLASS_END.search(name), _KIND_END.search(name)):
+        found = re.search(said[0][:-1] + _SOUNDS_SO.get(said[0][-1], said[0][-1]), chars) if said else None
+        if found is not None:
+            yield Heard(None, found.start(), found.end() - 1)
 
 
 def name_places(call: Call, leg: Leg) -> Iterator[tuple[int, int]]:

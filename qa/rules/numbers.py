@@ -18,6 +18,9 @@ _SOUNDS = {
 }  # fmt: skip
 
 
+_HUNDRED = 100
+
+
 class Number(NamedTuple):
     """A number at places `first` to `last`; `after` is what follows it, as 年 or 元."""
 
@@ -53,6 +56,23 @@ class Digits:
 def written(chars: str) -> str:
     """Spoken digits as digits, character by character; what is no digit stays."""
     return chars.translate(_WRITTEN)
+
+
+def may_be(heard: float, meant: float) -> bool:
+    """Whether one figure may have been heard as another: 期十五 as 七十五, 四 as 十."""
+    said, wanted = in_hanzi(heard), in_hanzi(meant)
+    return said == "七" + wanted or said.replace("四", "十") == wanted.replace("四", "十")
+
+
+def in_hanzi(figure: float) -> str:
+    """A figure under a hundred as it is said: 十五, 一点五; else as it is written."""
+    if not 0 < figure < _HUNDRED:
+        return f"{figure:g}"
+    names = "零一二三四五六七八九"
+    whole, _, part = f"{figure:g}".partition(".")
+    tens, ones = divmod(int(whole), 10)
+    said = ("" if not tens else "十" if tens == 1 else names[tens] + "十") + (names[ones] if ones else "")
+    return (said or "零") + ("点" + "".join(names[int(digit)] for digit in part) if part else "")
 
 
 def numbers(text: str) -> list[Number]:

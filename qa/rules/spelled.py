@@ -3,8 +3,9 @@
 import re
 
 from dialer.telephony.outcomes import Leg
+from qa.matching.syllables import Spoken
 from qa.rules.call import Call
-from qa.rules.codes import CodeHeard, find_code
+from qa.rules.codes import CodeHeard, find_code, like_code
 from qa.rules.findings import Evidence, Finding, Reason, Verdict
 from qa.rules.schema import Rule, Slot
 
@@ -13,6 +14,9 @@ _ANSWER_SECONDS = 6.0
 _LEAST_CODE = 50.0
 _END = re.compile("尾号|尾数|[后末最][两三四]位")
 _END_WITHIN = 6
+_BELIEVED = 0.75
+_GUESS = 0.4
+_MENDED_SECONDS = 20.0
 
 
 def code_said(rule: Rule, slot: Slot, call: Call) -> Finding:
@@ -32,15 +36,31 @@ def code_said(rule: Rule, slot: Slot, call: Call) -> Finding:
         whole_enough = hit.heard is CodeHeard.PARTLY and hit.score >= _LEAST_CODE and not end_alone
         if answer is None or (reason is Reason.CODE_CONFIRMED and not whole_enough):
             continue
-        alarm = rule.alarm and verdict is Verdict.FAIL
-        return Finding(rule.id, verdict, reason, (proof, answer), slot.name, alarm)
+        # 不对，最后是F – 对不起，是…
+        mended = reason is Reason.DENIED and _said_again(hit.last, answer.end, spoken)
+        told = Verdict.UNCLEAR if mended else verdict
+        return Finding(rule.id, told, reason, (proof, answer), slot.name, rule.alarm and told is Verdict.FAIL)
     verdict, reason = {
         CodeHeard.WHOLE: (Verdict.PASS, Reason.CODE_SAID),
         CodeHeard.PARTLY: (Verdict.UNCLEAR, Reason.CODE_UNSURE),
         CodeHeard.OFF_BY_ONE: (Verdict.UNCLEAR, Reason.CODE_UNSURE),
         CodeHeard.OTHER: (Verdict.FAIL, Reason.OTHER_CODE),
     }[hit.heard]
+    if hit.heard is CodeHeard.OTHER and not _is_believed(hit.first, hit.last, spoken):
+        verdict, reason = Verdict.UNCLEAR, Reason.CODE_UNSURE
     return Finding(rule.id, verdict, reason, (proof,), slot.name, rule.alarm and verdict is Verdict.FAIL)
+
+
+def _is_believed(first: int, last: int, spoken: Spoken) -> bool:
+    """A digit or letter that the engine was not sure of may have been another one."""
+    return spoken.confidence(first, last) >= _BELIEVED and min(spoken.confidences[first : last + 1]) >= _GUESS
+
+
+def _said_again(last: int, after: float, spoken: Spoken) -> bool:
+    """Whether something like a code was said once more, after the answer."""
+    since = next((place for place, start in enumerate(spoken.starts) if start >= after), None)
+    again = None if since is None or since <= last else like_code(spoken, since)
+    return again is not None and spoken.starts[again[0]] - after <= _MENDED_SECONDS
 
 
 def _answer(answers: tuple[str, ...], asker: Leg, after: float, call: Call) -> Evidence | None:

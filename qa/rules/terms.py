@@ -8,7 +8,7 @@ from dialer.telephony.outcomes import Leg
 from qa.matching.phrases import Hit
 from qa.rules.call import Call
 from qa.rules.names import Heard
-from qa.rules.numbers import Number, numbers
+from qa.rules.numbers import Number, may_be, numbers
 from qa.rules.slots import Found
 from qa.speech.text import plain
 
@@ -65,7 +65,13 @@ def period_said(
             return Heard(True, min(since, topic.first), max(until, topic.last))
         if value == expects != later and since > end and MENDS.search(call.legs[leg].text(end, since)):
             return Heard(None, min(begin, topic.first), max(until, topic.last))
-    return Heard(value == expects, min(begin, topic.first), max(end, topic.last))
+    near = (
+        value != expects
+        and isinstance(value, float)
+        and isinstance(expects, float)
+        and may_be(value, expects)
+    )
+    return Heard(None if near else value == expects, min(begin, topic.first), max(end, topic.last))
 
 
 def pay_said(
@@ -89,6 +95,8 @@ def pay_said(
     wrong_years = said_years is not None and years is not None and said_years != years
     if not wrong_frequency and not wrong_years and not (frequency in hits or said_years == years):
         return Heard(None, begin, end)
+    if wrong_years and not wrong_frequency and years is not None and said_years is not None:
+        return Heard(None if may_be(said_years, years) else False, begin, end)
     return Heard(not (wrong_frequency or wrong_years), begin, end)
 
 

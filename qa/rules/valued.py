@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from dialer.telephony.outcomes import Leg
+from qa.dialogue.forms import Clause
 from qa.matching.phrases import Hit
 from qa.rules.amounts import amounts
 from qa.rules.call import Call
@@ -28,6 +29,7 @@ from qa.rules.terms import (
     period_said,
     said,
 )
+from qa.rules.unheard import as_spoken, guessed, sounds_like
 from qa.speech.text import plain
 
 # Words for these are compiled with every rule set.
@@ -62,8 +64,11 @@ _OWN_SHORT = 100.0
 _WHICH_YEAR = re.compile(
     r"[第头前][一二两三四五六七八九十\d]+个?(?:保单)?年度?(?:内|里)?(?=[\d百收按扣])|首年"
 )
-_BELIEVED = 0.6
+_BELIEVED = 0.7
+# One syllable that was a guess may have made it another value: 十 of 七十.
+_GUESS = 0.4
 _SHORT_NAME = 3
+_HARDLY_MORE = 2
 
 
 def value_said(rule: Rule, slot: Slot, call: Call) -> Outcome:
@@ -107,7 +112,12 @@ def _outcome(rule: Rule, slot: Slot, expected: str, heard: list[Heard], call: Ca
         if after:
             return Outcome(Finding(rule.id, Verdict.UNCLEAR, Reason.BOTH_SAID, evidence, slot.name), places)
         return Outcome(Finding(rule.id, Verdict.PASS, reason, evidence, slot.name), places)
-    believed = [one for one in other if spoken.confidence(one.first, one.last) >= _BELIEVED]
+    believed = [
+        one
+        for one in other
+        if spoken.confidence(one.first, one.last) >= _BELIEVED
+        and min(spoken.confidences[one.first : one.last + 1]) >= _GUESS
+    ]
     if believed and not unsure:
         found = Finding(
             rule.id, Verdict.FAIL, Reason.OTHER_VALUE, (proof(believed[0]),), slot.name, alarm=True
@@ -158,6 +168,20 @@ def _by_itself(rule: Rule, expected: str, call: Call) -> Iterator[Heard]:
         said = period_said(call, rule.channel, expected, at, clause.first, clause.last, names)
         if said is not None and said.same:
             yield said
+    for unsure in _alone(rule, expected, call):
+        yield Heard(None, unsure.first, unsure.last)
+
+
+def _alone(rule: Rule, expected: str, call: Call) -> Iterator[Clause]:
+    """暴三十年您知道吗 for 保三十年…: hardly more than the right value, and asked."""
+    wanted = first_number(plain(expected))
+    if wanted is None:
+        return
+    for clause in (clause for block in call.questions.blocks for clause in block):
+        for number in numbers(clause.chars):
+            own = clause.left(None) - (number.last - number.first + 2)
+            if number.value == wanted and number.after[:1] in ("年", "岁", "周") and own <= _HARDLY_MORE:
+                yield clause
 
 
 def _answered(call: Call, leg: Leg, expected: str, topic: Found) -> Heard | None:
@@ -260,6 +284,11 @@ def _fees(rule: Rule, slot: Slot, expected: str, call: Call) -> Outcome:
         elif before is not None:
             same = before.value == figure
             heard.setdefault(name, []).append(Heard(same, max(0, hit.first - _BEFORE), hit.last, hit.score))
+    heard |= {
+        name: [maybe]
+        for hit, name, figure in named
+        if name not in heard and (maybe := _misheard(call, leg, hit, figure)) is not None
+    }
     for name in {name for _, name, _ in short}:
         # 管理费 for 保单管理费: a person decides.
         heard[name] = [replace(one, same=None) for one in heard.get(name, ())]
@@ -279,6 +308,14 @@ def _fees(rule: Rule, slot: Slot, expected: str, call: Call) -> Outcome:
         return Outcome(worst.finding, doubtful=worst.doubtful)
     all_proof = tuple(proof for one in outcomes for proof in one.finding.evidence)
     return Outcome(Finding(rule.id, Verdict.PASS, Reason.VALUE_SAID, all_proof, slot.name), tuple(places))
+
+
+def _misheard(call: Call, leg: Leg, name: Hit, figure: float) -> Heard | None:
+    """保单管理费务员 for …五元: the figure may stand after the fee's name."""
+    first, last = name.last + 1, min(name.last + _WITHIN, len(call.legs[leg].syllables) - 1)
+    if guessed(call, leg, first, last) or sounds_like(call, leg, as_spoken(figure), first, last):
+        return Heard(None, name.first, last, name.score)
+    return None
 
 
 def _figures(text: str) -> list[Number]:

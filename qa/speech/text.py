@@ -1,7 +1,10 @@
 """Text of engines and people brought to one form, and the error rate between two texts."""
 
+import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache, lru_cache
+from itertools import accumulate, pairwise
 
 from opencc import OpenCC
 from rapidfuzz.distance import Levenshtein
@@ -14,9 +17,29 @@ def _traditional_to_simplified() -> OpenCC:
     return OpenCC("t2s")
 
 
+# What the tables for whole texts leave as it is: 拿著, 甚麼, 妳.
+_LEFT = (
+    (re.compile("(?<!显)著(?![名作称])"), "着"),
+    (re.compile("甚(?=么)"), "什"),
+    (re.compile("妳"), "你"),
+)
+
+
 def simplified(text: str) -> str:
-    """Simplified characters, whatever the engine wrote."""
-    return str(_traditional_to_simplified().convert(text))
+    """Simplified characters, whatever the engine wrote. By whole texts: 瞭 is 了 only in 瞭解."""
+    told = str(_traditional_to_simplified().convert(text))
+    for left, right in _LEFT:
+        told = left.sub(right, told)
+    return told
+
+
+def simplified_each(texts: Sequence[str]) -> list[str]:
+    """The same of words that make up one text, each by itself."""
+    whole = simplified("".join(texts))
+    if len(whole) != sum(map(len, texts)):
+        return [simplified(text) for text in texts]
+    ends = list(accumulate(map(len, texts)))
+    return [whole[start:end] for start, end in pairwise([0, *ends])]
 
 
 def bare(text: str) -> str:

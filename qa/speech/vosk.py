@@ -12,7 +12,7 @@ import numpy as np
 from dialer.telephony.outcomes import Leg
 from qa.speech.audio import RATE, LevelMeter, Piece, leg_pieces
 from qa.speech.port import EngineCapabilities, EngineMissing, LegTranscript, Segment, Word
-from qa.speech.text import simplified
+from qa.speech.text import simplified_each
 
 _FEED_SAMPLES = RATE // 2
 # Languages written without spaces: the engine still puts one between words.
@@ -86,13 +86,8 @@ def _segment(channel: Leg, result: str, between: str, offset: float) -> Segment 
     if not heard:
         return None
     words = tuple(
-        Word(
-            simplified(w["word"]),
-            round(w["start"] + offset, 3),
-            round(w["end"] + offset, 3),
-            round(w["conf"], 3),
-        )
-        for w in heard
+        Word(text, round(w["start"] + offset, 3), round(w["end"] + offset, 3), round(w["conf"], 3))
+        for w, text in zip(heard, simplified_each([w["word"] for w in heard]), strict=True)
     )
     text = between.join(word.text for word in words) + between
     confidence = sum(word.confidence for word in words) / len(words)

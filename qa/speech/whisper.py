@@ -13,7 +13,7 @@ from qa.speech.audio import RATE, LevelMeter, Piece, Samples, leg_pieces
 from qa.speech.holes import Span, holes
 from qa.speech.loops import without_loops
 from qa.speech.port import EngineCapabilities, EngineMissing, LegTranscript, Segment, Word
-from qa.speech.text import simplified
+from qa.speech.text import simplified, simplified_each
 
 # Sets the script and the style and nothing else: phrases of the script here made recall fall and CER rise.
 _NEUTRAL_PROMPT = {"zh": "以下是普通话的句子。"}
@@ -154,14 +154,10 @@ class WhisperEngine:
 
 
 def _segment(channel: Leg, segment: _Segment, offset: float) -> Segment:
+    said = segment.words or ()
     words = tuple(
-        Word(
-            simplified(word.word),
-            _rounded(word.start + offset),
-            _rounded(word.end + offset),
-            _rounded(word.probability),
-        )
-        for word in segment.words or ()
+        Word(text, _rounded(word.start + offset), _rounded(word.end + offset), _rounded(word.probability))
+        for word, text in zip(said, simplified_each([word.word for word in said]), strict=True)
     )
     confidence = sum(word.confidence for word in words) / len(words) if words else 0.0
     text = simplified(segment.text)

@@ -27,5 +27,11 @@ def test_a_piece_is_not_longer_than_an_engine_can_decode() -> None:
     assert all(end - start <= 25.0 for start, end in holes(speech, []))
 
 
+def test_a_sentence_whose_beginning_was_passed_over_has_a_hole() -> None:
+    """34.8 to 41.5 is one utterance, and its first half has no words."""
+    assert holes([(34.8, 41.5)], said((38.2, 39.0), (39.2, 41.4))) == [(34.8, 38.2)]
+    assert holes([(34.8, 41.5)], said((35.0, 37.0), (37.9, 41.4))) == []
+
+
 def test_a_short_sound_is_no_hole() -> None:
     assert holes([(1.0, 1.5)], []) == []
