@@ -42,12 +42,14 @@ _HOW = frozenset({"怎么样", "咋样", "怎样", "咋个样", "如何"})
 
 
 class Form(StrEnum):
-    """How a topic was brought up. `tag` asks for agreement (对吗), `leading` expects it (您知道吧)."""
+    """How a topic was brought up. `tag` asks for agreement (对吗), `leading` expects it (您知道吧), and
+    `doubtful` may ask about something else (耽误您两分钟，…是这车吧)."""
 
     ASKED = "asked"
     REQUEST = "request"
     TAG = "tag"
     LEADING = "leading"
+    DOUBTFUL = "doubtful"
     STATED = "stated"
 
 

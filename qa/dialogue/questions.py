@@ -180,7 +180,7 @@ class Questions:
             if asking.form is Form.LEADING and (again := self._after(block, number, number)):
                 return again  # 您知道吧，清不清楚; 没问题吧，清楚吗
             if not self._is_about(clause, asking, topic):
-                return (clause, replace(asking, form=Form.LEADING)) if leads else None
+                return (clause, replace(asking, form=Form.DOUBTFUL)) if leads else None
             # After a pause, or the listener's 嗯, it may be the next matter: for a person.
             doubtful = parted and not clause.refers
             if doubtful and leads:

@@ -31,7 +31,8 @@ class Bands:
 
     From `found` on it was said, from `doubtful` on a person looks. A short wording has no room for errors and
     needs `short`. A right and a wrong wording less than `margin` apart are for a person. A leg whose mean
-    confidence (0 to 1) is under `clear` was not understood well enough to say that something is absent.
+    confidence (0 to 1) is under `clear` was not understood well enough to say that nothing was said that must
+    not be; under `proving` it does not prove that what must be said is absent either.
     """
 
     found: float = 80.0
@@ -39,6 +40,7 @@ class Bands:
     short: float = 93.0
     margin: float = 8.0
     clear: float = 0.8
+    proving: float = 0.86
 
     def floor(self, size: int) -> float:
         """The least score worth looking at, of a wording of so many syllables."""

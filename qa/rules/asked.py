@@ -15,7 +15,7 @@ from qa.rules.schema import Rule, Slot
 from qa.rules.slots import Found
 from qa.rules.valued import value_said
 
-_RANK = {Form.ASKED: 2, Form.REQUEST: 2, Form.TAG: 2, Form.LEADING: 1, Form.STATED: 0}
+_RANK = {Form.ASKED: 2, Form.REQUEST: 2, Form.TAG: 2, Form.LEADING: 1, Form.DOUBTFUL: 1, Form.STATED: 0}
 # So many places of a slot are looked at for a question.
 _PLACES = 10
 # A statement is one only where its end was heard well: 吗 is short and easily lost.
@@ -62,7 +62,7 @@ def asked_slot(rule: Rule, slot: Slot, call: Call) -> tuple[Finding, AskedSlot |
         return replace(outcome.finding, evidence=proof), best
     if unit.form is Form.STATED:
         return _stated(rule, slot, best, proof, call), best
-    if unit.form is Form.LEADING and rule.leading == "unclear":
+    if unit.form is Form.DOUBTFUL or (unit.form is Form.LEADING and rule.leading == "unclear"):
         return Finding(rule.id, Verdict.UNCLEAR, Reason.LEADING, proof, slot.name), best
     if rule.denied:
         kind = unit.judged().kind
@@ -116,7 +116,7 @@ def _best(rule: Rule, slot: Slot, places: Sequence[Found], call: Call) -> AskedS
 
 def _stated(rule: Rule, slot: Slot, one: AskedSlot, proof: tuple[Evidence, ...], call: Call) -> Finding:
     """A failure where the words were heard well to the end and nobody answered as to a question."""
-    if _was_stated(one, call) and call.clean(rule.channel):
+    if _was_stated(one, call) and call.proves(rule.channel):
         return Finding(rule.id, Verdict.FAIL, Reason.STATED, proof, slot.name, rule.alarm)
     return Finding(rule.id, Verdict.UNCLEAR, Reason.MAYBE_STATED, proof, slot.name)
 

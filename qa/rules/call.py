@@ -91,6 +91,13 @@ class Call:
     def clean(self, leg: Leg) -> bool:
         return self.quality[leg].clean
 
+    def proves(self, leg: Leg) -> bool:
+        """Whether what was not heard on the leg was not said: words that were misheard are words that were
+        said, and one in ten is misheard where an engine is less sure of itself than `proving`."""
+        sureness = self.legs[leg].confidences
+        sure = not sureness or sum(sureness) / len(sureness) >= self.bands.proving
+        return self.quality[leg].clean and sure
+
     def evidence(self, leg: Leg, first: int, last: int, text: str = "", score: float = 100.0) -> Evidence:
         """Syllables `first` to `last` of a leg as something to play."""
         spoken = self.legs[leg]
@@ -114,7 +121,7 @@ class Call:
     def absent(self, rule: Rule, slot: str = "", reason: Reason = Reason.NOT_SAID) -> Finding:
         """The finding where nothing was found: a failure only on a clean leg (Q4)."""
         proof = (self.whole(rule.channel),)
-        if self.clean(rule.channel):
+        if self.proves(rule.channel):
             return Finding(rule.id, Verdict.FAIL, reason, proof, slot, rule.alarm)
         return Finding(rule.id, Verdict.UNCLEAR, Reason.AUDIO_INCOMPLETE, proof, slot)
 

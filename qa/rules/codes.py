@@ -18,7 +18,9 @@ _FEWEST = 3
 _ANNOUNCED = 75.0
 # So many characters in a row are this code and no other number, whatever was said before them.
 _TELLING = 5
-_COUNTED = frozenset("十百千万块元年月号日点分个次天岁周星第每")
+# 蒙碧六四提爱以 for 蒙B64T2E: beside digits, so near, and so unsure.
+_BESIDE = 3
+_GUESS = 0.5
 
 
 class CodeHeard(StrEnum):
@@ -71,15 +73,16 @@ def _unannounced(code: str, spoken: Spoken) -> CodeHit | None:
 
 def like_code(spoken: Spoken, since: int = 0) -> tuple[int, int] | None:
     """The first and the last syllable of the first digits and letters that may be a plate, from syllable
-    `since` on; digits alone are one where no unit follows them (五万公里)."""
+    `since` on; digits alone are one where the engine guessed at what stands beside them."""
     chars = written(spoken.chars)
     for place in range(since, len(chars)):
-        if chars[place] not in _CODE_CHARS or chars[place - 1 : place] in _COUNTED:
+        if chars[place] not in _CODE_CHARS:
             continue
         run = _run(chars, place)
-        letters = any(chars[at].isalpha() for at in run)
-        counted = chars[run[-1] + 1 : run[-1] + 2] in _COUNTED or run[-1] - run[0] >= len(run)
-        if len(run) >= (_FEWEST if letters else _FEWEST - 1) and (letters or not counted):
+        if any(chars[at].isalpha() for at in run):
+            if len(run) >= _FEWEST:
+                return run[0], run[-1]
+        elif len(run) >= _FEWEST - 1 and min(spoken.confidences[place : run[-1] + _BESIDE]) < _GUESS:
             return run[0], run[-1]
     return None
 

@@ -7,7 +7,7 @@ from rapidfuzz.distance import Levenshtein
 from dialer.telephony.outcomes import Leg
 from qa.rules.call import Call
 from qa.rules.findings import Evidence, Finding, Reason, Verdict
-from qa.rules.numbers import Digits, digit_runs, written
+from qa.rules.numbers import Digits, digit_runs, may_sound, written
 from qa.rules.schema import Rule
 from qa.rules.slots import Found, whole
 from qa.speech.text import bare
@@ -54,6 +54,9 @@ def identity(rule: Rule, call: Call) -> Finding:
         ):
             aloud = call.evidence(rule.channel, min(one.first, read.first), max(one.last, read.last))
             return Finding(rule.id, Verdict.FAIL, Reason.READ_OUT, (aloud,), alarm=rule.alarm)
+    if (like := _misheard(tail, since, until, call)) is not None:
+        heard = call.evidence(Leg.CUSTOMER, like, like + len(tail) - 1, tail)
+        return Finding(rule.id, Verdict.PASS, Reason.IDENTIFIED, (request, heard))
     if not said:
         read = _read_later(call, rule.channel, tail, since, until)
         if read is not None:
@@ -64,8 +67,10 @@ def identity(rule: Rule, call: Call) -> Finding:
     proof = (request, call.evidence(Leg.CUSTOMER, best.first, best.last, tail))
     if any(_is_tail(run, tail, call) for run in said) or tail in _told(call, since, until):
         return Finding(rule.id, Verdict.PASS, Reason.IDENTIFIED, proof)
+    # One that slipped, 二六三误 for 二二六三, is no other number.
+    slipped = best.text[:-1] == tail[1:] or best.text[1:] == tail[:-1]
     wrong = sum(a != b for a, b in zip(best.text, tail, strict=False))
-    sure = len(best.text) == len(tail) and wrong > 1 and call.clean(Leg.CUSTOMER)
+    sure = len(best.text) == len(tail) and wrong > 1 and not slipped and call.clean(Leg.CUSTOMER)
     if sure and call.legs[Leg.CUSTOMER].confidence(best.first, best.last) >= _BELIEVED:
         return Finding(rule.id, Verdict.FAIL, Reason.TAIL_DIFFERS, proof, alarm=True)
     return Finding(rule.id, Verdict.UNCLEAR, Reason.TAIL_UNSURE, proof)
@@ -101,6 +106,20 @@ def _is_tail(run: Digits, tail: str, call: Call) -> bool:
     ]
     whole_number = len(run.text) >= _WHOLE_NUMBER and run.text.endswith(tail)
     return not beside or whole_number or run.text.replace(tail, "") == ""
+
+
+def _misheard(tail: str, since: float, until: float, call: Call) -> int | None:
+    """Where the tail begins with one digit written as a syllable half like it, 二七有八 for 二七幺八: a digit
+    that was heard as another digit is none of these."""
+    spoken = call.legs[Leg.CUSTOMER]
+    for first in range(len(spoken.syllables) - len(tail) + 1):
+        if not since - 1 <= spoken.starts[first] <= until:
+            continue
+        part = spoken.syllables[first : first + len(tail)]
+        off = [(said, meant) for said, meant in zip(part, tail, strict=True) if written(said.char) != meant]
+        if len(off) == 1 and not written(off[0][0].char).isascii() and may_sound(*off[0]):
+            return first
+    return None
 
 
 def _told(call: Call, since: float, until: float) -> set[str]:

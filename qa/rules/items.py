@@ -111,8 +111,8 @@ def asked_not_stated(rule: Rule, asked: Sequence[AskedSlot], found: Sequence[Fin
         for one in found:
             if one.reason in reasons:
                 return Finding(rule.id, verdict, one.reason, one.evidence, one.rule_id, alarm=rule.alarm)
-    if any(one.unit.form is Form.LEADING for one in asked):
-        leading = next(one for one in asked if one.unit.form is Form.LEADING)
+    leading = next((one for one in asked if one.unit.form in (Form.LEADING, Form.DOUBTFUL)), None)
+    if leading is not None:
         proof = (call.evidence(rule.channel, leading.place.first, leading.place.last),)
         return Finding(rule.id, Verdict.UNCLEAR, Reason.LEADING, proof, leading.rule.id)
     if not asked:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from dialer.telephony.outcomes import Leg
-from qa.matching.phrases import Hit
+from qa.matching.phrases import Hit, find, wording
 from qa.matching.syllables import HALF, distance, spell
 from qa.rules.call import Call
 from qa.speech.text import plain
@@ -56,8 +56,8 @@ _CLASS = re.compile(
 )
 _CLASS_WITHIN = 9
 _CLASS_END = re.compile("(?:年金|终身寿|定期寿|两全|重大疾病|医疗|意外伤害|护理)保?险|终身寿险")
-_KIND_END = re.compile("分红型|万能型|投资连结")
-_SOUNDS_SO = {"型": "[型形行]", "险": "[险显现]"}
+_KIND_END = re.compile("(?:分红|万能|投资连结)(?=型)")
+_LIKE_CLASS = 75.0
 # So many syllables of a name may be a town's.
 _TOWN = 2
 _NEXT = 2
@@ -280,10 +280,12 @@ def _another(call: Call, leg: Leg, core: str, brand: str) -> Iterator[Heard]:
 
 def _only_its_class(call: Call, leg: Leg, name: str) -> Iterator[Heard]:
     """起码门年金保险分红型 for 喜满门…: the name was not understood, what stands after it was."""
-    chars = call.legs[leg].chars
-    for said in (_CLASS_END.search(name), _KIND_END.search(name)):
-        found = re.search(said[0][:-1] + _SOUNDS_SO.get(said[0][-1], said[0][-1]), chars) if said else None
-        if found is not None:
+    if said := _CLASS_END.search(name):
+        yield from (
+            Heard(None, hit.first, hit.last) for hit in find(wording(said[0]), call.legs[leg], _LIKE_CLASS)
+        )
+    if kind := _KIND_END.search(name):
+        for found in re.finditer(f"{kind[0]}[型形行]", call.legs[leg].chars):
             yield Heard(None, found.start(), found.end() - 1)
 
 

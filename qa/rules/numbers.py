@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from qa.matching.syllables import Syllable
+from qa.matching.syllables import HALF, Syllable, distance, spell
 
 _DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0, "幺": 1}
 _UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
@@ -19,6 +19,13 @@ _SOUNDS = {
 
 
 _HUNDRED = 100
+
+
+# The ways to say a digit.
+_READINGS = {
+    "0": "零洞", "1": "一幺", "2": "二两", "3": "三", "4": "四", "5": "五", "6": "六", "7": "七拐", "8": "八",
+    "9": "九勾", "X": "叉",
+}  # fmt: skip
 
 
 class Number(NamedTuple):
@@ -73,6 +80,11 @@ def in_hanzi(figure: float) -> str:
     tens, ones = divmod(int(whole), 10)
     said = ("" if not tens else "十" if tens == 1 else names[tens] + "十") + (names[ones] if ones else "")
     return (said or "零") + ("点" + "".join(names[int(digit)] for digit in part) if part else "")
+
+
+def may_sound(said: Syllable, digit: str) -> bool:
+    """Whether a syllable shares half its sound with a way to say the digit: 有 for 幺."""
+    return any(distance(said, spell(char)[0]) <= HALF for char in _READINGS.get(digit, ""))
 
 
 def numbers(text: str) -> list[Number]:

@@ -131,7 +131,7 @@ def _outcome(rule: Rule, slot: Slot, expected: str, heard: list[Heard], call: Ca
 
 def _missing(rule: Rule, slot: Slot, proof: tuple[Evidence, ...], call: Call) -> Finding:
     """The topic came up, the value did not."""
-    if call.clean(rule.channel):
+    if call.proves(rule.channel):
         return Finding(rule.id, Verdict.FAIL, Reason.VALUE_NOT_SAID, proof, slot.name, rule.alarm)
     return Finding(rule.id, Verdict.UNCLEAR, Reason.AUDIO_INCOMPLETE, proof, slot.name)
 
