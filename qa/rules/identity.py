@@ -1,6 +1,7 @@
 """The customer in person, by the tail of his document: asked, said by him, equal (Q3 rule 4)."""
 
 import re
+from collections.abc import Sequence
 
 from rapidfuzz.distance import Levenshtein
 
@@ -54,9 +55,8 @@ def identity(rule: Rule, call: Call) -> Finding:
         ):
             aloud = call.evidence(rule.channel, min(one.first, read.first), max(one.last, read.last))
             return Finding(rule.id, Verdict.FAIL, Reason.READ_OUT, (aloud,), alarm=rule.alarm)
-    if (like := _misheard(tail, since, until, call)) is not None:
-        heard = call.evidence(Leg.CUSTOMER, like, like + len(tail) - 1, tail)
-        return Finding(rule.id, Verdict.PASS, Reason.IDENTIFIED, (request, heard))
+    if (own := _own(said, tail, since, until, call)) is not None:
+        return Finding(rule.id, Verdict.PASS, Reason.IDENTIFIED, (request, own))
     if not said:
         read = _read_later(call, rule.channel, tail, since, until)
         if read is not None:
@@ -65,8 +65,6 @@ def identity(rule: Rule, call: Call) -> Finding:
         return Finding(rule.id, Verdict.UNCLEAR, Reason.TAIL_UNSURE, (request, *_reply(call, requests)))
     best = min(said, key=lambda run: Levenshtein.distance(run.text, tail))
     proof = (request, call.evidence(Leg.CUSTOMER, best.first, best.last, tail))
-    if any(_is_tail(run, tail, call) for run in said) or tail in _told(call, since, until):
-        return Finding(rule.id, Verdict.PASS, Reason.IDENTIFIED, proof)
     # One that slipped, 二六三误 for 二二六三, is no other number.
     slipped = best.text[:-1] == tail[1:] or best.text[1:] == tail[:-1]
     wrong = sum(a != b for a, b in zip(best.text, tail, strict=False))
@@ -106,6 +104,17 @@ def _is_tail(run: Digits, tail: str, call: Call) -> bool:
     ]
     whole_number = len(run.text) >= _WHOLE_NUMBER and run.text.endswith(tail)
     return not beside or whole_number or run.text.replace(tail, "") == ""
+
+
+def _own(said: Sequence[Digits], tail: str, since: float, until: float, call: Call) -> Evidence | None:
+    """The customer's words where he said the tail."""
+    best = min(said, key=lambda run: Levenshtein.distance(run.text, tail), default=None)
+    if best is not None and (
+        any(_is_tail(run, tail, call) for run in said) or tail in _told(call, since, until)
+    ):
+        return call.evidence(Leg.CUSTOMER, best.first, best.last, tail)
+    like = _misheard(tail, since, until, call)
+    return None if like is None else call.evidence(Leg.CUSTOMER, like, like + len(tail) - 1, tail)
 
 
 def _misheard(tail: str, since: float, until: float, call: Call) -> int | None:
