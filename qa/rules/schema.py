@@ -77,6 +77,12 @@ class _Words(_Strict):
         "leaves them to a person in the next ones (不用特意打满分; 别家那个态度真差).",
     )
 
+    @model_validator(mode="after")
+    def _ways_hold_no_facts(self) -> Self:
+        if any("{" in word for way in self.ways for group in way for word in group):
+            raise ValueError("`ways` hold no facts in braces: put such words into `all` or `say`")
+        return self
+
     def texts(self) -> Iterator[str]:
         """Every wording and word of it, with the braces still in."""
         yield from self.say
@@ -135,8 +141,6 @@ class Slot(_Words):
                 "give either `say` (wordings), `all` or `ways` (groups of words) or `value`, or a `code` (as "
                 "{plate}), not both and not neither"
             )
-        if any("{" in word for way in self.ways for group in way for word in group):
-            raise ValueError("`ways` hold no facts in braces: put such words into `all` or `say`")
         if self.code and not self.near:
             raise ValueError("a `code` needs `near`: the words that announce it, as 车牌号")
         for phrase in self.texts():
@@ -224,9 +228,11 @@ class Rule(Slot):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        own = bool(self.say or self.all or self.code or self.value)
+        own = bool(self.say or self.all or self.ways or self.code or self.value)
         if self.kind in _WORDY and own == bool(self.slots):
-            raise ValueError("give either `say` (a list of wordings) or `all`, or `slots`")
+            raise ValueError(
+                "give either `say` (a list of wordings), `all` or `ways` (groups of words), or `slots`"
+            )
         if self.kind not in _WORDY and (own or self.slots):
             raise ValueError(f"a rule of kind {self.kind} has no wordings")
         if self.kind in ("identity", "question_item_raised") and self.slots:

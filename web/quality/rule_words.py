@@ -58,7 +58,7 @@ ADVICE = (
 
 # What `Problem`s of rules say besides what those of playbooks do (qa/rules/schema.py).
 PROBLEMS = (
-    N_("give either `say` (a list of wordings) or `all`, or `slots`"),
+    N_("give either `say` (a list of wordings), `all` or `ways` (groups of words), or `slots`"),
     N_("a rule of kind {kind} has no wordings"),
     N_("a {kind} rule lists its words under `say` or `all`, it has no slots"),
     N_("`except` belongs to must_not_say; a must_say slot has `opposites`"),
@@ -68,7 +68,8 @@ PROBLEMS = (
     N_("a measure rule needs `measure`, and `at_most` or `at_least`"),
     N_("`if_said` belongs to must_say with a `value`"),
     N_("`question_item` belongs to must_ask"),
-    N_("give `say` (wordings) or `all` (groups of words)"),
+    N_("give `say` (wordings), `all` or `ways` (groups of words)"),
+    N_("`ways` hold no facts in braces: put such words into `all` or `say`"),
     N_("rule id used twice: {names}"),
     N_("rule {rule} names rules that are not there: {names}"),
 )
