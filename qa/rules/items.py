@@ -26,6 +26,8 @@ _LACKS = re.compile(
     r"不(?:太|是很|怎么|大)?(?:知道|清楚|明白|了解|懂|记得)|没.{0,3}(?:讲|说过|收到|看|听说)|什么意思|不是我.{0,2}[抄写签]|帮.{0,2}[抄写]"
 )
 
+# 不对，我签的是十年
+_DENIES = re.compile(r"[哎啊呃哦噢嗯]*不对.{0,8}[一二三四五六七八九十百]+(?:年|岁|块|元|万)")
 # 大概知道吧, 好像看过: half a yes, in few words.
 _HALF_YES = frozenset({Why.HEDGES, Why.ONLY_NOW})
 _HALF = re.compile("知道|清楚|明白|了解|懂|晓得|看过|看了|收到|抄|有数")
@@ -178,7 +180,10 @@ def _of_turns(asked: Sequence[AskedSlot], call: Call) -> Iterator[tuple[Evidence
         answer = classify_syllables(call.legs[Leg.CUSTOMER].syllables[turn.first : turn.last + 1])
         half = _HALF.search(turn.text) and answer.why in _HALF_YES and len(turn.text) <= _HALF_SYLLABLES
         asks = answer.kind is AnswerKind.PRODUCT_QUESTION
-        lacks = (answer.kind is AnswerKind.NO or answer.why is Why.ASKS) and _LACKS.search(turn.text)
+        no = answer.kind is AnswerKind.NO
+        lacks = (no and _DENIES.match(turn.text)) or (
+            (no or answer.why is Why.ASKS) and _LACKS.search(turn.text)
+        )
         if half or asks or lacks:
             another = asks and _of_another(turn.text, call)
             yield call.evidence(Leg.CUSTOMER, turn.first, turn.last), bool(asks or lacks) and not another

@@ -27,6 +27,8 @@ INSTALMENTS = ("分期", "分期缴费", "分期交费", "期交")
 PAY = "[缴交搅教叫脚较郊摇付]"
 _PAYS = re.compile(rf"{PAY}[费纳满够了款保期间限是为一共总要个]*$")
 _SHORT = 3
+_SOUNDS_IS = 4
+_IS_YEARLY = re.compile(f"年{PAY}")
 # One mends what he said.
 MENDS = re.compile(
     "[说看念讲记搞弄报瞧读听翻](?:错|串|岔|反|差了|混了|漏了)|错了|更正|纠正|(?<!对)不对|口误|串[行了]|嘴[瓢快]|重说|重新说|重来|重念"
@@ -116,6 +118,8 @@ def frequencies(call: Call, leg: Leg) -> Frequencies:
 def _years(found: Iterable[Number], text: str) -> float | None:
     """The number of years that are paid for: 缴十年, 十年交完, else 十年 that are not kept."""
     years = [one for one in found if one.after[:1] == "年" and (one.value != 1 or one.after[1:] == "")]
+    # 是年交 may be written 四年交.
+    years = [one for one in years if not (one.value == _SOUNDS_IS and _IS_YEARLY.match(one.after))] or years
     paid = [one for one in years if _PAYS.search(text[: one.first]) or re.match(PAY, one.after[1:])]
     kept = re.compile("(保|期间|期限)[到至满是为的]*$")
     rest = [one for one in years if one.value != 1 and not kept.search(text[: one.first])]
