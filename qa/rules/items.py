@@ -80,6 +80,7 @@ def one_at_a_time(rule: Rule, asked: Sequence[AskedSlot], call: Call) -> Finding
             if (
                 both
                 and not mended
+                and call.clean(rule.channel)
                 and gap < (_ANSWER_MAY_FIT if call.clean(Leg.CUSTOMER) else _ANSWER_MAY_FIT / 2)
             ):
                 return Finding(rule.id, Verdict.FAIL, Reason.SEVERAL_AT_ONCE, proof, alarm=rule.alarm)

@@ -10,7 +10,7 @@ from qa.rules.findings import Finding, Reason, Verdict
 from qa.rules.negated import turned
 from qa.rules.schema import Groups, Rule, Slot
 from qa.rules.slots import Found, by_ways, of_wording, partly, whole
-from qa.rules.words import as_finding, in_time, is_believed, is_proof
+from qa.rules.words import as_finding, in_time, is_believed, is_heard, is_proof
 
 # All but one of so many groups is nearly the whole thing: a person decides.
 _MANY_GROUPS = 5
@@ -46,6 +46,10 @@ def slot_said(rule: Rule, slot: Slot, call: Call) -> Outcome:
         denied = [one for one in grouped if turned(one, rule.channel, call)]
         grouped, against = [one for one in grouped if one not in denied], [*against, *denied]
     right, doubtful = _right(rule, hits, rivals, grouped, call)
+    if not call.clean(rule.channel):
+        # Through noise much is written that was not said.
+        guessed = [one for one in right if not is_heard(one, rule.channel, call)]
+        right, doubtful = [one for one in right if one not in guessed], [*doubtful, *guessed]
     beating = [
         of_wording(hit)
         for hit in _enough(rivals, call.bands)

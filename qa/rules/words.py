@@ -11,6 +11,7 @@ from qa.rules.slots import Found
 
 # An accusation needs words that the engine itself believes (mean confidence).
 BELIEVED = 0.6
+_HEARD = 0.7
 
 
 def in_time(rule: Rule, found: Found | Hit, call: Call) -> bool:
@@ -40,6 +41,11 @@ def is_believed(found: Found, leg: Leg, call: Call) -> bool:
     """Whether the engine was as sure of each word as an accusation needs."""
     spoken = call.legs[leg]
     return all(spoken.confidence(hit.first, hit.last) >= BELIEVED for hit in found.hits)
+
+
+def is_heard(found: Found, leg: Leg, call: Call) -> bool:
+    """Whether the engine was sure of the words as a whole."""
+    return call.legs[leg].confidence(found.first, found.last) >= _HEARD
 
 
 def is_proof(hit: Hit, leg: Leg, call: Call) -> bool:

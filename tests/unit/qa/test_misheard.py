@@ -120,3 +120,10 @@ def test_absence_is_proven_only_where_the_engine_is_sure_of_the_leg() -> None:
     assert check(rule, {}, "A 您好，请问您是李女士吗？", "C 是。").verdict is FAIL
     unsure = check(rule, {}, "A 您好，请问您是李女士吗？", "C 是。", sureness=0.83)
     assert (unsure.verdict, unsure.reason) == (UNCLEAR, Reason.AUDIO_INCOMPLETE)
+
+
+def test_through_noise_much_is_written_that_was_not_said() -> None:
+    rule = "    kind: must_say\n    say: [本次通话将会录音]\n"
+    heard = "A 您好本次通话将会录音，请问您是李女士吗？"
+    assert check(rule, {}, heard, "C 是。", sureness=0.78).verdict is PASS
+    assert check(rule, {}, heard, "C 是。", sureness=0.65).verdict is UNCLEAR
