@@ -20,6 +20,7 @@ _ANSWER_MAY_FIT = 1.2
 _REPLY_SECONDS = 6.0
 _HEARD = 0.5
 _EXPLAINS_SYLLABLES = 10
+_UNSURE = (Form.LEADING, Form.DOUBTFUL)
 # Not a clear yes, whoever hears it: "I know now", "I know, but".
 _NO_CLEAR_YES = frozenset({Why.HEDGES, Why.ONLY_NOW, Why.BUT, Why.DENIES_ONE})
 _LACKS = re.compile(
@@ -71,7 +72,8 @@ def one_at_a_time(rule: Rule, asked: Sequence[AskedSlot], call: Call) -> Finding
             begins = call.questions.blocks[one.block][0].first
             mended = MENDS.search(spoken.text(begins, one.place.first))
             gap = max((spoken.starts[place + 1] - spoken.ends[place] for place in between), default=0.0)
-            both = one.unit.asked and other.unit.asked
+            # 保障内容合同上都写着，保险期间是三十年，您知道吧: a leading question may be about one of them.
+            both = all(unit.asked and unit.form not in _UNSURE for unit in (one.unit, other.unit))
             proof = (
                 call.evidence(rule.channel, one.place.first, one.place.last, one.rule.id),
                 call.evidence(rule.channel, other.place.first, other.place.last, other.rule.id),
@@ -114,7 +116,7 @@ def asked_not_stated(rule: Rule, asked: Sequence[AskedSlot], found: Sequence[Fin
         for one in found:
             if one.reason in reasons:
                 return Finding(rule.id, verdict, one.reason, one.evidence, one.rule_id, alarm=rule.alarm)
-    leading = next((one for one in asked if one.unit.form in (Form.LEADING, Form.DOUBTFUL)), None)
+    leading = next((one for one in asked if one.unit.form in _UNSURE), None)
     if leading is not None:
         proof = (call.evidence(rule.channel, leading.place.first, leading.place.last),)
         return Finding(rule.id, Verdict.UNCLEAR, Reason.LEADING, proof, leading.rule.id)
