@@ -36,6 +36,10 @@ class Translator:
         """`one` or `many` by the number, which is filled in as {n}."""
         return self(one if n == 1 else many, n=n, **values)
 
+    def listed(self, words: Iterable[str]) -> str:
+        """`words` in a row, with this language's mark between them."""
+        return ("、" if self.language == "zh" else ", ").join(words)
+
     def sentence(self, said: str) -> str:
         """A finished English sentence of a lower layer in this language; as it is, where unknown."""
         return said if self.language == "en" else self.told(said, self._said)

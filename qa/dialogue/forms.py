@@ -5,14 +5,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache, lru_cache
-from importlib.resources import files
 from itertools import compress
-from operator import add
 from typing import NamedTuple
 
-import yaml
-from pydantic import BaseModel, ConfigDict
-
+from qa.dialogue.question_words import (
+    QuestionWords,
+    backchannel,
+    common,
+    own_syllables,
+    pairs,
+    question_words,
+    told,
+)
 from qa.values.sounds import sounds_of
 
 # Stands for a character of a word that was masked.
@@ -63,39 +67,6 @@ class Asking:
     final: bool
 
 
-class QuestionWords(BaseModel):
-    """The file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    tags: tuple[str, ...]
-    leading_tags: tuple[str, ...]
-    supposes: tuple[str, ...]
-    requests: tuple[str, ...]
-    not_requests: tuple[str, ...]
-    anywhere: tuple[str, ...]
-    not_questions: tuple[str, ...]
-    final: tuple[str, ...]
-    not_final: tuple[str, ...]
-    unsure: tuple[str, ...]
-    addressed: tuple[str, ...]
-    final_misheard: dict[str, str]
-    misheard_words: tuple[str, ...]
-    bare: tuple[str, ...]
-    opens: tuple[str, ...]
-    refers: tuple[str, ...]
-    final_anywhere: tuple[str, ...]
-    listening: tuple[str, ...]
-    introduces: tuple[str, ...]
-    turns: tuple[str, ...]
-    sums_up: tuple[str, ...]
-    trailing: tuple[str, ...]
-    states: tuple[str, ...]
-    common: tuple[str, ...]
-    backchannel: tuple[str, ...]
-    told: tuple[str, ...]
-
-
 class Clause(NamedTuple):
     """Places `first` to `last` of a leg, with the question forms in it."""
 
@@ -127,7 +98,7 @@ class Clause(NamedTuple):
 
     def left(self, asking: Asking | None) -> int:
         """How many syllables of it name something of its own."""
-        return _own(self.sound[: self._until(asking)])
+        return own_syllables(self.sound[: self._until(asking)])
 
     def _until(self, asking: Asking | None) -> int:
         return asking.last + 1 if asking is not None and asking.final else len(self.sound)
@@ -135,7 +106,7 @@ class Clause(NamedTuple):
     @property
     def refers(self) -> bool:
         """Points at what was said before: 这个您清楚吗."""
-        return any(word in self.chars for word in _words().refers)
+        return any(word in self.chars for word in question_words().refers)
 
     def mentions(self, asking: Asking) -> bool:
         """May only mention what is known: 多少钱, 什么项目."""
@@ -160,51 +131,51 @@ class Clause(NamedTuple):
 
     def tells(self, since: int = 0) -> bool:
         """Says where or that it is known, from a place on, and asks nothing there: …单子上都有."""
-        told = _told().search(self.chars, since)
-        return bool(told) and not any(asking.first >= since for asking in self.askings)
+        known = told().search(self.chars, since)
+        return bool(known) and not any(asking.first >= since for asking in self.askings)
 
     @property
     def turns(self) -> bool:
         """Begins another matter: 接下来, 您的保险期间是…."""
-        return self.chars.startswith(_words().turns)
+        return self.chars.startswith(question_words().turns)
 
     @property
     def sums_up(self) -> bool:
         """Asks about all that was said: 这些您都清楚吗."""
-        return any(word in self.chars for word in _words().sums_up)
+        return any(word in self.chars for word in question_words().sums_up)
 
     @property
     def opens(self) -> bool:
         """Begins a question that a later clause may end: 请问您知道退保会有损失，…吗."""
-        return any(word in self.chars for word in _words().opens)
+        return any(word in self.chars for word in question_words().opens)
 
     @property
     def states(self) -> bool:
         """Says something by itself, unlike the beginning of a list: 条款，产品说明书您都看了吗."""
-        words = _words()
+        words = question_words()
         if self.chars.startswith(words.introduces):
             return False
         return len(self.chars) > _LIST_SYLLABLES or any(word in self.chars for word in words.states)
 
     def shares(self, other: "Clause") -> bool:
         """Whether both speak of one thing: two syllables in a row that are not common ones."""
-        return not (_pairs(self.sound) - _common()).isdisjoint(_pairs(other.sound))
+        return not (pairs(self.sound) - common()).isdisjoint(pairs(other.sound))
 
 
 def is_backchannel(chars: str) -> bool:
     """嗯, 好的: nothing was said with it."""
-    return _backchannel().fullmatch(chars) is not None
+    return backchannel().fullmatch(chars) is not None
 
 
 def is_listening(chars: str) -> bool:
     """嗯, 哦: heard, and no answer; 好的 may be one."""
-    return all(char in _words().listening for char in chars)
+    return all(char in question_words().listening for char in chars)
 
 
 @lru_cache(maxsize=20_000)
 def askings(chars: str, sound: str, ends: tuple[bool, ...]) -> tuple[Asking, ...]:
     """The question forms in a text; `ends` says after which characters a clause ends."""
-    words = _words()
+    words = question_words()
     closes = [
         end or (place + 1 < len(chars) and ends[place + 1] and chars[place + 1] in words.trailing)
         for place, end in enumerate(ends)
@@ -358,45 +329,3 @@ def _longest(found: list[Asking]) -> tuple[Asking, ...]:
         if not any(asking.first <= other.last and other.first <= asking.last for other in kept):
             kept.append(asking)
     return tuple(sorted(kept, key=lambda a: a.first))
-
-
-@lru_cache(maxsize=4096)
-def _own(sound: str) -> int:
-    """The same clause is asked about for one topic after the other."""
-    return len(_bare().sub("", sound))
-
-
-def _pairs(sound: str) -> set[str]:
-    return set(map(add, sound, sound[1:]))
-
-
-@cache
-def _bare() -> re.Pattern[str]:
-    """By sound: engines write 您指导骂 for 您知道吗."""
-    return _any_of(tuple(map(sounds_of, _words().bare)))
-
-
-@cache
-def _told() -> re.Pattern[str]:
-    return _any_of(_words().told)
-
-
-@cache
-def _backchannel() -> re.Pattern[str]:
-    return re.compile(f"(?:{_any_of(_words().backchannel).pattern})*")
-
-
-def _any_of(words: Sequence[str]) -> re.Pattern[str]:
-    """The longest first."""
-    return re.compile("|".join(map(re.escape, sorted(set(words), key=len, reverse=True))))
-
-
-@cache
-def _words() -> QuestionWords:
-    text = files("qa.dialogue").joinpath("questions.yaml").read_text(encoding="utf-8")
-    return QuestionWords.model_validate(yaml.load(text, Loader=yaml.CSafeLoader))
-
-
-@cache
-def _common() -> frozenset[str]:
-    return frozenset(sounds_of(word) for word in _words().common)

@@ -17,6 +17,14 @@ from typing import NamedTuple
 
 from dialer.telephony.outcomes import Leg
 from qa.dialogue.answers import Answer, AnswerKind, Why, classify_syllables, repeats
+from qa.dialogue.chains import (
+    CHAIN_CLAUSES,
+    SENTENCE_SECONDS,
+    asks_again,
+    form_before,
+    marked,
+    without_mentions,
+)
 from qa.dialogue.forms import Asking, Clause, Form, askings, is_backchannel, is_listening
 from qa.dialogue.lexicon import Verb, lexicon
 from qa.dialogue.turns import Dialogue, Utterance
@@ -26,9 +34,6 @@ from qa.values.sounds import sounds
 _EARLY_SECONDS = 0.6
 # … and this long after it a word was no answer to it any more.
 _LATE_SECONDS = 12.0
-# Clauses further apart than this are different sentences.
-_SENTENCE_SECONDS = 0.8
-_CHAIN_CLAUSES = 4
 # A question with so few syllables of its own, as 这个期限您知道吗, is about what was said before.
 _OWN_SYLLABLES = 2
 # What is asked apart from any statement.
@@ -157,14 +162,14 @@ class Questions:
             leads, mentions = nearest[1].form is Form.LEADING, nearest[0].mentions(nearest[1])
             asked_too = self._after(block, until, begin) if leads or mentions else None
             return asked_too if asked_too and (mentions or asked_too[1].form is Form.ASKED) else nearest
-        return self._after(block, until, begin) or _before(block, begin)
+        return self._after(block, until, begin) or form_before(block, begin)
 
     def _after(self, block: Sequence[Clause], until: int, begin: int) -> tuple[Clause, Asking] | None:
         topic = list(block[begin : until + 1])
         before, parted = topic[-1], False
         turned = other = figure = False
-        for number, clause in enumerate(block[until + 1 : until + 1 + _CHAIN_CLAUSES], until + 1):
-            parted = parted or clause.start - before.end >= _SENTENCE_SECONDS
+        for number, clause in enumerate(block[until + 1 : until + 1 + CHAIN_CLAUSES], until + 1):
+            parted = parted or clause.start - before.end >= SENTENCE_SECONDS
             turned = turned or clause.turns
             before = clause
             if not clause.askings:
@@ -210,7 +215,7 @@ class Questions:
         if clause is None or not clause.askings or not clause.bare or self._has_askings(number, last, closes):
             return number, None
         later = [c for c in self.blocks[number + 1] if c.first > clause.last]
-        goes_on = bool(later) and later[0].start - clause.end < _SENTENCE_SECONDS and not later[0].bare
+        goes_on = bool(later) and later[0].start - clause.end < SENTENCE_SECONDS and not later[0].bare
         if goes_on and not clause.askings[-1].final and not clause.refers:
             return number, None  # 您清不清楚，退保有损失: it asks for what follows
         return number + 1, (clause, clause.askings[0])
@@ -231,7 +236,7 @@ class Questions:
             if not unheard or number + 1 >= len(self.blocks):
                 break
             following = self.blocks[number + 1]
-            if rounds[-1].answer.kind is not AnswerKind.NOT_HEARD and not _asks_again(following):
+            if rounds[-1].answer.kind is not AnswerKind.NOT_HEARD and not asks_again(following):
                 break
             number, since = number + 1, following[-1].end
         return tuple(rounds), end
@@ -308,10 +313,10 @@ class Questions:
                 until = bisect_right(numbers, numbers[first], first, utterance.last + 1)
                 clause = self._clause(first, until - 1)
                 if numbers[first] in self._spoken.asking:
-                    clause = _marked(clause, clauses)
+                    clause = marked(clause, clauses)
                 clauses.append(clause)
                 first = until
-        return _without_mentions(clauses)
+        return without_mentions(clauses)
 
     def _clause(self, first: int, last: int) -> Clause:
         spoken = self._spoken
@@ -335,69 +340,7 @@ def _reaches(clause: Clause, asking: Asking, first: int, last: int) -> bool:
     return not asking.final or first <= clause.first + asking.last
 
 
-def _without_mentions(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
-    """花多少钱，单子上都有 asks nothing; in 退多少看现金价值，您清楚吗 the second question is the one."""
-    kept: list[Clause] = []
-    told = asked = False
-    for clause in reversed(clauses):
-        if clause.marked:
-            told = asked = False
-        if not clause.askings:
-            told = told or clause.tells()
-            kept.append(clause)
-            continue
-        asks = tuple(
-            [
-                one
-                for one in clause.askings
-                if not clause.mentions(one) or not (told or asked or clause.tells(one.last + 1))
-            ]
-        )
-        told = not asks and (told or clause.tells())
-        asked = asked or any(not clause.mentions(one) and clause.bare_until(one) for one in asks)
-        kept.append(clause if len(asks) == len(clause.askings) else clause._replace(askings=asks))
-    return tuple(reversed(kept))
-
-
 def _gap(pair: tuple[Clause, Asking], first: int, last: int) -> int:
     clause, asking = pair
     begin, end = clause.first + asking.first, clause.first + asking.last
     return max(0, begin - last, first - end)
-
-
-def _before(block: Sequence[Clause], begin: int) -> tuple[Clause, Asking] | None:
-    """请问您是否清楚，… : a form before the topic, with no sentence ended in between."""
-    for number in range(begin - 1, max(-1, begin - 1 - _CHAIN_CLAUSES), -1):
-        clause, after = block[number], block[number + 1]
-        if after.start - clause.end >= _SENTENCE_SECONDS:
-            return None
-        if not clause.askings:
-            continue
-        last = clause.askings[-1]
-        ended = any(one.marked for one in block[number:begin])
-        alone = number == 0 and clause.bare
-        return (clause, last) if alone or not (last.final or ended) else None
-    return None
-
-
-def _marked(clause: Clause, before: Sequence[Clause]) -> Clause:
-    """The engine heard a question. Where the sentence has no form it is leading, so that a person looks."""
-    clause = after = clause._replace(marked=True)
-    if clause.askings:
-        return clause
-    for one in before[: -1 - _CHAIN_CLAUSES : -1]:
-        if after.start - one.end >= _SENTENCE_SECONDS:
-            break
-        if one.askings:
-            if not one.askings[-1].final or (one.bare and not one.marked):
-                return clause
-            break
-        after = one
-    last = len(clause.chars) - 1
-    return clause._replace(askings=(Asking(Form.LEADING, last, last, True),))
-
-
-def _asks_again(block: Sequence[Clause]) -> bool:
-    """After silence the asker asks once more, and not something else: 喂，您知道吗."""
-    first = next((clause for clause in block if not is_backchannel(clause.chars)), None)
-    return first is not None and bool(first.askings) and first.bare_until(first.askings[0])

@@ -203,7 +203,7 @@ async def test_a_sample_is_drawn_and_judged_by_keyboard_then_appealed_and_decide
     source = await one.locator("[data-rule=no_forbidden] audio").get_attribute("src")
     heard = await agent.request.get(f"{site.url}{source}")
     assert (heard.status, (await heard.body())[:4]) == (200, b"RIFF")
-    await one.locator("summary").click()
+    await one.locator(".appeal > summary").click()
     await one.locator("input[value=no_forbidden]").check()
     await one.locator("textarea").fill("客户问的是别家的价格")
     await snapshot(agent, "reviews_mine_zh")

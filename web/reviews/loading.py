@@ -62,7 +62,7 @@ def load_screen(
         sample_id=row.sample_id,
         revision=row.revision,
         pool=row.pool,
-        why="、".join(text(RISK[one]) for one in row.why if one in RISK),
+        why=text.listed(text(RISK[one]) for one in row.why if one in RISK),
         blind=row.is_blind,
         done=done,
         drawn=done + waiting,
@@ -84,7 +84,7 @@ def _rules(
     lacks = still_open(opinions, judged, blind=blind, asked=[rule.id for rule in asked])
     # The order would tell what is hidden.
     found = sorted(page.findings, key=lambda one: one.position) if blind else page.findings
-    lines = [_unchecked(rule, opinions.get(rule.id), language, rule.id in lacks) for rule in asked]
+    lines = [_unchecked(rule, opinions.get(rule.id), language, lacks.get(rule.id, "")) for rule in asked]
     for finding in found:
         opinion, title = opinions.get(finding.rule_id), page.rule_names.get(finding.rule_id, {})
         own = opinion.verdict if opinion else None
@@ -99,13 +99,13 @@ def _rules(
                 own_reason=(opinion.reason or "") if opinion else "",
                 own_note=opinion.note if opinion else "",
                 reasons=tuple(OverrideReason) if differs else (),
-                open=finding.rule_id in lacks,
+                lacks=lacks.get(finding.rule_id, ""),
             )
         )
     return lines
 
 
-def _unchecked(rule: Rule, opinion: Opinion | None, language: str, is_open: bool) -> RuleLine:
+def _unchecked(rule: Rule, opinion: Opinion | None, language: str, lacks: str) -> RuleLine:
     """A rule of which nothing was found, since the call was not checked."""
     return RuleLine(
         id=rule.id,
@@ -116,7 +116,7 @@ def _unchecked(rule: Rule, opinion: Opinion | None, language: str, is_open: bool
         own_reason="",
         own_note="",
         reasons=(),
-        open=is_open,
+        lacks=lacks,
     )
 
 

@@ -105,7 +105,7 @@ def workbook(
     ]
     for line in sheet.lines:
         one = line.figures
-        worst = "、".join(f"{titles.get(rule, rule)} {count}" for rule, count in line.worst)
+        worst = text.listed(f"{titles.get(rule, rule)} {count}" for rule, count in line.worst)
         points = [one.items.get(item.id) for item in card.items]
         tail = (line.before, one.fatal, line.appealed.filed, line.appealed.granted)
         name = names.get(one.agent_id, one.agent_id)
@@ -133,7 +133,7 @@ def workbook(
     record: list[Row] = [[text(one) for one in headings]]
     for training in found.held:
         there = found.there.get(training.id, ())
-        who = "、".join(names.get(one.agent_id, one.agent_id) for one in there)
+        who = text.listed(names.get(one.agent_id, one.agent_id) for one in there)
         said = sum(one.confirmed_at is not None for one in there)
         record.append(
             [

@@ -50,6 +50,16 @@ class Result:
     appeal: AppealRow | None
     until: datetime | None
 
+    @property
+    def broken(self) -> list[tuple[VerdictRow, FindingRow | None, str]]:
+        """The rules that an appeal is about most likely: failed and unclear ones."""
+        return [one for one in self.verdicts if one[0].in_force in {Verdict.FAIL, Verdict.UNCLEAR}]
+
+    @property
+    def kept(self) -> list[tuple[VerdictRow, FindingRow | None, str]]:
+        """All other rules."""
+        return [one for one in self.verdicts if one not in self.broken]
+
     def titles(self, language: str) -> dict[str, str]:
         """The names of all that can be appealed against."""
         named = {said.rule_id: title for said, _, title in self.verdicts}

@@ -1,5 +1,6 @@
 """The review screen and what its keys do (S2, S4)."""
 
+from collections.abc import Mapping
 from typing import Literal, TypeVar
 
 from aiohttp import web
@@ -16,7 +17,7 @@ from qa.reviews.service import NotFinished, ReviewRefused, StaleDraft
 from qa.transcripts.queries import segments_of
 from web.auth.guard import current_user, requires
 from web.auth.rules import Role
-from web.i18n import N_
+from web.i18n import N_, Translator
 from web.panel import PANEL
 from web.render import language_of, render, render_text, translator_of
 from web.reviews import words
@@ -252,11 +253,20 @@ async def submit(request: web.Request) -> web.StreamResponse:
     try:
         following = await panel.database.write(work)
     except NotFinished as error:
-        sentence = text("{n} lines still wait for you: the first of them is shown.", n=len(error.lacks))
-        return web.json_response({"error": sentence}, status=422)
+        return web.json_response({"error": _lacking(text, error.lacks)}, status=422)
     except (ReviewRefused, BadScore) as error:
         return _refused(request, error)
     return web.json_response({"next": following})
+
+
+def _lacking(text: Translator, lacks: Mapping[str, str]) -> str:
+    reasons = sum(lack == "reason" for lack in lacks.values())
+    said = []
+    if waiting := len(lacks) - reasons:
+        said.append(text("{n} lines still wait for you: the first of them is shown.", n=waiting))
+    if reasons:
+        said.append(text("Without a reason: {n}; choose why (1–7).", n=reasons))
+    return " ".join(said)
 
 
 def _mine(conn: Connection, request: web.Request, login: str) -> ReviewRow:

@@ -26,8 +26,13 @@ class RuleLine:
     own_note: str
     # What may be said as a reason, in the order of the digits.
     reasons: Sequence[str]
-    # Whether a person has to decide before this review can be submitted.
-    open: bool
+    # What a person has to give before this review can be submitted: "verdict", "reason"; "" where nothing.
+    lacks: str
+
+    @property
+    def open(self) -> bool:
+        """Whether this rule waits for a person."""
+        return bool(self.lacks)
 
     @property
     def start(self) -> float | None:
@@ -111,5 +116,10 @@ class Screen:
 
     @property
     def open_count(self) -> int:
-        """How many lines wait for a person."""
-        return sum(one.open for one in self.rules) + sum(one.open for one in self.card)
+        """How many lines wait for a verdict or points."""
+        return sum(one.lacks == "verdict" for one in self.rules) + sum(one.open for one in self.card)
+
+    @property
+    def reasons_open(self) -> int:
+        """How many verdicts wait for the reason why they differ from the machine's."""
+        return sum(one.lacks == "reason" for one in self.rules)

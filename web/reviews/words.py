@@ -54,6 +54,7 @@ KEYS: tuple[tuple[str, tuple[tuple[tuple[str, ...], str], ...]], ...] = (
             (("↑", "↓"), N_("line up, down; its evidence waits in the sound")),
             (("X",), N_("next that waits for you")),
             (("P", "F", "U", "N"), N_("passed, failed, unclear, does not apply")),
+            (("Shift", "P"), N_("the verdict, and on to the next that waits")),
             (("1", "…", "9"), N_("why; on the scorecard: the points")),
             (("M",), N_("write a note")),
         ),

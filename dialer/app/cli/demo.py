@@ -60,12 +60,20 @@ async def _until_told(play: Demo, data: Path, calls: int | None) -> Summary | No
         return None
 
 
+_TO_SEE = {
+    "agent": "an agent's calls",
+    "supervisor": "the live page",
+    "qa": "checked calls",
+    "qa_lead": "rules to publish, appeals to decide",
+}
+
+
 def _look_around(site: Site, address: str) -> None:
     table = Table(title=f"The panel: {address}", title_justify="left")
     for heading in ("log in as", "password", "to see"):
         table.add_column(heading)
     for login in site.logins:
-        what = {"agent": "an agent's calls", "supervisor": "the live page", "qa": "checked calls"}[login.role]
+        what = _TO_SEE[login.beside or login.role]
         if login.login == "me":
             what = "your own calls: press ready, the phone answers by itself"
         table.add_row(login.login, login.password, what)

@@ -11,7 +11,7 @@ from dialer.app.cli.common import DEFAULT_DATA, DataDir, console, fail, settings
 from dialer.clock import system_clock
 from dialer.storage.database import Database
 from web.auth.passwords import hash_password
-from web.auth.rules import BadUser
+from web.auth.rules import BadUser, Role
 from web.auth.service import add_user, set_password
 
 users = typer.Typer(help="Who may log in to the panel.", no_args_is_help=True)
@@ -21,9 +21,7 @@ users = typer.Typer(help="Who may log in to the panel.", no_args_is_help=True)
 def add_user_command(
     login: str,
     name: Annotated[str, typer.Option(help="The name shown on the pages.")],
-    role: Annotated[
-        list[str], typer.Option(help="agent, qa, supervisor, admin or auditor; may be repeated.")
-    ],
+    role: Annotated[list[str], typer.Option(help=f"One of {', '.join(Role)}; may be repeated.")],
     agent: Annotated[str, typer.Option(help="For agents: the agent's number (工号).")] = "",
     extension: Annotated[
         str, typer.Option(help="For agents, instead of the number: the phone the agent usually sits at.")

@@ -43,6 +43,8 @@ class Login:
     name: str
     role: str
     extension: str = ""
+    # A role that is given beside the first.
+    beside: str = ""
 
 
 class Robot:

@@ -96,6 +96,8 @@ def make_site(
         Login("me", secrets.token_urlsafe(9), _AGENT_NAMES[VISITOR], "agent", VISITOR),
         Login("supervisor", secrets.token_urlsafe(9), "王班长", "supervisor"),
         Login("qa", secrets.token_urlsafe(9), "刘质检", "qa"),
+        # Another publishes rules and decides appeals than who wrote and reviewed.
+        Login("lead", secrets.token_urlsafe(9), "赵主管", "qa", beside="qa_lead"),
     ]
     return Site(load_settings(data_dir), tuple(logins), phones)
 
@@ -116,7 +118,7 @@ async def add_people(database: Database, site: Site) -> dict[str, str]:
                 login=login.login,
                 name=login.name,
                 password_hash=hashed,
-                roles=[login.role],
+                roles=[one for one in (login.role, login.beside) if one],
                 agent_id=agents.get(login.extension),
                 now=system_clock(),
             )

@@ -1,11 +1,14 @@
 """What the review screen shows and keeps (S2, S4)."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dialer.telephony.outcomes import Leg
 from qa.speech.port import Segment, Word
+from web.i18n import translator
+from web.reviews import loading
 from web.reviews.loading import changed
 from web.reviews.tabs import tabs_of
 from web.reviews.talk import talk
@@ -75,3 +78,14 @@ def test_who_sees_which_page() -> None:
     assert [href for href, _ in tabs_of({"qa"})] == ["/reviews", "/reviews/appeals", "/reviews/cases"]
     assert {"/reviews/figures", "/reviews/month", "/reviews/trainings"} <= {*dict(tabs_of({"qa", "qa_lead"}))}
     assert [href for href, _ in tabs_of({"agent"})] == ["/reviews/mine"]
+
+
+def test_a_list_has_the_mark_of_its_language() -> None:
+    """English words are not joined with the Chinese mark."""
+    assert (
+        translator("en").listed(["doubtful follow-up", "unclear rules"])
+        == "doubtful follow-up, unclear rules"
+    )
+    assert translator("zh").listed(["一", "二"]) == "一、二"
+    for name in ("loading.py", "month.py"):
+        assert "、" not in (Path(loading.__file__).parent / name).read_text("utf-8")

@@ -183,7 +183,7 @@ async function submit() {
   } catch (error) {
     if (error.status === 409) elsewhere(error.message);
     else notice(error.message);
-    items.nextOpen();
+    items.firstOpen();
   }
 }
 

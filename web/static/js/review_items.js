@@ -37,6 +37,12 @@ export class Items {
     return Boolean(next);
   }
 
+  /** To the first from the top that waits for a person. */
+  firstOpen() {
+    const first = this.all.find((item) => item.matches(".is-open"));
+    if (first) this.stand(first);
+  }
+
   stand(item) {
     this.at = item.id;
     this.mark();
