@@ -183,6 +183,7 @@ def verdicts_of(conn: Connection, attempt_id: str) -> list[Row]:
             reviews.c.submitted_at,
             reviews.c.rule_set,
             reviews.c.rule_set_version,
+            appeals.c.about,
             appeals.c.granted,
             appeals.c.decided_by,
         )
@@ -190,7 +191,10 @@ def verdicts_of(conn: Connection, attempt_id: str) -> list[Row]:
         .outerjoin(appeals, appeals.c.review_id == reviews.c.id)
         .where(reviews.c.attempt_id == attempt_id, reviews.c.submitted_at.is_not(None))
     )
-    return _rows(conn, query.order_by(reviews.c.submitted_at))
+    rows = _rows(conn, query.order_by(reviews.c.submitted_at))
+    # An appeal decides what it is about, and nothing else of the review.
+    other = {"granted": None, "decided_by": None}
+    return [row if row["rule_id"] in (row["about"] or ()) else {**row, **other} for row in rows]
 
 
 def looks_at(conn: Connection, subjects: Sequence[str]) -> list[EventRow]:

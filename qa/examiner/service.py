@@ -105,9 +105,12 @@ def _follow_up(conn: Connection, library: Library, row: Row) -> Row:
             labels |= {(question.id, choice.value): choice.label.in_("zh") for choice in question.choices}
     except BadPlaybook:
         pass  # a version that nobody has any more: its number and the answers stay
+    order = {key: number for number, key in enumerate(asks)}
     given = [
         {**asdict(answer), "ask": asks.get(key, key), "shown": labels.get((key, answer.value), answer.value)}
-        for key, answer in answers_of(conn, row["id"]).items()
+        for key, answer in sorted(
+            answers_of(conn, row["id"]).items(), key=lambda one: order.get(one[0], len(order))
+        )
         if answer.value
     ]
     calls = [_attempt(conn, library, name, one) for one in queries.attempts_of(conn, row["id"])]

@@ -21,14 +21,16 @@ from dialer.ids import new_id
 from dialer.storage.feed import after, emit
 from qa.checks.library import RuleLibrary
 from qa.examiner.packing import PackageError, Stopped, pack
-from qa.examiner.queries import Wanted
+from qa.examiner.queries import Wanted, verdicts_of
 from qa.examiner.service import Contents, NothingToPack, gather, note_made
+from qa.reviews import appeals
 from qa.reviews import service as reviews
+from qa.rules.findings import Verdict
 from qa.sampling.rules import Pool
 from recordings.tables import recordings
 from tests.panel.recorded import make_audio
 from tests.support.corrected import MISHEARD, put_right
-from tests.support.reviewed import FULL, drawn
+from tests.support.reviewed import DEADLINES, FULL, drawn, reviewed
 from tests.unit.qa_store.test_checks import own_rules
 from tests.unit.qa_store.world import GOOD_CALL, SHOP, START, Says, World, heard
 from web.search.sayings import say_in_chinese
@@ -243,3 +245,18 @@ async def test_what_people_said_is_listed_whatever_the_machine_says_now(world: W
         pass
     page, _ = await packed(world, attempt_id, tmp_path / "gone.zip")
     assert re.search(rf"没有机器自行作出的判定 — 不合格 {by}", page), "thanks alone was judged"
+
+
+async def test_an_appeal_is_told_of_what_it_is_about_and_of_nothing_else(
+    world: World, a_day_of_calls: None, tmp_path: Path
+) -> None:
+    """Q7, S4: one granted against a rule says nothing of the others in the same review."""
+    row = (await drawn(world))[Pool.RANDOM][0]
+    await reviewed(world, row)
+    when = partial(appeals.file, review_id=row.id, agent_id=row.agent_id, about=["greet"], reason="听得到")
+    await world.db.write(partial(when, now=world.now, deadlines=DEADLINES))
+    decide = partial(appeals.decide, review_id=row.id, by="zhao", granted=True, note="是")
+    await world.db.write(partial(decide, now=world.now, verdicts={"greet": Verdict.PASS}))
+    told = await world.db.read(partial(verdicts_of, attempt_id=row.attempt_id))
+    assert len(told) > 1
+    assert {one["rule_id"] for one in told if one["granted"] or one["decided_by"]} == {"greet"}

@@ -24,6 +24,7 @@ from web.days import typed_day
 from web.i18n import N_
 from web.panel import PANEL, Panel
 from web.quality import rule_words as words
+from web.quality.rule_diff import changed
 from web.quality.words import VERDICT_LOOK
 from web.render import language_of, render, translator_of
 
@@ -233,7 +234,8 @@ async def _page(
         text=text,
         typed=typed,
         refused=refused,
-        conflict=conflict,
+        conflict=translate.told(conflict, words.CONFLICTS),
+        changed=_changed(shown),
         problems=problems,
         said=lambda problem: words.said(problem, translate),
         done=request.query.get("done", ""),
@@ -243,6 +245,14 @@ async def _page(
     )
     response.set_status(status)
     return response
+
+
+def _changed(shown: Shown) -> list[tuple[str, str]]:
+    """What another version has changed since the draft was begun."""
+    if shown.draft is None or shown.draft.based_on == shown.newest:
+        return []
+    texts = {one.version: one.yaml for one in shown.versions}
+    return changed(texts.get(shown.draft.based_on, ""), texts.get(shown.newest, ""))
 
 
 async def _load(request: web.Request) -> Shown:

@@ -73,6 +73,20 @@ PROBLEMS = (
     N_("rule id used twice: {names}"),
     N_("rule {rule} names rules that are not there: {names}"),
 )
+# Why a step came too late (qa/changing/service.py: DraftConflict).
+CONFLICTS = (
+    N_("the draft of {rule_set} was published or discarded meanwhile: open it anew"),
+    N_("{who} saved this draft meanwhile: open it anew, and make your changes again"),
+    N_("{who} saved this draft at the same moment: open it anew"),
+    N_("somebody else saved this draft meanwhile: open it anew"),
+    N_("{rule_set} has an open draft: publish or discard that first"),
+    N_("somebody else began a draft of {rule_set} at the same moment"),
+    N_("draft {number} is {state} already"),
+    N_(
+        "version {newest} of {rule_set} was published since this draft was begun on {base}: "
+        "look at what changed, take it over, and go on from there"
+    ),
+)
 _ID_STAYS = "the id must stay "
 
 
