@@ -9,6 +9,7 @@ from sqlalchemy import update
 from qa.changing import queries
 from qa.changing.replaying import Replayer
 from qa.changing.settings import ChangingSettings
+from qa.changing.tables import rule_drafts
 from qa.transcripts.tables import transcripts
 from tests.panel.recorded import record
 from tests.panel.site import OpenPage, Site, snapshot
@@ -94,6 +95,20 @@ async def test_a_rule_is_drafted_tried_heard_and_published(panel_server: Site, o
     assert width <= 0
     versions = await site.database.read(partial(queries.versions_of, rule_set=SET))
     assert [(one.approved_by, list(one.authors)) for one in versions] == [("", []), ("zhao", ["li"])]
+
+    # One who began before that sees what it changed, and any version's text.
+    await page.goto(site.url + PATH)
+    await page.click("button[value=save]")
+    begun = update(rule_drafts).where(rule_drafts.c.state == "open").values(based_on=versions[0].version)
+    await site.database.write(lambda conn: conn.execute(begun))
+    await page.reload()
+    await expect(page.locator(".changed ins").first).to_be_visible()
+    await expect(page.locator(".changed")).to_contain_text("报出店名")
+    await page.locator("#versions .whole summary").first.click()
+    await expect(page.locator("#versions .whole pre").first).to_contain_text("names_the_shop")
+    await snapshot(page, "rules-conflict")
+    width = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert width <= 0
 
 
 async def test_two_windows_do_not_overwrite_each_other_and_a_reviewer_only_writes(
