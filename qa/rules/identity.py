@@ -121,12 +121,13 @@ def _misheard(tail: str, since: float, until: float, call: Call) -> int | None:
     """Where the tail begins with one digit written as a syllable half like it, 二七有八 for 二七幺八: a digit
     that was heard as another digit is none of these."""
     spoken = call.legs[Leg.CUSTOMER]
-    for first in range(len(spoken.syllables) - len(tail) + 1):
-        if not since - 1 <= spoken.starts[first] <= until:
+    chars, size = written(spoken.chars), len(tail)
+    for first in range(len(chars) - size + 1):
+        off = [at for at in range(size) if chars[first + at] != tail[at]]
+        if len(off) != 1 or chars[first + off[0]].isascii():
             continue
-        part = spoken.syllables[first : first + len(tail)]
-        off = [(said, meant) for said, meant in zip(part, tail, strict=True) if written(said.char) != meant]
-        if len(off) == 1 and not written(off[0][0].char).isascii() and may_sound(*off[0]):
+        syllable = spoken.syllables[first + off[0]]
+        if since - 1 <= spoken.starts[first] <= until and may_sound(syllable, tail[off[0]]):
             return first
     return None
 
