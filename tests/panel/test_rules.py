@@ -103,6 +103,8 @@ async def test_a_rule_is_drafted_tried_heard_and_published(panel_server: Site, o
     await site.database.write(lambda conn: conn.execute(begun))
     await page.reload()
     await expect(page.locator(".changed ins").first).to_be_visible()
+    shown = await page.locator(".changed pre").inner_text()
+    assert any(line.startswith("+version:") for line in shown.splitlines()), "a line of its own each"
     await expect(page.locator(".changed")).to_contain_text("报出店名")
     await page.locator("#versions .whole summary").first.click()
     await expect(page.locator("#versions .whole pre").first).to_contain_text("names_the_shop")
