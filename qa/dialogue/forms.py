@@ -126,8 +126,8 @@ class Clause(NamedTuple):
             return ""
         form = self.chars[asking.first : asking.last + 1]
         again = _A_NOT_A.fullmatch(form)
-        told = again[1] if again else self.chars[: asking.first] if asking.final else ""
-        return _SUBJECT.sub("", _ASPECT.sub("", told)[-2:])
+        before = again[1] if again else self.chars[: asking.first] if asking.final else ""
+        return _SUBJECT.sub("", _ASPECT.sub("", before)[-2:])
 
     def tells(self, since: int = 0) -> bool:
         """Says where or that it is known, from a place on, and asks nothing there: …单子上都有."""

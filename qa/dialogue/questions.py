@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from operator import ne
 from typing import NamedTuple
 
@@ -108,6 +109,11 @@ class Questions:
     def blocks(self) -> tuple[tuple[Clause, ...], ...]:
         """What the asker says without being answered, as clauses."""
         return tuple(self._clauses(row) for row in self._rows())
+
+    @property
+    def clauses(self) -> Iterator[Clause]:
+        """Those of all blocks, in the order of time."""
+        return chain.from_iterable(self.blocks)
 
     @cached_property
     def _block_ends(self) -> list[int]:

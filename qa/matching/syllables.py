@@ -1,6 +1,7 @@
 """Chinese text as syllables with times, and how alike two syllables sound on a telephone."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -55,6 +56,20 @@ class Spoken:
         """Mean confidence of the engine over these syllables."""
         part = self.confidences[first : last + 1]
         return sum(part) / len(part)
+
+    @cached_property
+    def sureness(self) -> float:
+        """Mean confidence of the engine over all of it; 1 where nothing was said."""
+        return self.confidence(0, len(self.confidences) - 1) if self.confidences else 1.0
+
+    def is_sure(self, first: int, last: int, *, mean: float, least: float) -> bool:
+        """Whether the engine was so sure of these syllables as a whole, and guessed at none of them."""
+        return self.confidence(first, last) >= mean and min(self.confidences[first : last + 1]) >= least
+
+    def clause(self, place: int) -> tuple[int, int]:
+        """The first and the last syllable of the clause with this one."""
+        number = self.clauses[place]
+        return bisect_left(self.clauses, number, 0, place), bisect_right(self.clauses, number, place) - 1
 
 
 def spell(text: str) -> tuple[Syllable, ...]:

@@ -76,7 +76,7 @@ def _by_form(rule: Rule, slot: Slot, call: Call) -> Outcome | None:
     """还 … 吗: questions that are about the slot whatever the words between."""
     leg = rule.channel
     found = []
-    for clause in (clause for block in call.questions.blocks for clause in block if clause.askings):
+    for clause in (clause for clause in call.questions.clauses if clause.askings):
         at = min((place for word in slot.asks if (place := clause.chars.find(word)) >= 0), default=None)
         if at is None or any(word in clause.chars for word in slot.asks_not):
             continue

@@ -269,10 +269,8 @@ def _signals(rules: RuleSet, call: Call) -> tuple[dict[str, bool | None], dict[s
 
 def _was_understood(leg: Leg, call: Call) -> bool:
     """A signal is no accusation: it takes words that were understood, and not every second of them."""
-    quality, sureness = call.quality[leg], call.legs[leg].confidences
-    if quality.gap or quality.silent:
-        return False
-    return not sureness or sum(sureness) / len(sureness) >= call.bands.clear
+    quality = call.quality[leg]
+    return not (quality.gap or quality.silent) and call.legs[leg].sureness >= call.bands.clear
 
 
 _JUDGES: Mapping[str, Callable[[Rule, _Work], Finding]] = {

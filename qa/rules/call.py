@@ -94,9 +94,7 @@ class Call:
     def proves(self, leg: Leg) -> bool:
         """Whether what was not heard on the leg was not said: words that were misheard are words that were
         said, and one in ten is misheard where an engine is less sure of itself than `proving`."""
-        sureness = self.legs[leg].confidences
-        sure = not sureness or sum(sureness) / len(sureness) >= self.bands.proving
-        return self.quality[leg].clean and sure
+        return self.quality[leg].clean and self.legs[leg].sureness >= self.bands.proving
 
     def evidence(self, leg: Leg, first: int, last: int, text: str = "", score: float = 100.0) -> Evidence:
         """Syllables `first` to `last` of a leg as something to play."""

@@ -54,26 +54,24 @@ def find_code(code: str, near: Iterable[str], spoken: Spoken) -> CodeHit | None:
         return said
     places = [hit for text in near for hit in find(wording(text), spoken, _ANNOUNCED)]
     hits = [hit for place in places if (hit := _after(place, code, spoken)) is not None]
-    return max(
-        hits,
-        key=lambda hit: (hit.heard is not CodeHeard.OTHER, hit.score),
-        default=_unannounced(code, spoken),
-    )
+    if not hits:
+        return _unannounced(code, spoken)
+    return max(hits, key=lambda hit: (hit.heard is not CodeHeard.OTHER, hit.score))
 
 
 def _unannounced(code: str, spoken: Spoken) -> CodeHit | None:
     """晋K二W三九B heard as 近K二达不六三九B: something like it was said, whatever it was."""
-    place = like_code(spoken)
-    if place is None:
+    run = like_code(spoken)
+    if not run:
         return None
-    hit = _compared(code, _run(written(spoken.chars), place[0]), spoken)
+    hit = _compared(code, run, spoken)
     another = hit.heard is CodeHeard.OTHER and hit.last - hit.first + 1 >= _TELLING
     return hit if another else replace(hit, heard=CodeHeard.OFF_BY_ONE)
 
 
-def like_code(spoken: Spoken, since: int = 0) -> tuple[int, int] | None:
-    """The first and the last syllable of the first digits and letters that may be a plate, from syllable
-    `since` on; digits alone are one where the engine guessed at what stands beside them."""
+def like_code(spoken: Spoken, since: int = 0) -> list[int]:
+    """The places of the first digits and letters that may be a plate, from syllable `since` on; digits alone
+    are one where the engine guessed at what stands beside them."""
     chars = written(spoken.chars)
     for place in range(since, len(chars)):
         if chars[place] not in _CODE_CHARS:
@@ -81,10 +79,10 @@ def like_code(spoken: Spoken, since: int = 0) -> tuple[int, int] | None:
         run = _run(chars, place)
         if any(chars[at].isalpha() for at in run):
             if len(run) >= _FEWEST:
-                return run[0], run[-1]
+                return run
         elif len(run) >= _FEWEST - 1 and min(spoken.confidences[place : run[-1] + _BESIDE]) < _GUESS:
-            return run[0], run[-1]
-    return None
+            return run
+    return []
 
 
 def _anywhere(code: str, spoken: Spoken) -> CodeHit | None:

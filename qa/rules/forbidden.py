@@ -8,7 +8,7 @@ from qa.matching.phrases import Hit
 from qa.rules.call import Call
 from qa.rules.findings import Finding, Reason, Verdict
 from qa.rules.schema import Rule, Signal, Slot
-from qa.rules.slots import Found, by_ways, of_wording, whole
+from qa.rules.slots import Found, by_ways, of_wording, runs_over, whole
 from qa.rules.words import BELIEVED, as_finding, characters, in_time, is_believed, is_proof
 
 _SAME = 100.0
@@ -71,11 +71,7 @@ def _is_within(rule: Rule, found: Found, call: Call) -> bool:
     if found.text not in rule.sure_at_end:
         return False
     spoken = call.legs[rule.channel]
-    number, begin, end = spoken.clauses[found.first], found.first, found.last
-    while begin and spoken.clauses[begin - 1] == number:
-        begin -= 1
-    while end + 1 < len(spoken.clauses) and spoken.clauses[end + 1] == number:
-        end += 1
+    begin, end = spoken.clause(found.first)
     before, after = spoken.text(max(0, begin - 1), found.first - 1), spoken.text(found.last + 1, end)
     return not _PARTICLES.fullmatch(after) or _TOLD_OR_SUPPOSED.search(before) is not None
 
@@ -108,8 +104,8 @@ def found_words(
     """(surely said, perhaps said) of a slot's or signal's words, without what is `excused`."""
     clauses = call.legs[leg].clauses
     hits = [hit for text in call.likely(leg, words.say) for hit in call.find(leg, text) if hit.polar]
-    # No short word runs over the end of a sentence: 明明白白。修好了 is no 白修.
-    hits = [hit for hit in hits if not hit.wording.is_short or clauses[hit.first] == clauses[hit.last]]
+    # 明明白白。修好了 is no 白修.
+    hits = [hit for hit in hits if not runs_over(hit, call.legs[leg])]
     hits = [hit for hit in hits if _is_sure(hit, leg, call) or _is_doubtful(hit, leg, call)]
     within = words.within or _FORBIDDEN_WITHIN
     grouped, signs = (whole(call, leg, some, within, ordered=True) for some in (words.all, words.unsure))

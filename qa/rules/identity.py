@@ -55,15 +55,15 @@ def identity(rule: Rule, call: Call) -> Finding:
         ):
             aloud = call.evidence(rule.channel, min(one.first, read.first), max(one.last, read.last))
             return Finding(rule.id, Verdict.FAIL, Reason.READ_OUT, (aloud,), alarm=rule.alarm)
-    if (own := _own(said, tail, since, until, call)) is not None:
+    best = min(said, key=lambda run: Levenshtein.distance(run.text, tail), default=None)
+    if (own := _own(best, said, tail, since, until, call)) is not None:
         return Finding(rule.id, Verdict.PASS, Reason.IDENTIFIED, (request, own))
-    if not said:
+    if best is None:
         read = _read_later(call, rule.channel, tail, since, until)
         if read is not None:
             aloud = call.evidence(rule.channel, read.first, read.last, tail)
             return Finding(rule.id, Verdict.FAIL, Reason.READ_OUT, (request, aloud), alarm=rule.alarm)
         return Finding(rule.id, Verdict.UNCLEAR, Reason.TAIL_UNSURE, (request, *_reply(call, requests)))
-    best = min(said, key=lambda run: Levenshtein.distance(run.text, tail))
     proof = (request, call.evidence(Leg.CUSTOMER, best.first, best.last, tail))
     # One that slipped, 二六三误 for 二二六三, is no other number.
     slipped = best.text[:-1] == tail[1:] or best.text[1:] == tail[:-1]
@@ -106,9 +106,10 @@ def _is_tail(run: Digits, tail: str, call: Call) -> bool:
     return not beside or whole_number or run.text.replace(tail, "") == ""
 
 
-def _own(said: Sequence[Digits], tail: str, since: float, until: float, call: Call) -> Evidence | None:
-    """The customer's words where he said the tail."""
-    best = min(said, key=lambda run: Levenshtein.distance(run.text, tail), default=None)
+def _own(
+    best: Digits | None, said: Sequence[Digits], tail: str, since: float, until: float, call: Call
+) -> Evidence | None:
+    """The customer's words where he said the tail; `best` are the digits likest to it."""
     if best is not None and (
         any(_is_tail(run, tail, call) for run in said) or tail in _told(call, since, until)
     ):

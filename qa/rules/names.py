@@ -271,8 +271,7 @@ def _another(call: Call, leg: Leg, core: str, brand: str) -> Iterator[Heard]:
     if brand:
         found += [one.span() for one in re.finditer(brand + _PRODUCT, spoken.chars)]
     for first, until in found:
-        sureness = spoken.confidences[first:until]
-        believed = min(sureness) >= _GUESS and sum(sureness) / len(sureness) >= _BELIEVED
+        believed = spoken.is_sure(first, until - 1, mean=_BELIEVED, least=_GUESS)
         near = any(hit.first < until and hit.last >= first for hit in call.find(leg, core, 60.0))
         near = near and not _is_other_class(spoken.text(first, until - 1), plain(call.facts["product"]))
         yield Heard(None if near or not believed else False, first, until - 1, 0.0)

@@ -29,15 +29,12 @@ def turned(found: Found, leg: Leg, call: Call) -> bool:
 
 def _is_turned(hit: Hit, leg: Leg, call: Call) -> bool:
     spoken = call.legs[leg]
-    first = next(
-        (at for at in range(hit.first, -1, -1) if spoken.clauses[at] != spoken.clauses[hit.first]), -1
-    )
-    before = spoken.text(max(first + 1, hit.first - _WITHIN), hit.first - 1)
+    begin, _ = spoken.clause(hit.first)
+    before = spoken.text(max(begin, hit.first - _WITHIN), hit.first - 1)
     if (said := _BEFORE.search(before)) is not None:
         place = hit.first - len(before) + said.start("no")
         denies = said["no"] in "莫无甭哪" or place in call.searches[leg].negations
         return denies and not _TWICE.search(before[: said.start()])
-    size = len(spoken.chars)
-    end = next((at for at in range(hit.last, size) if spoken.clauses[at] != spoken.clauses[hit.last]), size)
-    after = spoken.text(hit.last + 1, end - 1)
+    _, end = spoken.clause(hit.last)
+    after = spoken.text(hit.last + 1, end)
     return len(after) <= _WITHIN and bool(_AFTER.match(after)) and not _ASKS.search(before)

@@ -9,7 +9,7 @@ from qa.rules.call import Call
 from qa.rules.findings import Finding, Reason, Verdict
 from qa.rules.negated import turned
 from qa.rules.schema import Groups, Rule, Slot
-from qa.rules.slots import Found, by_ways, of_wording, partly, whole
+from qa.rules.slots import Found, by_ways, of_wording, partly, runs_over, whole
 from qa.rules.words import as_finding, in_time, is_believed, is_heard, is_proof
 
 # All but one of so many groups is nearly the whole thing: a person decides.
@@ -34,12 +34,9 @@ def slot_said(rule: Rule, slot: Slot, call: Call) -> Outcome:
         for hit in _hits(slot.say, slot.keep, rule, call)
         if not _of_other(slot, hit.first, rule.channel, call)
     ]
-    clauses = call.legs[rule.channel].clauses
-    # …忙不？录音了哈: no 不录音 runs over the end of a sentence.
+    spoken = call.legs[rule.channel]
     rivals = [
-        hit
-        for hit in _hits(slot.opposites, (), rule, call)
-        if hit.polar and (not hit.wording.is_short or clauses[hit.first] == clauses[hit.last])
+        hit for hit in _hits(slot.opposites, (), rule, call) if hit.polar and not runs_over(hit, spoken)
     ]
     grouped, against = _grouped(rule, slot, call)
     if slot.wrong:

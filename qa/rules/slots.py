@@ -135,11 +135,16 @@ def _look(call: Call, leg: Leg, group: tuple[str, ...]) -> list[Hit]:
     return kept
 
 
+def runs_over(hit: Hit, spoken: Spoken) -> bool:
+    """Whether a short word runs over the end of a sentence: …忙不？录音了 is no 不录音."""
+    return hit.wording.is_short and spoken.clauses[hit.first] != spoken.clauses[hit.last]
+
+
 def _was_other(hit: Hit, spoken: Spoken) -> bool:
     """What only sounds like it, and the engine was certain of it (您讲 is no 零件), or a short word that runs
     over the end of a sentence."""
     first, last, short = hit.first, hit.last, hit.wording.is_short
-    if short and spoken.clauses[first] != spoken.clauses[last]:
+    if runs_over(hit, spoken):
         return True
     other = hit.score < (_SAME if short else _ALIKE)
     if first == last:

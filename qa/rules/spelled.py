@@ -46,21 +46,18 @@ def code_said(rule: Rule, slot: Slot, call: Call) -> Finding:
         CodeHeard.OFF_BY_ONE: (Verdict.UNCLEAR, Reason.CODE_UNSURE),
         CodeHeard.OTHER: (Verdict.FAIL, Reason.OTHER_CODE),
     }[hit.heard]
-    if hit.heard is CodeHeard.OTHER and not _is_believed(hit.first, hit.last, spoken):
+    # A digit or letter that the engine was not sure of may have been another one.
+    believed = spoken.is_sure(hit.first, hit.last, mean=_BELIEVED, least=_GUESS)
+    if hit.heard is CodeHeard.OTHER and not believed:
         verdict, reason = Verdict.UNCLEAR, Reason.CODE_UNSURE
     return Finding(rule.id, verdict, reason, (proof,), slot.name, rule.alarm and verdict is Verdict.FAIL)
-
-
-def _is_believed(first: int, last: int, spoken: Spoken) -> bool:
-    """A digit or letter that the engine was not sure of may have been another one."""
-    return spoken.confidence(first, last) >= _BELIEVED and min(spoken.confidences[first : last + 1]) >= _GUESS
 
 
 def _said_again(last: int, after: float, spoken: Spoken) -> bool:
     """Whether something like a code was said once more, after the answer."""
     since = next((place for place, start in enumerate(spoken.starts) if start >= after), None)
-    again = None if since is None or since <= last else like_code(spoken, since)
-    return again is not None and spoken.starts[again[0]] - after <= _MENDED_SECONDS
+    again = [] if since is None or since <= last else like_code(spoken, since)
+    return bool(again) and spoken.starts[again[0]] - after <= _MENDED_SECONDS
 
 
 def _answer(answers: tuple[str, ...], asker: Leg, after: float, call: Call) -> Evidence | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from dialer.telephony.outcomes import Leg
+from qa.dialogue.chains import CHAIN_CLAUSES, SENTENCE_SECONDS
 from qa.dialogue.forms import Clause, Form
 from qa.dialogue.lexicon import Verb, lexicon
 from qa.rules.call import Call
@@ -24,8 +25,6 @@ _LEAST_LIKE = {1: 93.0, 2: 93.0, 3: 93.0}
 _LIKE = 80.0
 # Asked of anything: 您知道吗, 行不行; and who signed is not who copied.
 _TELLS_NOTHING = {Verb.KNOW, Verb.MAY, Verb.DID, Verb.DOUBT, Verb.VALUE}
-_CHAIN_CLAUSES = 4
-_SENTENCE_SECONDS = 0.8
 # A longer clause, or one that says that something is so, is no item of a list.
 _LIST_SYLLABLES = 12
 _TELLS = re.compile("会|已|可能|[了哈啊哦吧呢啦]$|放心|寄|送|都有|写")
@@ -57,9 +56,8 @@ def softened(
         every = slots.get(rule.id) or (findings[rule.id],)
         failed = [one for one in every if one.verdict is Verdict.FAIL]
         softer = [
-            _softer(rule, one, unknown, topics, call) if unknown and not halves else halves or one
+            _other_half(rule, one, every, findings, call) or _softer(rule, one, unknown, topics, call)
             for one in failed
-            for halves in (_other_half(rule, one, every, findings, call),)
         ]
         sure_one = next((one for one in softer if one.verdict is Verdict.FAIL), None)
         found[rule.id] = sure_one or softer[0]
@@ -99,7 +97,7 @@ def _other_half(
     known = [proof for finding in (*findings.values(), *every) for proof in _spoken(finding)]
     for half in (proof for other in every if other.verdict is Verdict.PASS for proof in _spoken(other)):
         for clause in _block(half, call):
-            beside = max(half.start - clause.end, clause.start - half.end) < _SENTENCE_SECONDS
+            beside = max(half.start - clause.end, clause.start - half.end) < SENTENCE_SECONDS
             taken = any(proof.start < clause.end and clause.start < proof.end for proof in known)
             if beside and not taken and any(word in clause.chars for word in slot.topic):
                 shown = call.evidence(Leg.AGENT, clause.first, clause.last)
@@ -211,12 +209,7 @@ def _asked_for(rule: Rule, slot: str) -> frozenset[Verb]:
 def _unknown(
     findings: Mapping[str, Finding], asked: Sequence[tuple[int, int]], rules: RuleSet, call: Call
 ) -> Iterator[_Question]:
-    known = [
-        (proof.start, proof.end)
-        for finding in findings.values()
-        for proof in finding.evidence
-        if proof.channel is Leg.AGENT and proof.words
-    ]
+    known = [(proof.start, proof.end) for finding in findings.values() for proof in _spoken(finding)]
     spoken = call.legs[Leg.AGENT]
     known += [(spoken.starts[first], spoken.ends[last]) for first, last in asked]
     for text in rules.asides:
@@ -244,8 +237,8 @@ def _opening(block: tuple[Clause, ...], number: int) -> Clause:
     clause = first = block[number]
     if not (clause.bare or clause.left(None) <= _LEAST or all(one.form in _TAGS for one in clause.askings)):
         return clause
-    for before in block[max(0, number - _CHAIN_CLAUSES) : number][::-1]:
-        if before.askings or first.start - before.end >= _SENTENCE_SECONDS:
+    for before in block[max(0, number - CHAIN_CLAUSES) : number][::-1]:
+        if before.askings or first.start - before.end >= SENTENCE_SECONDS:
             break
         first = before
     return first
@@ -254,7 +247,7 @@ def _opening(block: tuple[Clause, ...], number: int) -> Clause:
 def _listed(block: tuple[Clause, ...], number: int) -> int:
     """Where the list before a question begins: 合同，包括条款，您有没有…."""
     first = block[number].first
-    for before in block[max(0, number - _CHAIN_CLAUSES) : number][::-1]:
+    for before in block[max(0, number - CHAIN_CLAUSES) : number][::-1]:
         if before.askings or len(before.chars) > _LIST_SYLLABLES or _TELLS.search(before.chars):
             break
         first = before.first

@@ -112,12 +112,7 @@ def _outcome(rule: Rule, slot: Slot, expected: str, heard: list[Heard], call: Ca
         if after:
             return Outcome(Finding(rule.id, Verdict.UNCLEAR, Reason.BOTH_SAID, evidence, slot.name), places)
         return Outcome(Finding(rule.id, Verdict.PASS, reason, evidence, slot.name), places)
-    believed = [
-        one
-        for one in other
-        if spoken.confidence(one.first, one.last) >= _BELIEVED
-        and min(spoken.confidences[one.first : one.last + 1]) >= _GUESS
-    ]
+    believed = [o for o in other if spoken.is_sure(o.first, o.last, mean=_BELIEVED, least=_GUESS)]
     if believed and not unsure:
         found = Finding(
             rule.id, Verdict.FAIL, Reason.OTHER_VALUE, (proof(believed[0]),), slot.name, alarm=True
@@ -160,7 +155,7 @@ def _near_topic(rule: Rule, slot: Slot, expected: str, call: Call) -> list[Heard
 def _by_itself(rule: Rule, expected: str, call: Call) -> Iterator[Heard]:
     """合同一共二十年，您了解吗: the right value in a clause that speaks of nothing else."""
     names = list(name_places(call, rule.channel))
-    for clause in (clause for block in call.questions.blocks for clause in block):
+    for clause in call.questions.clauses:
         others = _OF_OTHER.search(clause.chars) or _PAYS_FOR.search(clause.chars)
         if others or not _SPANS.search(clause.chars):
             continue
@@ -177,7 +172,7 @@ def _alone(rule: Rule, expected: str, call: Call) -> Iterator[Clause]:
     wanted = first_number(plain(expected))
     if wanted is None:
         return
-    for clause in (clause for block in call.questions.blocks for clause in block):
+    for clause in call.questions.clauses:
         for number in numbers(clause.chars):
             own = clause.left(None) - (number.last - number.first + 2)
             if number.value == wanted and number.after[:1] in ("年", "岁", "周") and own <= _HARDLY_MORE:

@@ -35,6 +35,7 @@ from web.reviews.tabs import tabs_of
 _LATEST = 30
 # Heard around a finding's words, in seconds.
 _AROUND = 1.0
+_BROKEN = frozenset({Verdict.FAIL, Verdict.UNCLEAR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,12 @@ class Result:
     @property
     def broken(self) -> list[tuple[VerdictRow, FindingRow | None, str]]:
         """The rules that an appeal is about most likely: failed and unclear ones."""
-        return [one for one in self.verdicts if one[0].in_force in {Verdict.FAIL, Verdict.UNCLEAR}]
+        return [one for one in self.verdicts if one[0].in_force in _BROKEN]
 
     @property
     def kept(self) -> list[tuple[VerdictRow, FindingRow | None, str]]:
         """All other rules."""
-        return [one for one in self.verdicts if one not in self.broken]
+        return [one for one in self.verdicts if one[0].in_force not in _BROKEN]
 
     def titles(self, language: str) -> dict[str, str]:
         """The names of all that can be appealed against."""
